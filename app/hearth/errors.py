@@ -1,0 +1,37 @@
+"""The exceptions of Hearth. Each one's text is a sentence for a person: what is wrong and what to do."""
+
+
+class HearthError(Exception):
+    """Base of every error that Hearth raises on purpose."""
+
+
+class BadImage(HearthError):
+    """The bytes are not a picture that can be read."""
+
+
+class TooLarge(HearthError):
+    """The input is over a limit; the text names the limit."""
+
+
+class NoSubject(HearthError):
+    """The network found nothing that stands out from its background."""
+
+
+class BadModel(HearthError):
+    """A model file is damaged, or breaks the rules of ONNX."""
+
+
+class Unsupported(HearthError):
+    """A model asks for something that this runtime does not have."""
+
+
+class BadInput(HearthError):
+    """An input handed to a model does not fit the model's signature."""
+
+
+class DownloadFailed(HearthError):
+    """A file could not be fetched, or is not the file that was expected."""
+
+
+class Cancelled(HearthError):
+    """The person stopped the job."""
