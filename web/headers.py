@@ -1,7 +1,10 @@
-"""The response headers of the site: sent by the development server and by hosts that read `_headers`, set again by the
-service worker for hosts that send none."""
+"""The response headers of the site.
 
-# What WebAssembly needs is 'wasm-unsafe-eval'; pictures of the person's own arrive as blob: and data: addresses.
+The development server sends them, hosts that read `_headers` do, and the service worker sets them where a host
+sends none.
+"""
+
+# WebAssembly needs 'wasm-unsafe-eval'; pictures of the person's own arrive as blob: and data: addresses.
 POLICY = "; ".join(
     [
         "default-src 'self'",

@@ -1,10 +1,9 @@
 """A small HTTP/1.1 server for `dist/`, for development and for the tests.
 
-With `headers=False` it behaves as a bare static host: no policy, no isolation, no compression, no caching rules.
+With `headers=False` it is a bare static host: no policy, no isolation, no compression, no caching rules.
 """
 
 import contextlib
-import email.utils
 import http.server
 import mimetypes
 import socket
@@ -36,9 +35,10 @@ CHUNK = 64 * 1024
 
 
 class SiteServer:
-    """Serves the folder `root` under `prefix`; `port` 0 takes a free one, kept through `stop()` and `start()`.
+    """Serves the folder `root` under `prefix`; port 0 takes a free one, kept through `stop()` and `start()`.
 
-    `bytes_per_second` slows every response down, to see what a slow network shows. `requests` lists the paths asked for.
+    `bytes_per_second` slows every response down, to see what a slow network shows. `requests` lists the
+    paths that were asked for.
     """
 
     def __init__(
@@ -136,8 +136,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._answer(HTTPStatus.MOVED_PERMANENTLY, {"Location": site.prefix})
         file = self._find(path)
         if file is None:
-            return self._answer(HTTPStatus.NOT_FOUND, body=b"There is nothing here.\n", with_body=with_body)
-        fields = {"Content-Type": content_type(file), "Last-Modified": email.utils.formatdate(file.stat().st_mtime, usegmt=True)}
+            return self._answer(HTTPStatus.NOT_FOUND, {}, b"There is nothing here.\n", with_body)
+        fields = {"Content-Type": content_type(file)}
         span = None
         if site.headers:
             relative = file.relative_to(site.root)
@@ -149,10 +149,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if self.headers.get("If-None-Match") == fields["ETag"]:
                 return self._answer(HTTPStatus.NOT_MODIFIED, fields)
             span = byte_range(self.headers.get("Range", ""), file.stat().st_size)
-            if span == ():
-                return self._answer(
-                    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{file.stat().st_size}"}
-                )
+            if span and span[0] > span[1]:
+                fields = {"Content-Range": f"bytes */{file.stat().st_size}"}
+                return self._answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, fields)
         self._send_file(file, span, fields, with_body)
 
     def _find(self, path: str) -> Path | None:
@@ -175,7 +174,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                     return compressed
         return file
 
-    def _send_file(self, file: Path, span: tuple[int, int] | None, fields: dict[str, str], with_body: bool) -> None:
+    def _send_file(
+        self, file: Path, span: tuple[int, int] | None, fields: dict[str, str], with_body: bool
+    ) -> None:
         size = file.stat().st_size
         first, last = span or (0, size - 1)
         fields["Content-Length"] = str(last - first + 1)
@@ -196,10 +197,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(len(data) / rate)
 
     def _answer(
-        self, status: HTTPStatus, fields: dict[str, str] | None = None, body: bytes = b"", with_body: bool = True
+        self, status: HTTPStatus, fields: dict[str, str], body: bytes = b"", with_body: bool = True
     ) -> None:
         length = {} if status is HTTPStatus.NOT_MODIFIED else {"Content-Length": str(len(body))}
-        self._start(status, {**(fields or {}), **length})
+        self._start(status, fields | length)
         if with_body:
             self.wfile.write(body)
 
@@ -215,17 +216,18 @@ def content_type(file: Path) -> str:
     return TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
-def byte_range(header: str, size: int) -> tuple[int, int] | tuple[()] | None:
+def byte_range(header: str, size: int) -> tuple[int, int] | None:
     """First and last byte that a Range header asks of a file of `size` bytes.
 
-    None: send the whole file (no range, several, or one that makes no sense). (): the range lies outside of the file.
+    None: send the whole file (no range, several, or one that makes no sense). First > last: the range lies
+    outside of the file.
     """
     unit, _, text = header.partition("=")
     first, dash, last = text.strip().partition("-")
     if unit.strip() != "bytes" or not dash or not (first or last) or not (first + last).isdigit():
         return None
     if not first:
-        return (max(0, size - int(last)), size - 1) if int(last) and size else ()
+        return max(0, size - int(last)), size - 1
     if last and int(last) < int(first):
         return None
-    return (int(first), min(int(last) if last else size - 1, size - 1)) if int(first) < size else ()
+    return int(first), min(int(last) if last else size - 1, size - 1)

@@ -30,7 +30,7 @@ def find_chromium() -> str | None:
 
 
 def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) -> webdriver.Chrome:
-    """A headless Chromium on the profile folder `profile`, which keeps its caches when started again on the same one.
+    """A headless Chromium on the profile folder `profile`; started on the same one again it finds its caches.
 
     Downloads land in `downloads` without a question. Quit it with `.quit()`.
     """
@@ -38,7 +38,7 @@ def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) 
     options = webdriver.ChromeOptions()
     binary = find_chromium()
     if binary is None:
-        raise FileNotFoundError("No Chromium or Chrome is installed: install one, or name it in HEARTH_CHROMIUM.")
+        raise FileNotFoundError("No Chromium or Chrome here: install one, or name it in HEARTH_CHROMIUM.")
     options.binary_location = binary
     for flag in (*FLAGS, f"--user-data-dir={profile}", *flags):
         options.add_argument(flag)

@@ -37,7 +37,7 @@ def downloads(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_browser(tmp_path: Path, downloads: Path) -> Iterator[Callable[..., Chrome]]:
-    """`open_browser(*flags, profile="profile")` starts Chromium; on the same profile again it finds its caches."""
+    """`open_browser(*flags, profile="profile")` starts Chromium; the same profile again has its caches."""
     started: list[Chrome] = []
 
     def start(*flags: str, profile: str = "profile") -> Chrome:
