@@ -1,0 +1,66 @@
+"""The app as one wheel, compiled for the page: all of `app/hearth` but what only a desk has."""
+
+import hashlib
+import tempfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+from wheels.bytecode import SCRIPTS, compile_archives
+from wheels.pyodide import BUILD, for_site
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "app"
+ONLY_ON_A_DESK = ("hearth/desk/", "hearth/cli.py")
+TAG = "cp314-none-any"  # bytecode is of one version of CPython
+
+
+def app_wheel() -> Path:
+    """The wheel, made anew when a source changed; the same sources give the same bytes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wheel = BUILD / f"hearth-{project['version']}-{TAG}.whl"
+    key_file = wheel.with_suffix(".key")
+    files = _sources() | _metadata(project)
+    pyodide = for_site()
+    key = _key(files, pyodide)
+    if wheel.is_file() and key_file.is_file() and key_file.read_text() == key:
+        return wheel
+    key_file.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as work:
+        source = Path(work, wheel.name)
+        with zipfile.ZipFile(source, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        compile_archives([source], pyodide, BUILD)
+    key_file.write_text(key)
+    return wheel
+
+
+def _sources() -> dict[str, bytes]:
+    found = {}
+    for path in sorted(APP.joinpath("hearth").rglob("*")):
+        name = path.relative_to(APP).as_posix()
+        if path.is_file() and "__pycache__" not in path.parts and not name.startswith(ONLY_ON_A_DESK):
+            found[name] = path.read_bytes()
+    return found
+
+
+def _metadata(project: dict[str, object]) -> dict[str, bytes]:
+    folder = f"hearth-{project['version']}.dist-info"
+    metadata = f"Metadata-Version: 2.4\nName: hearth\nVersion: {project['version']}\nSummary: {project['description']}\n"
+    return {
+        f"{folder}/METADATA": metadata.encode(),
+        f"{folder}/WHEEL": f"Wheel-Version: 1.0\nGenerator: hearth\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode(),
+        f"{folder}/RECORD": b"",
+        f"{folder}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
+        f"{folder}/licenses/NOTICE": (ROOT / "NOTICE").read_bytes(),
+    }
+
+
+def _key(files: dict[str, bytes], pyodide: Path) -> str:
+    total = hashlib.sha256()
+    for path in (pyodide / "pyodide-lock.json", *SCRIPTS):
+        total.update(path.read_bytes())
+    for name, content in files.items():
+        total.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(content).digest())
+    return total.hexdigest()

@@ -1,0 +1,34 @@
+"""Archives with bytecode in place of Python sources, compiled by the very CPython that the page runs.
+
+Compiling in the page is most of what a start costs: bare Pyodide starts from sources, in its standard library too.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from hearth.desk.node import node_command
+from hearth.errors import HearthError
+
+HERE = Path(__file__).parent
+SCRIPTS = (HERE / "run_in_pyodide.mjs", HERE / "compile_archives.py")
+
+
+def compile_archives(archives: Iterable[Path], pyodide: Path, into: Path) -> None:
+    """Writes each zip or wheel to the folder `into` under its own name; the same input gives the same bytes.
+
+    `pyodide` is a folder with the files of Pyodide. Raises HearthError when a source does not compile.
+    """
+    with tempfile.TemporaryDirectory(dir=into) as work:
+        given, compiled = Path(work, "in"), Path(work, "out")
+        given.mkdir()
+        compiled.mkdir()
+        for archive in archives:
+            (given / archive.name).write_bytes(archive.read_bytes())
+        command = [*node_command(), str(SCRIPTS[0]), str(pyodide), str(SCRIPTS[1]), work]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            raise HearthError(f"Compiling to bytecode failed: {result.stderr.strip() or 'Node gave no reason'}")
+        for file in compiled.iterdir():
+            file.replace(into / file.name)

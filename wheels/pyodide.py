@@ -1,0 +1,95 @@
+"""The folder of Pyodide that the site serves: its core, and the packages that the app needs.
+
+Everything comes from the pins; Python sources in it are compiled, and the lock file names what is there and nothing
+else. `for_tests()` is the same with what pytest needs inside the browser.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hearth.desk.fetch import Cache
+from hearth.desk.pins import read_pins
+from wheels.bytecode import SCRIPTS, compile_archives
+
+HERE = Path(__file__).parent
+BUILD = HERE.parent / "build" / "wheels"
+
+VERSION = "314.0.4"
+CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+PACKAGES = ("numpy", "pillow", "micropip", "packaging")
+TEST_CORE = ("pyodide.js",)
+TEST_PACKAGES = {
+    "pytest": ["iniconfig", "packaging", "pluggy", "pygments"],
+    "iniconfig": [],
+    "pluggy": [],
+    "pygments": [],
+    "tblib": [],
+}
+
+
+def for_site() -> Path:
+    """The folder to serve, made anew when a pin or the way of compiling changed."""
+    return _assembled("pyodide", CORE, dict.fromkeys(PACKAGES))
+
+
+def for_tests() -> Path:
+    """The folder that pytest-pyodide is given as its `--dist-dir`."""
+    return _assembled("pyodide-tests", CORE + TEST_CORE, dict.fromkeys(PACKAGES) | TEST_PACKAGES)
+
+
+def _assembled(name: str, core: tuple[str, ...], packages: dict[str, list[str] | None]) -> Path:
+    """`packages` maps each to what it depends on; None: as the official lock file says."""
+    target, key_file = BUILD / name, BUILD / f"{name}.key"
+    key = _key(core, packages)
+    if key_file.is_file() and key_file.read_text() == key:
+        return target
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as work:
+        folder = Path(work, "folder")
+        folder.mkdir()
+        wheels = _collect(folder, core, packages)
+        official = Path(work, "official")
+        shutil.copytree(folder, official)
+        compile_archives([folder / "python_stdlib.zip", *wheels.values()], official, folder)
+        _write_lock(folder, wheels, packages)
+        key_file.unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        folder.replace(target)
+    key_file.write_text(key)
+    return target
+
+
+def _key(core: tuple[str, ...], packages: dict[str, list[str] | None]) -> str:
+    sources = [Path(__file__), HERE / "pins.toml", HERE / "bytecode.py", *SCRIPTS]
+    texts = [repr((core, packages)), *(path.read_text("utf-8") for path in sources)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _collect(folder: Path, core: tuple[str, ...], packages: dict[str, list[str] | None]) -> dict[str, Path]:
+    """Fetches all into `folder`; the wheels by package name."""
+    pins, cache = read_pins(HERE / "pins.toml"), Cache()
+    wheels = {}
+    for package in packages:
+        (wheels[package],) = (name for name in pins if name.startswith(f"{package}-") and name.endswith(".whl"))
+    for name in (*core, *wheels.values()):
+        shutil.copyfile(cache.get(pins[name]), folder / name)
+    return {package: folder / name for package, name in wheels.items()}
+
+
+def _write_lock(folder: Path, wheels: dict[str, Path], packages: dict[str, list[str] | None]) -> None:
+    path = folder / "pyodide-lock.json"
+    lock: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    official = lock["packages"]
+    lock["packages"] = {}
+    for package, wheel in wheels.items():
+        entry = official[package]
+        depends = packages[package]
+        entry["depends"] = entry["depends"] if depends is None else depends
+        entry["file_name"], entry["version"] = wheel.name, wheel.name.split("-")[1]
+        entry["sha256"] = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        lock["packages"][package] = entry
+    path.write_text(json.dumps(lock, sort_keys=True), "utf-8")
