@@ -1,0 +1,1 @@
+"""The models: where each one comes from (catalogue.toml) and how it is made ready (prepare.py)."""
