@@ -1,0 +1,82 @@
+"""What a file is by its first bytes: enough to pick the decoder, and to say kindly why there is none."""
+
+import struct
+
+_HINTS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF", "a PDF document, not a photo. Export the page as a PNG or JPEG first"),
+    (0, b"PK\x03\x04", "an archive or an office document, not a photo. Take the photo out of it first"),
+    (0, b"<svg", "a drawing (SVG), not a photo. Export it as a PNG first"),
+    (0, b"\x1a\x45\xdf\xa3", "a video, not a photo. Take a still picture of it first"),
+    (0, b"ID3", "sound, not a photo"),
+    (0, b"OggS", "sound or video, not a photo"),
+    (0, b"FUJIFILMCCD-RAW", "a camera's raw file. Develop it to a JPEG or PNG first"),
+    (8, b"WAVE", "sound, not a photo"),
+    (8, b"AVI ", "a video, not a photo. Take a still picture of it first"),
+)
+_BRANDS = {
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"heim": "HEIC",
+    b"heis": "HEIC",
+    b"hevc": "HEIC",
+    b"hevx": "HEIC",
+    b"mif1": "HEIC",
+    b"msf1": "HEIC",
+}
+
+
+def browser_format(data: bytes) -> str | None:
+    """Names the format of a photo which the browser may decode and Pillow, as it is in the page, can not.
+
+    Such a photo goes through `createImageBitmap` and on to `photo.from_rgba`.
+    """
+    if data[4:8] == b"ftyp":
+        # The major brand may be generic; the list of compatible brands then says what it is.
+        brands = [data[at : at + 4] for at in range(8, min(len(data), _box_length(data), 64), 4) if at != 12]
+        names = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+        return "AVIF" if "AVIF" in names else names[0] if names else None
+    if data.startswith((b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")):
+        return "JPEG XL"
+    return None
+
+
+def describe(data: bytes) -> str | None:
+    """What a file is that cannot be read, with advice, to end a sentence "This is ..."; None when unknown."""
+    if (name := browser_format(data)) is not None:
+        article = "an" if name.startswith("AVIF") else "a"
+        return f"{article} {name} photo, which cannot be read here. Save it as a JPEG or PNG first"
+    if data[4:8] == b"ftyp":
+        return "a video, not a photo. Take a still picture of it first"
+    head = data[:512].lstrip()
+    for offset, signature, words in _HINTS:
+        if (head if offset == 0 else data)[offset:].startswith(signature):
+            return words
+    if b"<svg" in head or (b"<?xml" in head and b"<svg" in data[:4096]):
+        return "a drawing (SVG), not a photo. Export it as a PNG first"
+    return None
+
+
+def webp_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels from a WebP header (RFC 9649), else None.
+
+    Pillow's WebP reader takes memory for the whole picture as soon as it opens the file, so the size has to
+    be known before.
+    """
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
+        return None
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def _box_length(data: bytes) -> int:
+    return int.from_bytes(data[:4], "big")

@@ -1,0 +1,221 @@
+"""Reading a photo: bytes of any common format -> an upright picture, 8 bits a channel, or a clear refusal."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from hearth.errors import BadImage, TooLarge
+from hearth.tools.cutout import formats
+
+MAX_MEGAPIXELS = 50
+"""Cameras round, and so does the limit: 8688 x 5792 pixels are sold as 50 megapixels and are welcome."""
+
+MAX_SIDE = 65_535
+"""Pixels; the longest side that a JPEG can have."""
+
+# Other plugins of Pillow run programs (EPS), or open files that no person calls a photo.
+_FORMATS = {"AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM"}
+_FORMATS |= {"PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP"}
+
+# What Pillow's decoders are seen to raise over damaged files.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo. The pixels stay where the decoder put them; `rows` hands out a strip at a time."""
+
+    image: Image.Image
+    """Upright; mode "RGB", "RGBX" (the same, its fourth byte unused) or, with straight alpha, "RGBA"."""
+
+    icc: bytes | None = None
+    """The ICC profile in which the colours are meant."""
+
+    notes: tuple[str, ...] = ()
+    """What a person should know about how the file was read, as sentences."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.size
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.image.mode == "RGBA"
+
+    def rows(self, top: int, bottom: int) -> NDArray[np.uint8]:
+        """Rows top..bottom, a new array (bottom - top, W, 4); its last channel is alpha if `has_alpha`."""
+        width = self.image.width
+        strip = self.image.crop((0, top, width, bottom))
+        packed = strip.tobytes("raw", "RGBA" if self.has_alpha else "RGBX")
+        return np.frombuffer(bytearray(packed), np.uint8).reshape(bottom - top, width, 4)
+
+
+def read(data: bytes) -> Photo:
+    """Decodes a photo from the bytes of its file.
+
+    Turns it upright by its EXIF orientation; takes the first frame or page; keeps transparency; brings
+    palettes, grey, CMYK and 16 bits to 8-bit RGB. Raises BadImage for bytes that are no photo or a damaged
+    one, and TooLarge, before anything is decoded, for one over the limit.
+    """
+    if not data:
+        raise BadImage("The file is empty. Choose another one.")
+    if (size := formats.webp_size(data)) is not None:
+        check_size(*size)
+    image = _open(data)
+    check_size(*image.size)
+    notes = list(_frame_notes(image))
+    try:
+        image.load()
+    except MemoryError:
+        raise TooLarge(f"This photo needs more memory than there is: {_words(*image.size)}.") from None
+    except _DAMAGE as error:
+        raise BadImage(
+            f"This {image.format} file is damaged or incomplete. Try to copy or download it again."
+        ) from error
+    icc = image.info.get("icc_profile")
+    image, upright_notes = _to_rgb(_upright(image))
+    notes += upright_notes
+    return Photo(image, _rgb_profile(icc), tuple(notes))
+
+
+def from_rgba(pixels: bytes | bytearray, width: int, height: int) -> Photo:
+    """A photo decoded elsewhere: width * height pixels of four bytes, red, green, blue, straight alpha.
+
+    The bytes are not copied. Raises BadImage when there are too few or too many of them, TooLarge as `read`
+    does.
+    """
+    check_size(width, height)
+    if len(pixels) != width * height * 4:
+        need = width * height * 4
+        raise BadImage(f"{width} × {height} pixels need {need} bytes, but there are {len(pixels)}.")
+    image = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
+    if not _is_transparent(image):
+        image = Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1)
+    return Photo(image)
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises TooLarge, which names limit and size, for a photo over it; BadImage for one without pixels."""
+    if width < 1 or height < 1:
+        raise BadImage("This picture has no pixels. Choose another one.")
+    if round(width * height / 1e6) > MAX_MEGAPIXELS:
+        raise TooLarge(
+            f"This photo is too large: {_words(width, height)}; the limit is {MAX_MEGAPIXELS} megapixels. "
+            "Make it smaller first."
+        )
+    if max(width, height) > MAX_SIDE:
+        raise TooLarge(
+            f"This photo is too long: {width} × {height} pixels; the limit is {MAX_SIDE} pixels a side. "
+            "Cut it into pieces first."
+        )
+
+
+def _words(width: int, height: int) -> str:
+    return f"{width} × {height} pixels ({width * height / 1e6:.1f} megapixels)"
+
+
+def _open(data: bytes) -> Image.Image:
+    """The file's header read; its pixels not yet."""
+    try:
+        with _no_limit_of_pillows_own():
+            image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        what = formats.describe(data) or "not a photo that can be read. PNG, JPEG and WebP always can"
+        raise BadImage(f"This is {what}.") from None
+    except MemoryError:
+        raise TooLarge("This photo needs more memory than there is.") from None
+    except _DAMAGE as error:
+        raise BadImage("This picture's file is damaged. Try to copy or download it again.") from error
+    if image.format not in _FORMATS:
+        raise BadImage(f"Files of the kind {image.format} are not read here. Save it as a PNG or JPEG first.")
+    return image
+
+
+@contextmanager
+def _no_limit_of_pillows_own() -> Iterator[None]:
+    """Pillow refuses bombs without naming their size; `check_size` is stricter and comes before decoding."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _frame_notes(image: Image.Image) -> Iterator[str]:
+    try:
+        frames = getattr(image, "n_frames", 1)
+    except _DAMAGE:  # later frames are damaged; the first may still be read
+        return
+    if frames > 1 and image.format == "TIFF":
+        yield f"The first of {frames} pages was taken."
+    # A phone's JPEG of the kind MPO carries previews and depth maps as further frames: nothing to tell.
+    elif frames > 1 and image.format in {"GIF", "PNG", "WEBP", "AVIF"}:
+        yield "The first frame of an animation was taken."
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    with suppress(*_DAMAGE):  # EXIF data that cannot be read say nothing about the orientation
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Mode RGB, or RGBA where some pixel is transparent, and notes on what that cost."""
+    notes = []
+    if image.mode.startswith("I"):
+        image = _from_16_bits(image)
+        notes.append("16 bits a channel were brought to 8.")
+    if image.mode == "CMYK":
+        notes.append("The CMYK colours were brought to RGB without their profile.")
+    if image.mode in {"F", "LAB", "HSV"}:
+        raise BadImage("This picture is not made of screen colours. Save it as an 8-bit PNG or JPEG first.")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    try:
+        converted = image if image.mode == mode else image.convert(mode)
+    except _DAMAGE as error:
+        raise BadImage(
+            f"Pictures of the mode {image.mode} are not read here. Save it as a PNG or JPEG first."
+        ) from error
+    if mode == "RGBA" and not _is_transparent(converted):
+        converted = converted.convert("RGB")
+    return converted, notes
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits to 8 by its upper byte, as Pillow does for colours; its convert() would clip at 255."""
+    values = np.asarray(image)
+    if values.dtype.itemsize > 2 and (values.min() < 0 or values.max() > 0xFFFF):
+        raise BadImage("This picture is made of 32-bit numbers. Save it as an 8-bit PNG or JPEG first.")
+    return Image.fromarray((values >> 8).astype(np.uint8))
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.getchannel("A").getextrema() != (255, 255)
+
+
+def _rgb_profile(icc: object) -> bytes | None:
+    """The profile, if its colour space (bytes 16 to 20, ICC.1:2022) is RGB, as the result's pixels are."""
+    return icc if isinstance(icc, bytes) and icc[16:20] == b"RGB " else None
