@@ -1,0 +1,141 @@
+"""Infers the types of all values and computes what does not depend on the inputs, in one walk over the graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hearth.errors import BadModel, HearthError
+from hearth.runtime.graph import Graph, Node
+from hearth.runtime.ops import registry
+from hearth.runtime.ops.registry import Operand, Operator
+from hearth.runtime.types import TensorType, ValueType, type_of
+
+MAX_FOLDED_BYTES = 64 << 20
+"""A constant larger than this is computed at run time: a few bytes of model must not fill the memory."""
+
+KEEP_RULE = frozenset(
+    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
+
+
+def _operand(graph: Graph, name: str) -> Operand | None:
+    if not name:
+        return None
+    kind = graph.type(name)
+    if not isinstance(kind, TensorType):
+        return Operand(None, None)
+    return Operand(kind.dtype, kind.shape, graph.constant(name))
+
+
+def _inferred(operator: Operator, node: Node, operands: Sequence[Operand | None]) -> Sequence[ValueType]:
+    """The types of a node's outputs, by the op's rule or by running it on zeros; empty where nothing can be told."""
+    arguments = operator.arguments(node)
+    if operator.data_dependent or any(node.subgraphs()):
+        return ()
+    if operator.rule is not None:
+        try:
+            kinds = operator.rule(*operands, **arguments)
+        except HearthError:
+            raise
+        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+            shapes = ", ".join("-" if item is None else str(item.type) for item in operands)
+            raise BadModel(f"{node.label} does not fit its inputs {shapes}: {error}.") from error
+        return [kinds] if not isinstance(kinds, list | tuple) else kinds
+    trial: list[Any] = []
+    for position, operand in enumerate(operands):
+        if operand is None:
+            trial.append(None)
+        elif operand.value is not None:
+            trial.append(operand.value)
+        elif not operand.type.static or position in operator.shape_from:
+            return ()
+        else:
+            shape = operand.type.static_shape
+            if math.prod(shape) > MAX_FOLDED_BYTES:
+                return ()
+            trial.append(np.zeros(shape, operand.dtype))
+    with np.errstate(all="ignore"):
+        return [type_of(value) for value in operator.run(trial, arguments, node.label)]
+
+
+def _shape_constant(graph: Graph, node: Node) -> np.ndarray | None:
+    """`Shape` of a value whose dimensions are known, or of which the chosen ones are."""
+    if node.op != "Shape" or node.domain:
+        return None
+    kind = graph.type(node.inputs[0])
+    if not isinstance(kind, TensorType) or kind.shape is None:
+        return None
+    start, end = node.attributes.get("start", 0), node.attributes.get("end")
+    dims = kind.shape[start:end]  # type: ignore[misc]
+    if all(isinstance(dim, int) for dim in dims):
+        return np.array(dims, np.int64)
+    return None
+
+
+def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueType]) -> Sequence[Any] | None:
+    shape = _shape_constant(graph, node)
+    if shape is not None:
+        return [shape]
+    if (
+        node.op in KEEP_RULE
+        or any(node.subgraphs())
+        or any(name and name not in graph.constants for name in node.inputs)
+    ):
+        return None
+    for kind in kinds:
+        if isinstance(kind, TensorType) and kind.static and kind.dtype is not None:
+            if math.prod(kind.static_shape) * kind.dtype.itemsize > MAX_FOLDED_BYTES:
+                return None
+    inputs = [graph.constant(name) if name else None for name in node.inputs]
+    with np.errstate(all="ignore"):
+        values = operator.run(inputs, operator.arguments(node), node.label)
+    return values if all(isinstance(value, np.ndarray | np.generic) for value in values) else None
+
+
+def _merge(known: ValueType | None, found: ValueType) -> ValueType:
+    """What the model declares fills in what could not be inferred."""
+    if not isinstance(known, TensorType) or not isinstance(found, TensorType):
+        return found
+    if found.shape is None:
+        return TensorType(found.dtype or known.dtype, known.shape)
+    if known.shape is None or len(known.shape) != len(found.shape):
+        return TensorType(found.dtype or known.dtype, found.shape)
+    shape = tuple(
+        mine if mine is not None else theirs for mine, theirs in zip(found.shape, known.shape, strict=True)
+    )
+    return TensorType(found.dtype or known.dtype, shape)
+
+
+def fold_constants(graph: Graph) -> None:
+    """Fills `graph.types`, turns constant nodes into constants, and takes them out of the graph."""
+    kept: list[Node] = []
+    for node in graph.nodes:
+        operator = registry.find(node)
+        operands = [_operand(graph, name) for name in node.inputs]
+        kinds = _inferred(operator, node, operands)
+        for name, kind in zip(node.outputs, kinds, strict=False):
+            if name:
+                graph.types[name] = _merge(graph.types.get(name), kind)
+        values = _folded(graph, node, operator, kinds)
+        if values is None:
+            kept.append(node)
+            for subgraph in node.subgraphs():
+                subgraph.types.update(
+                    {name: graph.type(name) for name in subgraph.captures() if name not in subgraph.types}
+                )
+                fold_constants(subgraph)
+            continue
+        for name, value in zip(node.outputs, values, strict=False):
+            if name:
+                array = np.asarray(value)
+                graph.constants[name] = array
+                graph.types[name] = TensorType(array.dtype, array.shape)
+    graph.nodes = kept
+    for name in graph.outputs:
+        kind = graph.type(name)
+        if isinstance(kind, TensorType) and kind.shape is not None:
+            graph.outputs[name] = _merge(graph.outputs[name], kind)
