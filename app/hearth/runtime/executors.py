@@ -27,9 +27,8 @@ def choose_executor(wanted: Executor | str | None) -> Executor:
             except Unsupported:
                 continue
     if isinstance(wanted, str):
-        make = EXECUTORS.get(wanted)
-        if make is None:
+        if wanted not in EXECUTORS:
             raise Unsupported(f"There is no executor '{wanted}'; there are {', '.join(EXECUTORS)}.")
-        return make()
+        return EXECUTORS[wanted]()
     assert wanted is not None
     return wanted

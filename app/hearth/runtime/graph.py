@@ -84,9 +84,7 @@ class Graph:
         constant = self.constants.get(name)
         if constant is None:
             return known or TensorType()
-        narrowed = (
-            isinstance(known, TensorType) and known.dtype == np.float32 and constant.dtype == np.float16
-        )
+        narrowed = isinstance(known, TensorType) and known.dtype == np.float32 and constant.dtype == np.float16
         return TensorType(np.dtype(np.float32) if narrowed else constant.dtype, constant.shape)
 
     def constant(self, name: str) -> np.ndarray | None:

@@ -70,9 +70,7 @@ class _Loader:
     def attribute(self, message: Message, node: str) -> Attribute:
         kind = cast(int, message.get("type", 0))
         if message.get("ref_attr_name"):
-            raise BadModel(
-                f"The attribute '{message.get('name')}' of {node} refers to a function's, outside of one."
-            )
+            raise BadModel(f"The attribute '{message.get('name')}' of {node} refers to a function's, outside of one.")
         match kind:
             case 1:
                 return message.get("f", 0.0)
@@ -128,7 +126,7 @@ class _Loader:
             constants[str(tensor.get("name", ""))] = tensor_array(tensor, self.folder)
         if message.get("sparse_initializer"):
             raise Unsupported("The model has sparse initialisers, which this runtime can't read.")
-        types = {name: kind for name, kind in map(self._value_info, _messages(message, "value_info"))}
+        types = dict(map(self._value_info, _messages(message, "value_info")))
         # Before IR 4 initialisers were listed among the inputs too; they are no inputs that a caller feeds.
         inputs = dict(map(self._value_info, _messages(message, "input")))
         return Graph(

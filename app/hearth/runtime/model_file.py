@@ -128,15 +128,13 @@ class _Writer:
 
 
 def dumps(graph: Graph, weights: str = "float32") -> bytes:
-    """The graph as a flat file. `weights`: `float32`, or `float16` to store large float32 constants in half the bytes."""
+    """The graph as a flat file. `weights` is `float32`, or `float16` to store large float32 constants in half."""
     if weights not in ("float32", "float16"):
         raise ValueError(f"weights are stored as float32 or float16, not as {weights}")
     writer = _Writer(weights == "float16")
     header = json.dumps(writer.graph(graph), separators=(",", ":"), sort_keys=False).encode()
     start = len(MAGIC) + 8 + len(header)
-    return b"".join(
-        [MAGIC, len(header).to_bytes(8, "little"), header, bytes(-start % ALIGNMENT), *writer.chunks]
-    )
+    return b"".join([MAGIC, len(header).to_bytes(8, "little"), header, bytes(-start % ALIGNMENT), *writer.chunks])
 
 
 def save(graph: Graph, path: str | Path, weights: str = "float32") -> None:
@@ -208,6 +206,4 @@ def loads(data: bytes | bytearray | memoryview) -> Graph:
         header = json.loads(bytes(view[len(MAGIC) + 8 : start]))
         return _Reader(view[start + (-start % ALIGNMENT) :]).graph(header)
     except (KeyError, TypeError, ValueError) as error:
-        raise BadModel(
-            f"The model file is damaged: its header does not fit ({error}). Fetch it again."
-        ) from None
+        raise BadModel(f"The model file is damaged: its header does not fit ({error}). Fetch it again.") from None

@@ -70,6 +70,4 @@ def make_plan(graph: Graph) -> Plan:
     for name, index in last.items():
         if name not in kept and name in local:
             ends[index].append(name)
-    return Plan(
-        graph, tuple(_step(node, tuple(frees)) for node, frees in zip(graph.nodes, ends, strict=True))
-    )
+    return Plan(graph, tuple(_step(node, tuple(frees)) for node, frees in zip(graph.nodes, ends, strict=True)))

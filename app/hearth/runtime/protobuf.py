@@ -66,13 +66,9 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int, int, int | memoryview]
         elif wire in (FIXED32, FIXED64):
             size = 4 if wire == FIXED32 else 8
         else:
-            raise BadModel(
-                f"Byte {start} of its message starts a field of wire type {wire}, which is unknown."
-            )
+            raise BadModel(f"Byte {start} of its message starts a field of wire type {wire}, which is unknown.")
         if number == 0 or at + size > len(data):
-            raise BadModel(
-                f"The field {number} at byte {start} of its message runs past the end of the data."
-            )
+            raise BadModel(f"The field {number} at byte {start} of its message runs past the end of the data.")
         yield start, number, wire, data[at : at + size]
         at += size
 
@@ -116,7 +112,8 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
     message: Message = {}
     offset, where = 0, path or kind
     try:
-        for offset, number, wire, raw in _fields(data):
+        for start, number, wire, raw in _fields(data):
+            offset = start
             field = table.get(number)
             if field is None:
                 continue

@@ -24,7 +24,10 @@ Feeds = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class NodeArg:
-    """An input or output of a model. `shape` holds sizes, names of dynamic dimensions, or None; `type` as ONNX says it."""
+    """An input or output of a model.
+
+    `shape` holds sizes, names of dynamic dimensions, or None; `type` is ONNX's word, such as `tensor(float)`.
+    """
 
     name: str
     shape: list[Dim]
@@ -55,8 +58,8 @@ def _read(model: str | Path | bytes | bytearray | memoryview | Graph) -> Graph:
 class InferenceSession:
     """A model ready to run.
 
-    `model`: the path or the bytes of an ONNX file or of a flat model file. `executor`: an Executor, its name, or None for
-    the best there is. Raises BadModel or Unsupported, naming the node, where the model cannot run.
+    `model`: the path or the bytes of an ONNX file or of a flat model file. `executor`: an Executor, its name, or None
+    for the best there is. Raises BadModel or Unsupported, naming the node, where the model cannot run.
     """
 
     def __init__(
@@ -126,9 +129,7 @@ class InferenceSession:
         """The feeds as arrays of the right dtype and shape."""
         for name in feeds:
             if name not in self.graph.inputs:
-                raise BadInput(
-                    f"Invalid input name: {name}. The model's inputs are {', '.join(self.graph.inputs)}."
-                )
+                raise BadInput(f"Invalid input name: {name}. The model's inputs are {', '.join(self.graph.inputs)}.")
         missing = [name for name in self.graph.inputs if name not in feeds]
         if missing:
             raise BadInput(f"Required inputs ({missing}) are missing from input feed ({list(feeds)}).")
@@ -152,7 +153,8 @@ def _fitted(name: str, value: Any, kind: ValueType) -> Any:
         return given
     if len(kind.shape) != given.ndim:
         raise BadInput(
-            f"Invalid rank for input: {name} Got: {given.ndim} Expected: {len(kind.shape)}. Please fix the input's shape."
+            f"Invalid rank for input: {name} Got: {given.ndim} Expected: {len(kind.shape)}. "
+            "Please fix the input's shape."
         )
     for axis, (dim, size) in enumerate(zip(kind.shape, given.shape, strict=True)):
         if isinstance(dim, int) and dim != size:

@@ -1,4 +1,4 @@
-"""ONNX tensors (TensorProto) -> numpy arrays, without a copy where the file already holds them as they lie in memory."""
+"""ONNX tensors (TensorProto) -> numpy arrays, without a copy where the file holds them as they lie in memory."""
 
 from __future__ import annotations
 
@@ -34,14 +34,10 @@ def _external_bytes(tensor: Message, folder: Path | None, label: str) -> memoryv
     }
     location = entries.get("location", "")
     if folder is None:
-        raise BadModel(
-            f"{label} keeps its data in the file '{location}' beside the model: load the model by its path."
-        )
+        raise BadModel(f"{label} keeps its data in the file '{location}' beside the model: load the model by its path.")
     path = (folder / location).resolve()
     if not location or folder.resolve() not in path.parents:
-        raise BadModel(
-            f"{label} points outside the model's folder, to '{location}'. Such files are not read."
-        )
+        raise BadModel(f"{label} points outside the model's folder, to '{location}'. Such files are not read.")
     try:
         offset, length = int(entries.get("offset", 0)), int(entries.get("length", -1))
         size = path.stat().st_size
@@ -69,10 +65,9 @@ def tensor_array(tensor: Message, folder: Path | None = None) -> np.ndarray:
     count = math.prod(dims)
     name = dtype_name(dtype)
     bits = _SUB_BYTE_BITS.get(name)
-    if dtype == object:
+    if dtype.kind == "O":
         strings = [
-            bytes(raw).decode("utf-8", "replace")
-            for raw in cast(list[memoryview], tensor.get("string_data", []))
+            bytes(raw).decode("utf-8", "replace") for raw in cast(list[memoryview], tensor.get("string_data", []))
         ]
         if len(strings) != count:
             raise BadModel(f"{label} has {len(strings)} strings where its dims {list(dims)} say {count}.")
@@ -118,7 +113,5 @@ def _from_lists(tensor: Message, dtype: np.dtype, bits: int | None, count: int, 
         else:
             array = words.astype(dtype)
     if array.size != count:
-        raise BadModel(
-            f"{label} has {array.size} values where its dims {list(tensor.get('dims', []))} say {count}."
-        )  # type: ignore[call-overload]
+        raise BadModel(f"{label} has {array.size} values where its dims {list(tensor.get('dims', []))} say {count}.")  # type: ignore[call-overload]
     return array

@@ -90,11 +90,7 @@ class TensorType:
     @property
     def static(self) -> bool:
         """Whether dtype and every dimension are known."""
-        return (
-            self.dtype is not None
-            and self.shape is not None
-            and all(isinstance(dim, int) for dim in self.shape)
-        )
+        return self.dtype is not None and self.shape is not None and all(isinstance(dim, int) for dim in self.shape)
 
     @property
     def static_shape(self) -> tuple[int, ...]:

@@ -51,18 +51,16 @@ def _conv_rule(
 def pad_spatial(x: Array, pads: Sequence[tuple[int, int]], value: float = 0) -> Array:
     """`x` (N, C, *spatial) with `value` around it; negative pads crop."""
     crop = tuple(
-        slice(max(0, -before), size - max(0, -after))
-        for (before, after), size in zip(pads, x.shape[2:], strict=True)
+        slice(max(0, -before), size - max(0, -after)) for (before, after), size in zip(pads, x.shape[2:], strict=True)
     )
-    x = x[(slice(None), slice(None), *crop)]
+    x = x[:, :, *crop]
     grow = [(max(0, before), max(0, after)) for before, after in pads]
     if not any(before or after for before, after in grow):
         return x
     shape = (*x.shape[:2], *(size + sum(pad) for size, pad in zip(x.shape[2:], grow, strict=True)))
     padded = np.full(shape, value, x.dtype)
-    padded[
-        (..., *(slice(before, before + size) for (before, _), size in zip(grow, x.shape[2:], strict=True)))
-    ] = x
+    inside = [slice(before, before + size) for (before, _), size in zip(grow, x.shape[2:], strict=True)]
+    padded[:, :, *inside] = x
     return padded
 
 
@@ -91,7 +89,7 @@ def tap_views(x: Array, geometry: Windows) -> list[tuple[tuple[int, ...], Array]
                 position, geometry.dilations, geometry.outputs, geometry.strides, strict=True
             )
         )
-        taps.append((position, x[(slice(None), slice(None), *cuts)]))
+        taps.append((position, x[:, :, *cuts]))
     return taps
 
 
@@ -99,8 +97,9 @@ def _depthwise(x: Array, w: Array, geometry: Windows, repeat: int) -> Array:
     taps = tap_views(np.repeat(x, repeat, axis=1) if repeat > 1 else x, geometry)
     per_channel = (1, -1) + (1,) * len(geometry.kernel)
     total: Array | None = None
-    for position, tap in taps:
-        term = tap * w[(slice(None), 0, *position)].reshape(per_channel)
+    weights = w.reshape(len(w), -1)
+    for at, (_, tap) in enumerate(taps):
+        term = tap * weights[:, at].reshape(per_channel)
         total = term if total is None else np.add(total, term, out=total)
     assert total is not None
     return total
@@ -130,9 +129,7 @@ def _by_matrix(x: Array, w: Array, geometry: Windows, group: int) -> Array:
             else:
                 columns = strip.transpose(*spatial, 0, *kernel).reshape(count, depth)
                 values = rows_by_rows(weights[g], columns)
-            result[n, g * maps : (g + 1) * maps, start : start + rows] = values.reshape(
-                maps, -1, *outputs[1:]
-            )
+            result[n, g * maps : (g + 1) * maps, start : start + rows] = values.reshape(maps, -1, *outputs[1:])
     return result
 
 
@@ -215,9 +212,7 @@ def _conv_transpose_rule(
     spatial: list[Dim] = [None] * len(kernel)
     sizes = [dim for dim in x.shape[2:] if isinstance(dim, int)]
     if len(sizes) == len(kernel):
-        geometry = transpose_geometry(
-            sizes, kernel, strides, dilations, pads, auto_pad, output_padding, output_shape
-        )
+        geometry = transpose_geometry(sizes, kernel, strides, dilations, pads, auto_pad, output_padding, output_shape)
         spatial = list(geometry[3])
     return TensorType(x.dtype, (x.shape[0], maps * group, *spatial))
 
@@ -253,15 +248,16 @@ def conv_transpose(
         inputs = x[n, g * per_group : (g + 1) * per_group].reshape(per_group, -1)
         inputs = np.ascontiguousarray(inputs.T)
         target = canvas[n, g * maps : (g + 1) * maps]
-        for position in itertools.product(*(range(k) for k in kernel)):
-            tap = w[(slice(g * per_group, (g + 1) * per_group), slice(None), *position)]
-            values = rows_by_rows(np.ascontiguousarray(tap.T), inputs).reshape(maps, *sizes)
+        weights = w[g * per_group : (g + 1) * per_group].reshape(per_group, maps, -1)
+        for number, position in enumerate(itertools.product(*(range(k) for k in kernel))):
+            tap = np.ascontiguousarray(weights[:, :, number].T)
+            values = rows_by_rows(tap, inputs).reshape(maps, *sizes)
             cuts = tuple(
                 slice(at * gap, at * gap + step * (size - 1) + 1, step)
                 for at, gap, step, size in zip(position, gaps, steps, sizes, strict=True)
             )
-            target[(slice(None), *cuts)] += values
-    result = canvas[(..., *(slice(start, start + out) for start, out in zip(before, outputs, strict=True)))]
+            target[:, *cuts] += values
+    result = canvas[:, :, *(slice(start, start + out) for start, out in zip(before, outputs, strict=True))]
     if b is not None:
         return result + b.reshape(1, -1, *(1,) * len(kernel))
     return np.ascontiguousarray(result)

@@ -48,10 +48,9 @@ for _name, _function in {
     op(_name, rule=same)(_unary(_function))
 
 
-for _name, _function in {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}.items():
-    op(_name, rule=broadcast)(_binary(_function))
+_ARITHMETIC: dict[str, Callable[[Array, Array], Array]] = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}
 
-for _name, _function in {
+_COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
     "Equal": np.equal,
     "Less": np.less,
     "LessOrEqual": np.less_equal,
@@ -60,8 +59,11 @@ for _name, _function in {
     "And": np.logical_and,
     "Or": np.logical_or,
     "Xor": np.logical_xor,
-}.items():
-    op(_name, rule=compare)(_binary(_function))
+}
+
+for _table, _rule in ((_ARITHMETIC, broadcast), (_COMPARISONS, compare)):
+    for _name, _pair in _table.items():
+        op(_name, rule=_rule)(_binary(_pair))
 
 
 @op("Div", rule=broadcast)
@@ -158,11 +160,7 @@ def softplus(x: Array) -> Array:
 @op("Erf", rule=same)
 def erf(x: Array) -> Array:
     """The error function in double precision; numpy has none, the C library behind `math` does."""
-    return (
-        np.fromiter(map(math.erf, x.reshape(-1).tolist()), np.float64, x.size)
-        .reshape(x.shape)
-        .astype(x.dtype)
-    )
+    return np.fromiter(map(math.erf, x.reshape(-1).tolist()), np.float64, x.size).reshape(x.shape).astype(x.dtype)
 
 
 @op("Clip", since=1, rule=same)

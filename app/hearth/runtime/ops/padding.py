@@ -26,14 +26,13 @@ def _pairs(pads: Sequence[int], axes: Sequence[int] | None, rank: int) -> list[t
 
 def _padded(x: Array, pairs: list[tuple[int, int]], mode: str, value: Array | float | None) -> Array:
     cuts = tuple(
-        slice(max(0, -before), size - max(0, -after))
-        for (before, after), size in zip(pairs, x.shape, strict=True)
+        slice(max(0, -before), size - max(0, -after)) for (before, after), size in zip(pairs, x.shape, strict=True)
     )
     grow = [(max(0, before), max(0, after)) for before, after in pairs]
     if mode not in _MODES:
         raise ValueError(f"the mode '{mode}' is none of {', '.join(_MODES)}")
     if mode != "constant":
-        return np.pad(x[cuts], grow, _MODES[mode])  # type: ignore[call-overload, no-any-return]
+        return np.pad(x[cuts], grow, _MODES[mode])  # type: ignore[call-overload]
     fill = 0 if value is None else np.asarray(value).reshape(-1)[0]
     return np.pad(x[cuts], grow, constant_values=fill)
 

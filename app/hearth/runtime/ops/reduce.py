@@ -34,8 +34,8 @@ def _log_sum_exp(x: Array, **how: Any) -> Array:
 _REDUCTIONS: dict[str, tuple[Reduction, int]] = {
     "ReduceSum": (_sum, 13),
     "ReduceMean": (_mean, 18),
-    "ReduceMax": (lambda x, **how: np.max(x, **how, initial=None if x.size else _lowest(x)), 18),
-    "ReduceMin": (lambda x, **how: np.min(x, **how, initial=None if x.size else _highest(x)), 18),
+    "ReduceMax": (lambda x, **how: np.max(x, **how, **_start(x, _lowest)), 18),
+    "ReduceMin": (lambda x, **how: np.min(x, **how, **_start(x, _highest)), 18),
     "ReduceProd": (lambda x, **how: np.prod(x, dtype=x.dtype, **how), 18),
     "ReduceL1": (lambda x, **how: _sum(np.abs(x), **how), 18),
     "ReduceL2": (lambda x, **how: np.asarray(np.sqrt(_sum(np.square(x), **how)), x.dtype), 18),
@@ -44,6 +44,11 @@ _REDUCTIONS: dict[str, tuple[Reduction, int]] = {
     "ReduceLogSumExp": (_log_sum_exp, 18),
 }
 """Name -> (function, the opset since which the axes are an input instead of an attribute)."""
+
+
+def _start(x: Array, extreme: Callable[[Array], Any]) -> dict[str, Any]:
+    """What an empty tensor's maximum or minimum is; numpy must not see it otherwise."""
+    return {} if x.size else {"initial": extreme(x)}
 
 
 def _lowest(x: Array) -> Any:
@@ -87,9 +92,7 @@ def _register(name: str, function: Reduction, since: int) -> None:
         return _reduced(x, wanted, keepdims)
 
     @op(name, since=since, rule=rule_input)
-    def by_input(
-        x: Array, axes: Array | None = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0
-    ) -> Array:
+    def by_input(x: Array, axes: Array | None = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Array:
         wanted = tuple(axes.reshape(-1).tolist()) if axes is not None else ()
         if not wanted and noop_with_empty_axes:
             return np.asarray(function(x, axis=(), keepdims=True))
@@ -124,7 +127,7 @@ def arg_min(x: Array, *, axis: int = 0, keepdims: int = 1, select_last_index: in
 
 def softmax_axis(x: Array, axis: int) -> Array:
     """exp(x) over its sum along an axis, from which the maximum is taken first."""
-    shifted = np.exp(x - x.max(axis=axis, keepdims=True, initial=None if x.size else 0))
+    shifted = np.exp(x - x.max(axis=axis, keepdims=True, **_start(x, _lowest)))
     return np.asarray(shifted / shifted.sum(axis=axis, keepdims=True), x.dtype)
 
 

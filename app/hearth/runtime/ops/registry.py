@@ -66,9 +66,7 @@ class Operator:
         """The keywords for `meaning` and `rule` that a node's attributes make."""
         unknown = node.attributes.keys() - self.keywords
         if unknown:
-            raise Unsupported(
-                f"{node.label} has the attribute '{min(unknown)}', which this runtime does not know."
-            )
+            raise Unsupported(f"{node.label} has the attribute '{min(unknown)}', which this runtime does not know.")
         missing = self.required - node.attributes.keys() - {"n_outputs"}
         if missing:
             raise BadModel(f"{node.label} lacks the attribute '{min(missing)}'.")
@@ -130,9 +128,7 @@ def find(node: Node) -> Operator:
     versions = _TABLE.get((node.domain, node.op))
     if versions is None:
         where = f" of the domain {node.domain}" if node.domain else ""
-        raise Unsupported(
-            f"The model uses the op {node.op}{where} ({node.label}), which this runtime does not have."
-        )
+        raise Unsupported(f"The model uses the op {node.op}{where} ({node.label}), which this runtime does not have.")
     for entry in reversed(versions):
         if entry.since <= node.opset:
             return entry

@@ -193,9 +193,7 @@ def _resize_rule(
         return TensorType(x.dtype, None if x.shape is None else (None,) * len(x.shape))
     dims = list(x.type.static_shape)
     chosen = [normal_axis(axis, len(dims)) for axis in axes] if axes else list(range(len(dims)))
-    outputs, _scales = resize_shape(
-        dims, None if wanted else factors, wanted, chosen, keep_aspect_ratio_policy
-    )
+    outputs, _scales = resize_shape(dims, None if wanted else factors, wanted, chosen, keep_aspect_ratio_policy)
     for axis, size in zip(chosen, outputs, strict=True):
         dims[axis] = size
     return TensorType(x.dtype, tuple(dims))

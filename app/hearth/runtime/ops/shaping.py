@@ -67,10 +67,7 @@ def _reshape_rule(x: Operand, target: Operand, *, allowzero: int = 0) -> TensorT
 
 @op("Reshape", since=5, rule=_reshape_rule)
 def reshape(x: Array, target: Array, *, allowzero: int = 0) -> Array:
-    dims = [
-        x.shape[axis] if dim == 0 and not allowzero else int(dim)
-        for axis, dim in enumerate(target.reshape(-1))
-    ]
+    dims = [x.shape[axis] if dim == 0 and not allowzero else int(dim) for axis, dim in enumerate(target.reshape(-1))]
     return x.reshape(dims)
 
 
@@ -177,9 +174,7 @@ def unsqueeze(x: Array, axes: Array) -> Array:
     return np.expand_dims(x, tuple(axes.reshape(-1).tolist()))
 
 
-def slices(
-    dims: Sequence[int], starts: Ints, ends: Ints, axes: Ints | None, steps: Ints | None
-) -> tuple[slice, ...]:
+def slices(dims: Sequence[int], starts: Ints, ends: Ints, axes: Ints | None, steps: Ints | None) -> tuple[slice, ...]:
     """ONNX's Slice as numpy slices: bounds clamped to the dimension, negative steps walking down."""
     cuts = [slice(None)] * len(dims)
     axes = range(len(starts)) if axes is None else axes
@@ -227,15 +222,14 @@ def _slice_rule(
     unknown = (axes is not None and axes.value is None) or (steps is not None and steps.value is None)
     if unknown:
         return TensorType(x.dtype, None if x.shape is None else (None,) * len(x.shape))
-    return _slice_types(x, starts.ints(), ends.ints(), axes and axes.ints(), steps and steps.ints())
+    return _slice_types(x, starts.ints(), ends.ints(), axes.ints() if axes else None, steps.ints() if steps else None)
 
 
 @op("Slice", since=10, rule=_slice_rule)
-def slice_(
-    x: Array, starts: Array, ends: Array, axes: Array | None = None, steps: Array | None = None
-) -> Array:
-    lists = [None if item is None else item.reshape(-1).tolist() for item in (starts, ends, axes, steps)]
-    return x[slices(x.shape, *lists)]  # type: ignore[arg-type]
+def slice_(x: Array, starts: Array, ends: Array, axes: Array | None = None, steps: Array | None = None) -> Array:
+    chosen = None if axes is None else axes.reshape(-1).tolist()
+    strides = None if steps is None else steps.reshape(-1).tolist()
+    return x[slices(x.shape, starts.reshape(-1).tolist(), ends.reshape(-1).tolist(), chosen, strides)]
 
 
 def _gather_rule(x: Operand, indices: Operand, *, axis: int = 0) -> TensorType:
@@ -282,7 +276,7 @@ def tile(x: Array, repeats: Array) -> Array:
 
 @op("Range", shape_from=(0, 1, 2))
 def range_(start: Array, limit: Array, delta: Array) -> Array:
-    return np.arange(start.item(), limit.item(), delta.item(), start.dtype)
+    return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
 
 def _split(x: Array, parts: Sequence[int], axis: int) -> tuple[Array, ...]:
@@ -297,9 +291,7 @@ def _even_parts(length: int, count: int) -> list[int]:
 
 
 @op("Split", since=1)
-def split_attribute(
-    x: Array, *, split: Ints | None = None, axis: int = 0, n_outputs: int = 1
-) -> tuple[Array, ...]:
+def split_attribute(x: Array, *, split: Ints | None = None, axis: int = 0, n_outputs: int = 1) -> tuple[Array, ...]:
     return _split(x, split or _even_parts(x.shape[axis], n_outputs), axis)
 
 

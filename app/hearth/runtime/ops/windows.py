@@ -63,10 +63,9 @@ def windows(
             before = after = 0
         room = size + before + after - reach
         count = max(0, room // step + 1)
-        if ceil_mode and room % step:
-            if count * step < size + before:
-                count += 1
-                after += step - room % step
+        if ceil_mode and room % step and count * step < size + before:
+            count += 1
+            after += step - room % step
         both.append((before, after))
         outputs.append(count)
     return Windows(tuple(sizes), tuple(kernel), strides, dilations, tuple(both), tuple(outputs))

@@ -29,22 +29,14 @@ def _affine(graph: Graph, node: Node, source: str, channels: int, rank: int) -> 
     """(scale, shift) a channel that `node` applies to `source`, or None if it does something else."""
     if node.domain or len(node.outputs) != 1:
         return None
-    if (
-        node.op == "BatchNormalization"
-        and node.inputs[0] == source
-        and not node.attributes.get("training_mode")
-    ):
+    if node.op == "BatchNormalization" and node.inputs[0] == source and not node.attributes.get("training_mode"):
         parts = [graph.constant(name) for name in node.inputs[1:5]]
         if any(part is None for part in parts):
             return None
         scale, bias, mean, variance = (part.astype(np.float64) for part in parts if part is not None)
-        factor = scale / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))
+        factor = scale / np.sqrt(variance + float(str(node.attributes.get("epsilon", 1e-5))))
         return factor, bias - mean * factor
-    if (
-        node.op not in ("Mul", "Add", "Sub", "Div")
-        or len(node.inputs) != 2
-        or node.inputs[0] == node.inputs[1]
-    ):
+    if node.op not in ("Mul", "Add", "Sub", "Div") or len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
         return None
     first = node.inputs[0] == source
     if not first and node.op in ("Sub", "Div"):
@@ -98,12 +90,7 @@ def fold_affine(graph: Graph) -> None:
             output = conv.outputs[0]
             following = readers.get(output, [])
             kind = graph.type(conv.inputs[1])
-            if (
-                output in graph.outputs
-                or len(following) != 1
-                or not isinstance(kind, TensorType)
-                or not kind.static
-            ):
+            if output in graph.outputs or len(following) != 1 or not isinstance(kind, TensorType) or not kind.static:
                 break
             shape = kind.static_shape
             channels = shape[0] if conv.op == "Conv" else shape[1] * int(str(conv.attributes.get("group", 1)))

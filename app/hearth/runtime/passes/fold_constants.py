@@ -44,7 +44,7 @@ def _inferred(operator: Operator, node: Node, operands: Sequence[Operand | None]
         except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
             shapes = ", ".join("-" if item is None else str(item.type) for item in operands)
             raise BadModel(f"{node.label} does not fit its inputs {shapes}: {error}.") from error
-        return [kinds] if not isinstance(kinds, list | tuple) else kinds
+        return list(kinds) if isinstance(kinds, Sequence) else [kinds]
     trial: list[Any] = []
     for position, operand in enumerate(operands):
         if operand is None:
@@ -69,8 +69,9 @@ def _shape_constant(graph: Graph, node: Node) -> np.ndarray | None:
     kind = graph.type(node.inputs[0])
     if not isinstance(kind, TensorType) or kind.shape is None:
         return None
-    start, end = node.attributes.get("start", 0), node.attributes.get("end")
-    dims = kind.shape[start:end]  # type: ignore[misc]
+    start, end = node.attributes.get("start"), node.attributes.get("end")
+    assert isinstance(start, int | None) and isinstance(end, int | None)
+    dims = kind.shape[start:end]
     if all(isinstance(dim, int) for dim in dims):
         return np.array(dims, np.int64)
     return None
@@ -87,9 +88,10 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
     ):
         return None
     for kind in kinds:
-        if isinstance(kind, TensorType) and kind.static and kind.dtype is not None:
-            if math.prod(kind.static_shape) * kind.dtype.itemsize > MAX_FOLDED_BYTES:
-                return None
+        if not isinstance(kind, TensorType) or not kind.static or kind.dtype is None:
+            continue
+        if math.prod(kind.static_shape) * kind.dtype.itemsize > MAX_FOLDED_BYTES:
+            return None
     inputs = [graph.constant(name) if name else None for name in node.inputs]
     with np.errstate(all="ignore"):
         values = operator.run(inputs, operator.arguments(node), node.label)
@@ -104,9 +106,7 @@ def _merge(known: ValueType | None, found: ValueType) -> ValueType:
         return TensorType(found.dtype or known.dtype, known.shape)
     if known.shape is None or len(known.shape) != len(found.shape):
         return TensorType(found.dtype or known.dtype, found.shape)
-    shape = tuple(
-        mine if mine is not None else theirs for mine, theirs in zip(found.shape, known.shape, strict=True)
-    )
+    shape = tuple(mine if mine is not None else theirs for mine, theirs in zip(found.shape, known.shape, strict=True))
     return TensorType(found.dtype or known.dtype, shape)
 
 

@@ -31,7 +31,7 @@ BINARY = frozenset({"Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu", "Pow"})
 
 
 def is_elementwise(graph: Graph, node: Node) -> bool:
-    """Whether a node works on float32, element by element, with operands that broadcast to its output's static shape."""
+    """Whether a node works on float32, element by element, and its output's shape is known."""
     if node.domain or len(node.outputs) != 1 or node.op not in UNARY | BINARY:
         return False
     if node.op in BINARY and len(node.inputs) != 2:
@@ -82,9 +82,7 @@ def fuse_epilogue(graph: Graph) -> None:
         chain = _extend(graph, node, readers, gone)
         if chain:
             gone.update(id(item) for item in chain)
-            inner = Node(
-                node.op, node.inputs, node.outputs, node.attributes, node.domain, node.opset, node.name
-            )
+            inner = Node(node.op, node.inputs, node.outputs, node.attributes, node.domain, node.opset, node.name)
             shape = graph.shape(node.outputs[0])
             start = next((name for name in node.inputs if graph.shape(name) == shape), node.inputs[0])
             fused[-1] = Node("Identity", [start], list(chain[-1].outputs), opset=node.opset, name=node.name)
