@@ -23,11 +23,14 @@ Progress = Callable[[str, float], object]
 
 Feeds = Mapping[str, NDArray[np.float32]]
 
+Map = NDArray[np.float32]
+"""The network's own answer, (h, w) at its own size."""
+
 _STRIP_PIXELS = 1 << 18
 
 
-def _ignore(stage: str, fraction: float) -> None:
-    """No progress is wanted."""
+def _ignore(*_: object) -> None:
+    """Nobody listens."""
 
 
 class Session(Protocol):
@@ -58,8 +61,8 @@ class Cutout:
     size: tuple[int, int]
     """Width and height in pixels: the photo's, after it was turned upright."""
 
-    raw: NDArray[np.float32]
-    """The network's own map, (h, w) at its own size, not stretched."""
+    raw: Map
+    """The network's own map, not stretched."""
 
     alpha: NDArray[np.uint8]
     """(height, width), 0..255."""
@@ -90,14 +93,22 @@ class Pipeline:
 
     `run` and `run_async` take the bytes of a file, or a Photo that is already there, and return the Cutout.
     Both raise BadImage, TooLarge or NoSubject, and whatever `progress` raises. `run_async` lets the event
-    loop breathe at every report, so that a message that cancels the job arrives.
+    loop breathe at every report, so that a message that cancels the job arrives. `on_map` is handed the
+    network's map even where there is no subject in it.
     """
 
     session: Session
     preparation: Preparation
 
-    def run(self, source: bytes | Photo, progress: Progress = _ignore, *, only_mask: bool = False) -> Cutout:
-        steps = self._steps(source, only_mask)
+    def run(
+        self,
+        source: bytes | Photo,
+        progress: Progress = _ignore,
+        *,
+        only_mask: bool = False,
+        on_map: Callable[[Map], object] = _ignore,
+    ) -> Cutout:
+        steps = self._steps(source, only_mask, on_map)
         answer = None
         try:
             while True:
@@ -111,10 +122,15 @@ class Pipeline:
             return cast(Cutout, finished.value)
 
     async def run_async(
-        self, source: bytes | Photo, progress: Progress = _ignore, *, only_mask: bool = False
+        self,
+        source: bytes | Photo,
+        progress: Progress = _ignore,
+        *,
+        only_mask: bool = False,
+        on_map: Callable[[Map], object] = _ignore,
     ) -> Cutout:
         session = cast(AsyncSession, self.session)
-        steps = self._steps(source, only_mask)
+        steps = self._steps(source, only_mask, on_map)
         answer = None
         try:
             while True:
@@ -128,7 +144,7 @@ class Pipeline:
         except StopIteration as finished:
             return cast(Cutout, finished.value)
 
-    def _steps(self, source: bytes | Photo, only_mask: bool) -> _Steps:
+    def _steps(self, source: bytes | Photo, only_mask: bool, on_map: Callable[[Map], object]) -> _Steps:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
         yield _Report("read", 0.0)
         photo = source if isinstance(source, Photo) else read(source)
@@ -142,6 +158,7 @@ class Pipeline:
         yield _Report("predict", 0.0)
         answer = yield _Predict(self.session.get_outputs()[0].name, feeds)
         raw = as_map(answer)
+        on_map(raw)
         mask = stretch(raw)
         yield _Report("predict", 1.0)
 
@@ -162,19 +179,15 @@ class Pipeline:
         return Cutout((width, height), raw, alpha, b"".join(pieces), photo.notes)
 
 
-def as_map(answer: object) -> NDArray[np.float32]:
+def as_map(answer: object) -> Map:
     """The network's answer as a map (h, w); raises BadModel when it is anything but one map."""
     raw = np.asarray(answer, np.float32)
     if raw.ndim < 2 or raw.size != raw.shape[-1] * raw.shape[-2]:
-        raise BadModel(
-            f"This model does not cut out: it answers {raw.shape} numbers where one map is needed."
-        )
+        raise BadModel(f"This model does not cut out: it answers {raw.shape} numbers where one map is needed.")
     return raw.reshape(raw.shape[-2:])
 
 
-def write(
-    photo: Photo, alpha: NDArray[np.uint8], *, only_mask: bool = False
-) -> Iterator[tuple[float, bytes]]:
+def write(photo: Photo, alpha: NDArray[np.uint8], *, only_mask: bool = False) -> Iterator[tuple[float, bytes]]:
     """Yields the fraction done and the next piece of the PNG file: the cutout, or its alpha alone as grey."""
     width, height = photo.size
     if only_mask:

@@ -1,0 +1,194 @@
+"""The command line: `hearth cutout photo.jpg`, `hearth models`.
+
+Exit codes: 0 all done; 1 something other than the input is at fault; 2 bad input or bad usage; 130 stopped by Ctrl-C.
+Paths that were written go to stdout, everything else to stderr.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from hearth.desk import models
+from hearth.errors import BadImage, HearthError, NoSubject, TooLarge
+from hearth.runtime import InferenceSession
+from hearth.tools.cutout import STAGES, Pipeline, Preparation, read
+
+_SHARES = {"read": 0.1, "prepare": 0.05, "predict": 0.6, "enlarge": 0.05, "compose": 0.02, "write": 0.18}
+"""How much of the bar each stage takes, as it is for 12 megapixels."""
+
+_LARGEST_FILE = 1 << 30  # bytes; the largest photo that is taken has some 400 million, uncompressed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except HearthError as error:
+        _say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hearth", description="AI tools that stay home.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    cutout = commands.add_parser("cutout", help="remove the background of photos")
+    cutout.add_argument("inputs", nargs="+", metavar="IN", type=Path, help="photos: PNG, JPEG, WebP, TIFF, ...")
+    cutout.add_argument(
+        "-o", "--output", metavar="OUT", help="a PNG file, or a folder for NAME-cutout.png (default: beside IN)"
+    )
+    of_tool = [model for model in models.catalogue().values() if model.tool == "cutout"]
+    default = next((model.id for model in of_tool if model.default), of_tool[0].id)
+    cutout.add_argument("--model", default=default, choices=[model.id for model in of_tool], help="see hearth models")
+    cutout.add_argument("--executor", choices=["numpy", "wasm", "webgpu"], help="default: the fastest that runs here")
+    cutout.add_argument("--mask-only", action="store_true", help="write the alpha alone, as a grey PNG")
+    cutout.add_argument(
+        "--raw-mask", metavar="FILE.npy", help="also save the network's own map, float32 at its own size"
+    )
+    cutout.set_defaults(run=_cutout, error=cutout.error)
+
+    listing = commands.add_parser("models", help="list the models")
+    listing.set_defaults(run=_models)
+    return parser
+
+
+def _models(_: argparse.Namespace) -> int:
+    for model in models.catalogue().values():
+        print(f"{model.id:14} {model.source.bytes / 1e6:6.1f} MB  {model.licence:12} {model.words}")
+    return 0
+
+
+def _cutout(arguments: argparse.Namespace) -> int:
+    inputs: list[Path] = arguments.inputs
+    suffix = "mask" if arguments.mask_only else "cutout"
+    try:
+        outputs = _targets(inputs, arguments.output, f"-{suffix}.png", "--output")
+        maps = _targets(inputs, arguments.raw_mask, "-raw.npy", "--raw-mask") if arguments.raw_mask else None
+    except ValueError as error:
+        arguments.error(str(error))
+    pipeline = cache(lambda: _pipeline(arguments.model, arguments.executor))
+    failed = False
+    for number, source in enumerate(inputs):
+        bar = _Bar(source.name)
+        try:
+            photo = read(_bytes_of(source))
+            keep = _saver(maps[number]) if maps else lambda raw: None
+            result = pipeline().run(photo, bar.show, only_mask=arguments.mask_only, on_map=keep)
+            _replace(outputs[number], _writer(result.png))
+        except (BadImage, TooLarge, NoSubject) as error:
+            bar.clear()
+            _say(f"{source}: {error}")
+            failed = True
+        except OSError as error:
+            bar.clear()
+            _say(f"{error.filename or source}: {error.strerror or error}")
+            failed = True
+        else:
+            bar.clear()
+            for note in result.notes:
+                _say(f"{source}: {note}")
+            print(outputs[number], flush=True)
+    return 2 if failed else 0
+
+
+def _pipeline(model_id: str, executor: str | None) -> Pipeline:
+    model = models.find(model_id)
+    assert model.pixels is not None, f"{model_id} is no model for pictures"
+    session = InferenceSession(models.path(model_id), executor=executor)
+    return Pipeline(session, Preparation(model.input.shape, **asdict(model.pixels)))
+
+
+def _bytes_of(source: Path) -> bytes:
+    if source.is_dir():
+        raise BadImage(f"This is a folder. Name the photos in it: {source}/*.jpg")
+    with source.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > _LARGEST_FILE:
+            raise TooLarge("This file is larger than 1 GB, which no photo within the limit is.")
+        return file.read()
+
+
+def _targets(inputs: Sequence[Path], wanted: str | None, ending: str, option: str) -> list[Path]:
+    """Where the result of each input goes. Raises ValueError when that would overwrite an input or make no sense."""
+    suffix = Path(ending).suffix
+    folder = None
+    if wanted is not None:
+        folder = Path(wanted)
+        is_folder = folder.is_dir() or wanted.endswith(("/", os.sep)) or not folder.suffix
+        if not is_folder:
+            if folder.suffix.lower() != suffix:
+                raise ValueError(f"{option} {wanted}: what is written is a {suffix} file; name it so")
+            if len(inputs) > 1:
+                raise ValueError(f"{option} {wanted}: {len(inputs)} inputs need a folder to go to")
+    targets: list[Path] = []
+    for source in inputs:
+        if folder is not None and not is_folder:
+            target = folder
+        else:
+            parent = source.parent if folder is None else folder
+            stems = (source.stem + (f"-{n}" if n > 1 else "") for n in range(1, len(inputs) + 1))
+            target = next(parent / (stem + ending) for stem in stems if parent / (stem + ending) not in targets)
+        if any(target.resolve() == other.resolve() for other in inputs):
+            raise ValueError(f"{target} is an input and must not be overwritten; choose another {option}")
+        targets.append(target)
+    return targets
+
+
+def _writer(data: bytes) -> Callable[[IO[bytes]], int]:
+    return lambda file: file.write(data)
+
+
+def _saver(target: Path) -> Callable[[np.ndarray], None]:
+    return lambda raw: _replace(target, lambda file: np.save(file, raw))
+
+
+def _replace(target: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Writes a file whole or not at all; makes its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with new.open("wb") as file:
+            write(file)
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _say(line: str) -> None:
+    print(f"hearth: {line}", file=sys.stderr)
+
+
+class _Bar:
+    """A progress bar on stderr, where that is a terminal."""
+
+    WIDTH = 30
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.shown = sys.stderr.isatty()
+
+    def show(self, stage: str, fraction: float) -> None:
+        if not self.shown:
+            return
+        before = sum(_SHARES[earlier] for earlier in STAGES[: STAGES.index(stage)])
+        total = before + _SHARES[stage] * fraction
+        bar = "█" * round(total * self.WIDTH)
+        print(f"\r{bar:·<{self.WIDTH}} {total:4.0%} {stage:8} {self.name}", end="\033[K", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self.shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
