@@ -1,7 +1,7 @@
 """The response headers of the site.
 
-The development server sends them, hosts that read `_headers` do, and the service worker sets them where a host
-sends none.
+The development server sends them, hosts that read `_headers` do, and the service worker sets them where a
+host sends none.
 """
 
 # WebAssembly needs 'wasm-unsafe-eval'; pictures of the person's own arrive as blob: and data: addresses.

@@ -47,10 +47,11 @@ def _sources() -> dict[str, bytes]:
 
 def _metadata(project: dict[str, object]) -> dict[str, bytes]:
     folder = f"hearth-{project['version']}.dist-info"
-    metadata = f"Metadata-Version: 2.4\nName: hearth\nVersion: {project['version']}\nSummary: {project['description']}\n"
+    metadata = f"Metadata-Version: 2.4\nName: hearth\nVersion: {project['version']}\n"
+    wheel = f"Wheel-Version: 1.0\nGenerator: hearth\nRoot-Is-Purelib: true\nTag: {TAG}\n"
     return {
         f"{folder}/METADATA": metadata.encode(),
-        f"{folder}/WHEEL": f"Wheel-Version: 1.0\nGenerator: hearth\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode(),
+        f"{folder}/WHEEL": wheel.encode(),
         f"{folder}/RECORD": b"",
         f"{folder}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
         f"{folder}/licenses/NOTICE": (ROOT / "NOTICE").read_bytes(),

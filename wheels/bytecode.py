@@ -1,6 +1,6 @@
 """Archives with bytecode in place of Python sources, compiled by the very CPython that the page runs.
 
-Compiling in the page is most of what a start costs: bare Pyodide starts from sources, in its standard library too.
+Compiling in the page is most of what a start costs: Pyodide's own standard library comes as sources.
 """
 
 import subprocess
@@ -29,6 +29,7 @@ def compile_archives(archives: Iterable[Path], pyodide: Path, into: Path) -> Non
         command = [*node_command(), str(SCRIPTS[0]), str(pyodide), str(SCRIPTS[1]), work]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
-            raise HearthError(f"Compiling to bytecode failed: {result.stderr.strip() or 'Node gave no reason'}")
+            reason = result.stderr.strip() or "Node gave no reason"
+            raise HearthError(f"Compiling to bytecode failed: {reason}")
         for file in compiled.iterdir():
             file.replace(into / file.name)

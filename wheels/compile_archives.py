@@ -1,13 +1,12 @@
-"""Runs inside Pyodide: writes each archive of `/work/in` to `/work/out` with bytecode in place of Python sources.
+"""Runs inside Pyodide: writes each archive of `/work/in` to `/work/out`, bytecode in place of sources.
 
 The same input gives the same bytes: entries are sorted and carry no times, bytecode is bound to no file date.
 """
 
 import base64
 import hashlib
+import py_compile
 import zipfile
-from importlib import _bootstrap_external
-from importlib.util import source_hash
 from pathlib import Path
 
 ONLY_FOR_DEVELOPERS = ("/", ".pyi", ".pxd", ".pyx", ".h", ".c")
@@ -19,15 +18,22 @@ def entries(archive: zipfile.ZipFile) -> dict[str, bytes]:
     for name in sorted(archive.namelist()):
         content = archive.read(name)
         if name.endswith(".py"):
-            code = compile(content, name, "exec", dont_inherit=True)
-            hashed = source_hash(content)
-            found[name + "c"] = bytes(_bootstrap_external._code_to_hash_pyc(code, hashed, False))
+            found[name + "c"] = bytecode(name, content)
         elif not name.endswith(ONLY_FOR_DEVELOPERS):
             found[name] = content
     for name in list(found):
         if name.endswith(".dist-info/RECORD"):
             found[name] = record(found, name)
     return found
+
+
+def bytecode(name: str, source: bytes) -> bytes:
+    """What CPython caches of a source, known by its hash in place of its date."""
+    plain, compiled = Path("/tmp/source.py"), Path("/tmp/source.pyc")
+    plain.write_bytes(source)
+    by_hash = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(plain), str(compiled), name, doraise=True, invalidation_mode=by_hash)
+    return compiled.read_bytes()
 
 
 def record(files: dict[str, bytes], own_name: str) -> bytes:

@@ -1,7 +1,7 @@
 """The folder of Pyodide that the site serves: its core, and the packages that the app needs.
 
-Everything comes from the pins; Python sources in it are compiled, and the lock file names what is there and nothing
-else. `for_tests()` is the same with what pytest needs inside the browser.
+Everything comes from the pins; Python sources in it are compiled, and the lock file names what is there and
+nothing else. `for_tests()` is the same with what pytest needs inside the browser.
 """
 
 import hashlib
@@ -74,7 +74,7 @@ def _collect(folder: Path, core: tuple[str, ...], packages: dict[str, list[str] 
     pins, cache = read_pins(HERE / "pins.toml"), Cache()
     wheels = {}
     for package in packages:
-        (wheels[package],) = (name for name in pins if name.startswith(f"{package}-") and name.endswith(".whl"))
+        (wheels[package],) = (name for name in pins if name.startswith(f"{package}-") and ".whl" in name)
     for name in (*core, *wheels.values()):
         shutil.copyfile(cache.get(pins[name]), folder / name)
     return {package: folder / name for package, name in wheels.items()}
