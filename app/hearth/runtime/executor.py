@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hearth.runtime.plan import Plan
+
+Progress = Callable[[float], object]
 
 
 class Program(Protocol):
@@ -15,8 +17,8 @@ class Program(Protocol):
         """Runs on values for every input of the plan's graph; returns its outputs in the graph's order."""
         ...
 
-    async def run_async(self, feeds: Mapping[str, Any]) -> Sequence[Any]:
-        """The same without blocking the event loop where the executor can wait."""
+    async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> Sequence[Any]:
+        """The same without blocking the event loop where the executor can wait; tells `progress` 0 to 1."""
         ...
 
 

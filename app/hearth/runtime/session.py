@@ -11,7 +11,7 @@ import numpy as np
 
 from hearth.errors import BadInput, BadModel
 from hearth.runtime import model_file
-from hearth.runtime.executor import Executor, Program
+from hearth.runtime.executor import Executor, Program, Progress
 from hearth.runtime.executors import choose_executor
 from hearth.runtime.graph import Graph
 from hearth.runtime.load import load, load_bytes
@@ -91,10 +91,15 @@ class InferenceSession:
         feeds = self._checked(input_feed)
         return list(self._program(self._wanted(output_names), feeds).run(feeds))
 
-    async def run_async(self, output_names: Sequence[str] | None, input_feed: Feeds) -> list[Any]:
-        """`run` for an event loop: other work goes on where the executor can wait."""
+    async def run_async(
+        self, output_names: Sequence[str] | None, input_feed: Feeds, progress: Progress | None = None
+    ) -> list[Any]:
+        """`run` for an event loop: other work goes on where the executor can wait.
+
+        `progress(fraction)` is called now and then, 0 to 1; what it raises ends the run.
+        """
         feeds = self._checked(input_feed)
-        return list(await self._program(self._wanted(output_names), feeds).run_async(feeds))
+        return list(await self._program(self._wanted(output_names), feeds).run_async(feeds, progress))
 
     def _is_static(self) -> bool:
         return all(isinstance(kind, TensorType) and kind.static for kind in self.graph.inputs.values())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hearth.runtime.executor import Progress
 from hearth.runtime.plan import Plan, Step
 
 Values = dict[str, Any]
@@ -27,10 +28,12 @@ class NumpyProgram:
                 _play(step, values)
         return [values[name] for name in self.plan.graph.outputs]
 
-    async def run_async(self, feeds: Mapping[str, Any]) -> list[Any]:
+    async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """Lets the event loop turn between steps, so that a page can cancel."""
         values = {**self.constants, **feeds}
-        for step in self.plan.steps:
+        for number, step in enumerate(self.plan.steps):
+            if progress is not None:
+                progress(number / len(self.plan.steps))
             with np.errstate(all="ignore"):
                 _play(step, values)
             await asyncio.sleep(0)

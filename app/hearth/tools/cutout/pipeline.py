@@ -45,7 +45,7 @@ class Session(Protocol):
 
 class AsyncSession(Session, Protocol):
     def run_async(
-        self, output_names: Sequence[str], input_feed: Feeds, /
+        self, output_names: Sequence[str], input_feed: Feeds, progress: Callable[[float], object], /
     ) -> Awaitable[Sequence[NDArray[np.float32]]]: ...
 
 
@@ -94,7 +94,8 @@ class Pipeline:
     `run` and `run_async` take the bytes of a file, or a Photo that is already there, and return the Cutout.
     Both raise BadImage, TooLarge or NoSubject, and whatever `progress` raises. `run_async` lets the event
     loop breathe at every report, so that a message that cancels the job arrives. `on_map` is handed the
-    network's map even where there is no subject in it.
+    network's map even where there is no subject in it, `on_alpha` the alpha (height, width) before the file is
+    written.
     """
 
     session: Session
@@ -107,8 +108,9 @@ class Pipeline:
         *,
         only_mask: bool = False,
         on_map: Callable[[Map], object] = _ignore,
+        on_alpha: Callable[[NDArray[np.uint8]], object] = _ignore,
     ) -> Cutout:
-        steps = self._steps(source, only_mask, on_map)
+        steps = self._steps(source, only_mask, on_map, on_alpha)
         answer = None
         try:
             while True:
@@ -128,23 +130,34 @@ class Pipeline:
         *,
         only_mask: bool = False,
         on_map: Callable[[Map], object] = _ignore,
+        on_alpha: Callable[[NDArray[np.uint8]], object] = _ignore,
     ) -> Cutout:
         session = cast(AsyncSession, self.session)
-        steps = self._steps(source, only_mask, on_map)
+
+        def predicted(fraction: float) -> None:
+            progress("predict", fraction)
+
+        steps = self._steps(source, only_mask, on_map, on_alpha)
         answer = None
         try:
             while True:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, _Predict):
-                    (answer,) = await session.run_async([step.output], step.feeds)
+                    (answer,) = await session.run_async([step.output], step.feeds, predicted)
                 else:
                     await asyncio.sleep(0)
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
             return cast(Cutout, finished.value)
 
-    def _steps(self, source: bytes | Photo, only_mask: bool, on_map: Callable[[Map], object]) -> _Steps:
+    def _steps(
+        self,
+        source: bytes | Photo,
+        only_mask: bool,
+        on_map: Callable[[Map], object],
+        on_alpha: Callable[[NDArray[np.uint8]], object],
+    ) -> _Steps:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
         yield _Report("read", 0.0)
         photo = source if isinstance(source, Photo) else read(source)
@@ -171,6 +184,8 @@ class Pipeline:
         for top, bottom in _strips(width, height):
             merge_alpha(photo, alpha, top, bottom)
             yield _Report("compose", bottom / height)
+
+        on_alpha(alpha)
 
         pieces = []
         for fraction, piece in write(photo, alpha, only_mask=only_mask):

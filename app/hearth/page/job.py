@@ -1,0 +1,71 @@
+"""One photo on its way to a cutout: reads it, runs the tool, hands over previews and the file."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearth.errors import TooLarge
+from hearth.page import preview, words
+from hearth.page.bridge import Bridge
+from hearth.page.tool import CutoutTool
+from hearth.page.view import Photo, Stage, cutout_name
+from hearth.tools import cutout
+from hearth.tools.cutout.formats import browser_format
+
+MAX_FILE_BYTES = 500_000_000
+"""Of the file that was dropped: more than any photo of 50 megapixels, little enough to be read into memory."""
+
+
+class Job:
+    """`run` works on `photo`, keeps its `stages` up to date and tells `progressed`, which may raise Cancelled."""
+
+    def __init__(
+        self, photo: Photo, tool: CutoutTool, bridge: Bridge, progressed: Callable[[Photo, Stage], None]
+    ) -> None:
+        self.photo = photo
+        self.tool = tool
+        self.bridge = bridge
+        self.progressed = progressed
+        photo.stages = [Stage(words.STAGES[name]) for name in cutout.STAGES]
+        self._stages: dict[str, Stage] = dict(zip(cutout.STAGES, photo.stages, strict=True))
+
+    async def run(self) -> None:
+        """Raises HearthError with a sentence for the person, Cancelled when they stopped it."""
+        photo = self.photo
+        self._report("read", 0.0)
+        picture = await self._read()
+        photo.width, photo.height = picture.size
+        small = preview.before(picture)
+        self.bridge.picture(photo.id, "before", *small.size, small.tobytes())
+        pipeline = await self.tool.load(photo.model, self.bridge, self._model_came)
+
+        def masked(alpha: NDArray[np.uint8]) -> None:
+            result = preview.after(small, alpha)
+            self.bridge.picture(photo.id, "after", *result.size, result.tobytes())
+
+        done = await pipeline.run_async(picture, self._report, on_alpha=masked)
+        photo.note = " ".join(done.notes)
+        photo.file_name = cutout_name(photo.name)
+        self.bridge.deliver(photo.id, photo.file_name, done.png)
+
+    async def _read(self) -> cutout.Photo:
+        size = await self.bridge.size(self.photo.id)
+        if size > MAX_FILE_BYTES:
+            raise TooLarge(words.FILE_TOO_LARGE.format(size=round(size / 1e6), limit=round(MAX_FILE_BYTES / 1e6)))
+        data = await self.bridge.read(self.photo.id)
+        if browser_format(data) is None:
+            return cutout.read(data)
+        width, height, rgba = await self.bridge.decode(self.photo.id)
+        return cutout.from_rgba(rgba, width, height)
+
+    def _report(self, name: str, fraction: float) -> None:
+        stage = self._stages[name]
+        stage.fraction = fraction
+        self.progressed(self.photo, stage)
+
+    def _model_came(self, loaded: int, total: int) -> None:
+        if "model" not in self._stages:
+            self._stages["model"] = Stage(words.STAGES["model"])
+            self.photo.stages.insert(1, self._stages["model"])
+        self._report("model", loaded / total)

@@ -1,0 +1,153 @@
+"""The page's state and its queue: takes what the person did, works on one photo at a time, shows what changed."""
+
+import asyncio
+import contextlib
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hearth.errors import Cancelled, HearthError
+from hearth.page import words
+from hearth.page.bridge import Bridge
+from hearth.page.job import Job
+from hearth.page.tool import CutoutTool
+from hearth.page.view import Photo, Stage, View, photo_from_plain
+
+SHOW_EVERY = 0.04  # seconds between two views that differ in progress alone
+
+
+class Page:
+    """Holds the `View`. Messages come in through `receive`; `run` works the queue until it is cancelled."""
+
+    def __init__(self, bridge: Bridge, tool: CutoutTool) -> None:
+        self.bridge = bridge
+        self.tool = tool
+        self.view = View(model="")
+        self._wake = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._photo: Photo | None = None  # the one that `_running` works on
+        self._shown = 0.0
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Does what a message of `web/messages.js` asks for. Raises ValueError on a type it does not know."""
+        match message["type"]:
+            case "start":
+                self._start(message)
+            case "add":
+                self._add(message["photos"])
+            case "stop":
+                self._stop(self._find(message["id"]))
+            case "retry":
+                self._retry(self._find(message["id"]))
+            case "remove":
+                self._remove(self._find(message["id"]))
+            case "choose":
+                self.view.model = message["model"]
+                self._offer_redo()
+            case unknown:
+                raise ValueError(f"a message of type {unknown!r} is not known")
+        self._wake.set()
+        self._show()
+
+    async def run(self) -> None:
+        """Works on the photos that wait, in order, for ever."""
+        while True:
+            waiting = next((photo for photo in self.view.photos if photo.state == "waiting"), None)
+            if waiting is None:
+                self._wake.clear()
+                await self._wake.wait()
+            else:
+                await self._work_on(waiting)
+
+    async def warm_up(self) -> None:
+        """Makes the chosen model ready before a photo needs it; a failure is told when one does."""
+        with contextlib.suppress(HearthError):
+            await self.tool.load(self.view.model, self.bridge, lambda loaded, total: None)
+        self.view.engine = self.tool.engine
+        self._show()
+
+    def _start(self, message: Mapping[str, Any]) -> None:
+        self.view.model = message["model"]
+        self.view.photos = [photo_from_plain(plain) for plain in message["photos"]]
+        for photo in self.view.photos:
+            if photo.state == "working":  # the worker died, or was ended, while it worked on this one
+                asked = self.bridge.stop_asked(photo.id)
+                photo.state, photo.stages = ("stopped" if asked else "failed"), []
+                photo.text = words.STOPPED if asked else words.WORKER_DIED
+        self._offer_redo()
+
+    def _add(self, photos: Sequence[Mapping[str, Any]]) -> None:
+        known = {photo.id for photo in self.view.photos}  # a worker started anew is told of all files again
+        self.view.photos += [Photo(new["id"], new["name"]) for new in photos if new["id"] not in known]
+
+    def _find(self, photo: int) -> Photo | None:
+        return next((known for known in self.view.photos if known.id == photo), None)
+
+    def _stop(self, photo: Photo | None) -> None:
+        if photo is None:
+            return
+        if photo is self._photo and self._running is not None:
+            self._running.cancel()
+        elif photo.state == "waiting":
+            self._end(photo, "stopped", words.STOPPED)
+
+    def _retry(self, photo: Photo | None) -> None:
+        if photo is not None and photo.state in ("done", "failed", "stopped"):
+            photo.state, photo.text, photo.stages, photo.can_redo = "waiting", words.WAITING, [], False
+
+    def _remove(self, photo: Photo | None) -> None:
+        if photo is not None:
+            self._stop(photo)
+            self.view.photos.remove(photo)
+
+    def _offer_redo(self) -> None:
+        for photo in self.view.photos:
+            photo.can_redo = photo.state == "done" and photo.model != self.view.model
+
+    async def _work_on(self, photo: Photo) -> None:
+        photo.state, photo.model = "working", self.view.model
+        self._say(words.SAY_WORKING.format(name=photo.name))
+        self._show()
+        started = time.perf_counter()
+        job = Job(photo, self.tool, self.bridge, self._progressed)
+        self._photo, self._running = photo, asyncio.ensure_future(job.run())
+        try:
+            await self._running
+        except (Cancelled, asyncio.CancelledError):
+            if not self._running.done():  # the page itself ends, not the job
+                raise
+            self._end(photo, "stopped", words.STOPPED)
+        except HearthError as error:
+            self._end(photo, "failed", str(error))
+        except MemoryError:
+            self._end(photo, "failed", words.OUT_OF_MEMORY)
+        except Exception as error:  # a bug may spoil one photo, never the queue behind it
+            traceback.print_exc()
+            self._end(photo, "failed", words.FAILED_INSIDE.format(what=type(error).__name__))
+        else:
+            self._end(photo, "done", words.seconds_taken(time.perf_counter() - started))
+        finally:
+            self._photo = self._running = None
+        self.view.engine = self.tool.engine
+        self._offer_redo()
+        self._show()
+
+    def _end(self, photo: Photo, state: str, text: str) -> None:
+        photo.state, photo.text, photo.stages = state, text, []  # type: ignore[assignment]
+        say = {"done": words.SAY_DONE, "failed": words.SAY_FAILED, "stopped": words.SAY_STOPPED}[state]
+        self._say(say.format(name=photo.name, text=text))
+
+    def _progressed(self, photo: Photo, stage: Stage) -> None:
+        if self.bridge.stop_asked(photo.id):
+            raise Cancelled(words.STOPPED)
+        photo.text = stage.title
+        if stage.fraction in (0, 1) or time.perf_counter() - self._shown >= SHOW_EVERY:
+            self._show()
+
+    def _say(self, sentence: str) -> None:
+        self.view.announcement = sentence
+
+    def _show(self) -> None:
+        self._shown = time.perf_counter()
+        self.bridge.show(self.view.plain())

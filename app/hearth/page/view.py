@@ -1,0 +1,59 @@
+"""What the person sees, as plain data. `web/messages.js` documents the same shapes for JavaScript."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
+from typing import Any, Literal
+
+from hearth.page import words
+
+State = Literal["waiting", "working", "done", "failed", "stopped"]
+
+
+@dataclass
+class Stage:
+    """One step of a job; `fraction` runs from 0 to 1."""
+
+    title: str
+    fraction: float = 0.0
+
+
+@dataclass
+class Photo:
+    """One photo of the queue, from the drop to the file."""
+
+    id: int
+    name: str
+    state: State = "waiting"
+    text: str = words.WAITING
+    stages: list[Stage] = field(default_factory=list)
+    model: str = ""
+    can_redo: bool = False
+    note: str = ""
+    file_name: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass
+class View:
+    """All that the page shows beside what the browser alone knows."""
+
+    model: str
+    photos: list[Photo] = field(default_factory=list)
+    engine: str = words.ENGINE_UNKNOWN
+    announcement: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """The view as dicts and lists, to be sent."""
+        return asdict(self)
+
+
+def photo_from_plain(plain: dict[str, Any]) -> Photo:
+    """The photo that `View.plain` wrote."""
+    return Photo(**{**plain, "stages": [Stage(**stage) for stage in plain["stages"]]})
+
+
+def cutout_name(name: str) -> str:
+    """`photo.jpg` -> `photo-cutout.png`; a name without a stem becomes `photo-cutout.png` too."""
+    stem = PurePath(name.replace("\\", "/")).stem.strip(" .")
+    return f"{stem or 'photo'}-cutout.png"
