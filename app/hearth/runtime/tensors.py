@@ -14,6 +14,8 @@ from hearth.runtime.types import dtype_name, dtype_of, is_storage
 
 _SUB_BYTE_BITS = {"uint4": 4, "int4": 4, "float4e2m1": 4, "uint2": 2, "int2": 2}
 _EXTERNAL = 1
+MAX_DENSE = 1 << 28
+"""Elements of a sparse tensor once it is dense."""
 
 
 def _unpack_bits(raw: np.ndarray, bits: int, count: int, dtype: np.dtype) -> np.ndarray:
@@ -86,6 +88,24 @@ def tensor_array(tensor: Message, folder: Path | None = None) -> np.ndarray:
             dtype = dtype.newbyteorder("<")
         return np.frombuffer(raw, dtype).reshape(dims)
     return _from_lists(tensor, dtype, bits, count, label).reshape(dims)
+
+
+def sparse_array(message: Message, folder: Path | None = None) -> tuple[str, np.ndarray]:
+    """(name, dense array) of a SparseTensorProto, whose indices are flat (count,) or by axis (count, rank)."""
+    name = str(cast(Message, message.get("values", {})).get("name", ""))
+    values = tensor_array(cast(Message, message.get("values", {})), folder)
+    indices = tensor_array(cast(Message, message.get("indices", {})), folder)
+    dims = tuple(cast(list[int], message.get("dims", [])))
+    if any(dim < 0 for dim in dims) or math.prod(dims) > MAX_DENSE:
+        raise BadModel(f"The sparse tensor '{name}' has the dims {list(dims)}, which are negative or too large.")
+    try:
+        dense = np.zeros(dims, values.dtype)
+        if indices.ndim == 2:
+            indices = np.ravel_multi_index(tuple(indices.T), dims)
+        dense.reshape(-1)[indices] = values
+    except (IndexError, ValueError) as error:
+        raise BadModel(f"The indices of the sparse tensor '{name}' do not fit its dims {list(dims)}: {error}.") from None
+    return name, dense
 
 
 def _from_lists(tensor: Message, dtype: np.dtype, bits: int | None, count: int, label: str) -> np.ndarray:

@@ -1,0 +1,29 @@
+"""The ONNX conformance suite on the numpy executor: what is not a known miss passes, and what is one does not."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("onnx")
+
+from tests.conformance.collect import suite_file
+from tests.conformance.suite import Case, known_misses, read_suite, run_case
+
+pytestmark = pytest.mark.desk
+
+CASES = read_suite(suite_file())
+MISSES = known_misses("numpy")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
+def test_numpy_gives_what_the_suite_expects(case: Case) -> None:
+    result = run_case(case, "numpy")
+    reason = MISSES.get(case.name)
+    if reason is not None:
+        assert result.outcome != "pass", f"{case.name} passes now: take it off the list of known misses"
+        pytest.xfail(reason)
+    assert result.outcome == "pass", f"{result.outcome}: {result.reason}"
+
+
+def test_every_known_miss_is_a_test_of_the_suite() -> None:
+    assert set(MISSES) <= {case.name for case in CASES.values()}
