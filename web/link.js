@@ -1,0 +1,90 @@
+/**
+ * The page's end of the worker: starts it, starts it anew when it breaks or will not stop, and keeps what it needs for that.
+ *
+ * @typedef {import("./messages.js").ToWorker} ToWorker
+ * @typedef {import("./messages.js").FromWorker} FromWorker
+ * @typedef {import("./messages.js").Start} Start
+ */
+
+const STOP_WITHIN_MS = 2000;
+const RESTARTS = 3; // in a row, without a job done in between
+
+export class Link {
+  /**
+   * @param {object} to
+   * @param {(message: FromWorker) => void} to.receive
+   * @param {() => Promise<{start: Start, files: {id: number, file: File}[]}>} to.describe  what a new worker has to know
+   * @param {(final: boolean) => void} to.broke  called when the worker broke; `final` when it is not started again
+   */
+  constructor({ receive, describe, broke }) {
+    this.receive = receive;
+    this.describe = describe;
+    this.broke = broke;
+    this.restarts = 0;
+    this.stopTimer = 0;
+    this.started = false;
+    /** @type {ToWorker[]} */
+    this.early = [];
+    this.#open();
+  }
+
+  /** @param {ToWorker} message @param {Transferable[]} [transfer] */
+  post(message, transfer = []) {
+    if (message.type === "retry" && this.flag) Atomics.store(this.flag, 0, 0);
+    if (this.started) this.worker?.postMessage(message, transfer);
+    else if (message.type !== "add") this.early.push(message); // `describe` tells of the photos
+  }
+
+  /**
+   * Asks the running job to stop; ends the worker where Python does not come round to it.
+   * @param {number} id
+   */
+  stop(id) {
+    if (this.flag) Atomics.store(this.flag, 0, id);
+    this.post({ type: "stop", id });
+    clearTimeout(this.stopTimer);
+    this.stopTimer = setTimeout(() => this.#reopen(), STOP_WITHIN_MS);
+  }
+
+  /** To be called when no job is being stopped any more. */
+  stopped() {
+    clearTimeout(this.stopTimer);
+    this.restarts = 0;
+  }
+
+  #open() {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker = worker;
+    this.started = false;
+    const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
+    this.flag = shared && new Int32Array(shared);
+    worker.onmessage = ({ data }) => (data.type === "broken" ? this.#break(data.reason) : this.receive(data));
+    worker.onerror = (event) => this.#break(event.message);
+    /** @type {ToWorker} */
+    const boot = { type: "boot", cold: !navigator.serviceWorker?.controller, stop: shared };
+    worker.postMessage(boot);
+    this.describe().then(({ start, files }) => {
+      if (this.worker !== worker) return;
+      worker.postMessage(start);
+      if (files.length) worker.postMessage({ type: "add", photos: files });
+      this.started = true;
+      for (const message of this.early.splice(0)) worker.postMessage(message);
+    });
+  }
+
+  #reopen() {
+    clearTimeout(this.stopTimer);
+    this.worker?.terminate();
+    this.#open();
+  }
+
+  /** @param {string} reason */
+  #break(reason) {
+    console.error(reason);
+    this.restarts += 1;
+    const final = this.restarts > RESTARTS;
+    if (final) this.worker?.terminate();
+    else this.#reopen();
+    this.broke(final);
+  }
+}

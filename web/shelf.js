@@ -1,0 +1,122 @@
+/**
+ * The models as the page uses them: which there are, which are stored, fetching one for Python, deleting all.
+ *
+ * @typedef {import("./messages.js").Model} Model
+ * @typedef {import("./messages.js").ToWorker} ToWorker
+ */
+
+import { byId, notice, setText } from "./dom.js";
+import { DownloadFailed, ModelStore } from "./store.js";
+import * as words from "./words.js";
+
+const LIST = new URL("./models.json", import.meta.url);
+const UNASKED_BYTES = 8 * 2 ** 20; // a model up to this size is fetched before a photo needs it
+
+export class Shelf {
+  /**
+   * @param {object} to
+   * @param {(message: ToWorker, transfer?: Transferable[]) => void} to.tell
+   * @param {() => void} to.changed  called when what is stored changed
+   */
+  constructor({ tell, changed }) {
+    this.tell = tell;
+    this.changed = changed;
+    this.store = new ModelStore(new URL("./", LIST));
+    /** @type {Promise<Model[]> | null} */
+    this.list = null;
+    /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number}>} */
+    this.running = new Map();
+    byId("delete-models").addEventListener("click", () => this.#clear());
+  }
+
+  models() {
+    this.list ??= fetch(LIST)
+      .then((response) => response.json())
+      .then(({ models }) => models);
+    return this.list;
+  }
+
+  /** @param {string} id */
+  async holds(id) {
+    const model = await this.#find(id);
+    return this.store.holds(model);
+  }
+
+  /** Whether to fetch or open a model before a photo needs it. @param {string} id */
+  async isEager(id) {
+    const model = await this.#find(id);
+    if (await this.store.holds(model)) return true;
+    const saving = /** @type {any} */ (navigator).connection?.saveData === true;
+    return model.bytes <= UNASKED_BYTES && !saving;
+  }
+
+  /** Starts to fetch a model, or to read it where it is stored; `fetch` then finds it on its way. @param {string} id */
+  fetchAhead(id) {
+    const known = this.running.get(id);
+    if (known) return known;
+    const cancel = new AbortController();
+    const opened = this.#find(id).then((model) =>
+      this.store.open(
+        model,
+        (loaded, total) => {
+          Object.assign(entry, { loaded, total });
+          this.tell({ type: "model-progress", id, loaded, total });
+        },
+        cancel.signal,
+      ),
+    );
+    const entry = { opened, cancel, loaded: 0, total: 0 };
+    this.running.set(id, entry);
+    opened.catch(() => this.running.delete(id)); // the next `fetch` tries again
+    return entry;
+  }
+
+  /** Brings a model to Python. @param {string} id */
+  async fetch(id) {
+    const { opened, loaded, total } = this.fetchAhead(id);
+    if (total) this.tell({ type: "model-progress", id, loaded, total });
+    try {
+      const { data, checked, repaired, kept } = await opened;
+      this.running.delete(id);
+      this.tell({ type: "model", id, data, checked }, [data]);
+      if (repaired) notice(words.REPAIRED);
+      else if (!kept && "caches" in globalThis) notice(words.NO_ROOM);
+      await this.showStored();
+    } catch (error) {
+      if (error instanceof DownloadFailed) this.tell({ type: "model-failed", id, reason: error.message });
+      else if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    }
+  }
+
+  /** Ends the download of a model. @param {string} id */
+  drop(id) {
+    this.running.get(id)?.cancel.abort();
+    this.running.delete(id);
+  }
+
+  /** Asks the browser not to clear what is stored; the browser may ask the person, so only once it is worth it. */
+  async persist() {
+    if (await navigator.storage?.persisted?.()) return;
+    await navigator.storage?.persist?.();
+  }
+
+  /** @param {string} id */
+  async #find(id) {
+    const model = (await this.models()).find((model) => model.id === id);
+    if (!model) throw new Error(`models.json lists no ${id}`);
+    return model;
+  }
+
+  async #clear() {
+    notice(words.freed(await this.store.clear()));
+    await this.showStored();
+  }
+
+  /** Says how much is stored. */
+  async showStored() {
+    const bytes = await this.store.bytes();
+    byId("delete-models").hidden = bytes === 0;
+    setText(byId("stored"), bytes ? `${words.megabytes(bytes)} of models on this device` : words.NOTHING_STORED);
+    this.changed();
+  }
+}

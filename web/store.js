@@ -1,0 +1,237 @@
+/**
+ * Keeps models on the device. A model is a list of parts; each part is checked by its hash before it is stored and again
+ * before it is used, so a closed tab costs one part at most and a damaged one is fetched again.
+ *
+ * @typedef {import("./messages.js").Model} Model
+ * @typedef {Model["parts"][number]} Part
+ * @typedef {{data: ArrayBuffer, checked: boolean, repaired: boolean, kept: boolean}} Opened
+ */
+
+const ATTEMPTS = 3;
+const WAIT_MS = 600;
+
+export class DownloadFailed extends Error {}
+
+export class ModelStore {
+  /** @param {URL} root of the site; stores of two sites on one origin stay apart */
+  constructor(root) {
+    this.root = root;
+    this.wholeName = `hearth-models ${root.pathname}`;
+    this.partialName = `hearth-models-partial ${root.pathname}`;
+  }
+
+  /**
+   * The model's bytes, from this device where it is stored, else over the network.
+   *
+   * @param {Model} model
+   * @param {(loaded: number, total: number) => void} progress  in bytes over all parts that have to be fetched
+   * @param {AbortSignal} signal
+   * @returns {Promise<Opened>}
+   */
+  async open(model, progress, signal) {
+    if (!("locks" in navigator)) return this.#assemble(model, progress, signal);
+    // One tab at a time fetches a model; the next one finds it stored.
+    return navigator.locks.request(`${this.wholeName} ${model.id}`, { signal }, () =>
+      this.#assemble(model, progress, signal),
+    );
+  }
+
+  /** @param {Model} model */
+  async holds(model) {
+    const cache = await openCache(this.wholeName);
+    if (!cache) return false;
+    const found = await Promise.all(model.parts.map((part) => cache.match(this.#url(part))));
+    return found.every(Boolean);
+  }
+
+  /** Bytes of all parts stored, those of unfinished downloads too. */
+  async bytes() {
+    let sum = 0;
+    for (const name of [this.wholeName, this.partialName]) {
+      const cache = await openCache(name);
+      for (const request of cache ? await cache.keys() : []) {
+        sum += Number((await cache?.match(request))?.headers.get("content-length") ?? 0);
+      }
+    }
+    return sum;
+  }
+
+  /** Deletes every model. Returns the bytes freed. */
+  async clear() {
+    const freed = await this.bytes();
+    if ("caches" in globalThis) {
+      await Promise.all([caches.delete(this.wholeName), caches.delete(this.partialName)]);
+    }
+    return freed;
+  }
+
+  /**
+   * Deletes parts that no model lists any more.
+   * @param {Model[]} models
+   */
+  async prune(models) {
+    const known = new Set(models.flatMap((model) => model.parts.map((part) => this.#url(part))));
+    for (const name of [this.wholeName, this.partialName]) {
+      const cache = await openCache(name);
+      for (const request of cache ? await cache.keys() : []) {
+        if (!known.has(request.url)) await cache?.delete(request);
+      }
+    }
+  }
+
+  /** @param {Part} part */
+  #url(part) {
+    return new URL(part.url, this.root).href;
+  }
+
+  /**
+   * @param {Model} model
+   * @param {(loaded: number, total: number) => void} progress
+   * @param {AbortSignal} signal
+   * @returns {Promise<Opened>}
+   */
+  async #assemble(model, progress, signal) {
+    const whole = await openCache(this.wholeName);
+    const partial = await openCache(this.partialName);
+    const data = new Uint8Array(model.bytes);
+    /** @type {{part: Part, start: number}[]} */
+    const missing = [];
+    let start = 0;
+    let repaired = false;
+    for (const part of model.parts) {
+      const found = (await readStored(whole, this.#url(part), part)) ?? (await readStored(partial, this.#url(part), part));
+      if (found?.bytes) data.set(found.bytes, start);
+      else missing.push({ part, start });
+      repaired ||= found?.damaged === true;
+      start += part.bytes;
+    }
+    const total = missing.reduce((sum, { part }) => sum + part.bytes, 0);
+    let before = 0;
+    let kept = Boolean(partial);
+    for (const { part, start } of missing) {
+      const bytes = await fetchPart(this.#url(part), part, signal, (loaded) => progress(before + loaded, total));
+      data.set(bytes, start);
+      before += part.bytes;
+      kept &&= await keep(partial, this.#url(part), bytes);
+    }
+    if (kept && whole && partial) await this.#promote(model, whole, partial);
+    return { data: data.buffer, checked: Boolean(globalThis.crypto?.subtle), repaired, kept };
+  }
+
+  /**
+   * @param {Model} model
+   * @param {Cache} whole
+   * @param {Cache} partial
+   */
+  async #promote(model, whole, partial) {
+    for (const part of model.parts) {
+      const url = this.#url(part);
+      const response = await partial.match(url);
+      if (!response) continue;
+      await whole.put(url, response);
+      await partial.delete(url);
+    }
+  }
+}
+
+/**
+ * Pages that are not served over https (or from localhost) have no caches.
+ * @param {string} name
+ */
+async function openCache(name) {
+  return "caches" in globalThis ? caches.open(name) : null;
+}
+
+/**
+ * @param {Cache | null} cache
+ * @param {string} url
+ * @param {Part} part
+ * @returns {Promise<{bytes?: Uint8Array<ArrayBuffer>, damaged?: boolean} | null>}  null where it is not stored
+ */
+async function readStored(cache, url, part) {
+  const response = await cache?.match(url);
+  if (!cache || !response) return null;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (await isWhole(bytes, part)) return { bytes };
+  await cache.delete(url);
+  return { damaged: true };
+}
+
+/**
+ * Stores a part; false where the device has no room for it.
+ * @param {Cache | null} cache
+ * @param {string} url
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+async function keep(cache, url, bytes) {
+  try {
+    await cache?.put(url, new Response(bytes, { headers: { "content-length": String(bytes.length) } }));
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "QuotaExceededError") return false;
+    throw error;
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {Part} part
+ * @param {AbortSignal} signal
+ * @param {(loaded: number) => void} progress
+ */
+async function fetchPart(url, part, signal, progress) {
+  let reason = "";
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (attempt - 1)));
+    try {
+      const bytes = await download(url, part, signal, progress);
+      if (await isWhole(bytes, part)) return bytes;
+      reason = "it arrived damaged";
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof TypeError || error instanceof DownloadFailed)) throw error;
+      reason = error instanceof DownloadFailed ? error.message : "the connection broke";
+    }
+    progress(0);
+  }
+  throw new DownloadFailed(reason);
+}
+
+/**
+ * @param {string} url
+ * @param {Part} part
+ * @param {AbortSignal} signal
+ * @param {(loaded: number) => void} progress
+ */
+async function download(url, part, signal, progress) {
+  // Stored in a cache of its own, so the browser's HTTP cache need not hold it a second time.
+  const response = await fetch(url, { signal, cache: "no-store" });
+  if (!response.ok || !response.body) throw new DownloadFailed(`the server answered ${response.status}`);
+  const bytes = new Uint8Array(part.bytes);
+  const reader = response.body.getReader();
+  let loaded = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (loaded + value.length > bytes.length) {
+      await reader.cancel();
+      throw new DownloadFailed("it arrived damaged");
+    }
+    bytes.set(value, loaded);
+    loaded += value.length;
+    progress(loaded);
+  }
+  if (loaded < bytes.length) throw new DownloadFailed("the connection broke");
+  return bytes;
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Part} part
+ */
+async function isWhole(bytes, part) {
+  if (bytes.length !== part.bytes) return false;
+  if (!globalThis.crypto?.subtle) return true; // not a secure context: Python checks the whole model instead
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === part.sha256;
+}

@@ -1,0 +1,71 @@
+/**
+ * The queue: one small picture a photo, with its state.
+ *
+ * @typedef {import("./messages.js").PhotoView} PhotoView
+ * @typedef {import("./pictures.js").Pictures} Pictures
+ */
+
+import { byId, make, setText } from "./dom.js";
+
+const SIDE = 168; // pixels of the small canvas
+
+/** @typedef {{item: HTMLElement, button: HTMLButtonElement, canvas: HTMLCanvasElement, label: HTMLElement, shown: ImageBitmap | null}} Entry */
+
+export class Strip {
+  /** @param {{select: (id: number) => void}} actions */
+  constructor({ select }) {
+    this.select = select;
+    /** @type {Map<number, Entry>} */
+    this.entries = new Map();
+  }
+
+  /** @param {PhotoView[]} photos @param {number} selected @param {Pictures} pictures */
+  render(photos, selected, pictures) {
+    for (const [id, { item }] of this.entries) {
+      if (photos.some((photo) => photo.id === id)) continue;
+      item.remove();
+      this.entries.delete(id);
+    }
+    for (const photo of photos) {
+      const entry = this.entries.get(photo.id) ?? this.#add(photo.id);
+      const after = photo.state === "done" ? pictures.pairs.get(photo.id)?.after : null;
+      draw(entry, after ?? (photo.state === "done" ? entry.shown : null) ?? pictures.thumbs.get(photo.id) ?? null);
+      entry.button.dataset.state = photo.state;
+      entry.button.setAttribute("aria-current", String(photo.id === selected));
+      setText(entry.label, `${photo.name}: ${photo.text}`);
+      entry.button.title = photo.state === "failed" ? photo.text : photo.name;
+      const sum = photo.stages.reduce((total, { fraction }) => total + fraction, 0);
+      entry.button.style.setProperty("--done", String(photo.stages.length ? sum / photo.stages.length : 0));
+    }
+  }
+
+  /** @param {number} id */
+  #add(id) {
+    const canvas = make("canvas", "");
+    canvas.width = canvas.height = SIDE;
+    const label = make("span", "visually-hidden");
+    const button = make("button", "thumb", canvas, make("span", "mark"), label);
+    button.type = "button";
+    button.addEventListener("click", () => this.select(id));
+    const item = make("li", "", button);
+    byId("strip").append(item);
+    const entry = { item, button, canvas, label, shown: null };
+    this.entries.set(id, entry);
+    return entry;
+  }
+}
+
+/**
+ * Fills the square with the middle of the picture.
+ * @param {Entry} entry @param {ImageBitmap | null} bitmap
+ */
+function draw(entry, bitmap) {
+  if (!bitmap || entry.shown === bitmap) return;
+  entry.shown = bitmap;
+  const context = entry.canvas.getContext("2d");
+  const scale = SIDE / Math.min(bitmap.width, bitmap.height);
+  const width = bitmap.width * scale;
+  const height = bitmap.height * scale;
+  context?.clearRect(0, 0, SIDE, SIDE);
+  context?.drawImage(bitmap, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
+}
