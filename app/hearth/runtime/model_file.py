@@ -109,7 +109,8 @@ class _Writer:
     def constant(self, graph: Graph, name: str) -> Json:
         array = graph.constants[name]
         if self.half and array.dtype == np.float32 and array.size >= HALF_MIN_SIZE:
-            narrow = array.astype(np.float16)
+            with np.errstate(over="ignore"):
+                narrow = array.astype(np.float16)
             if np.isfinite(narrow).all():
                 return self.array(narrow)
         return self.array(array)

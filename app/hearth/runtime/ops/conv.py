@@ -111,10 +111,17 @@ def _by_matrix(x: Array, w: Array, geometry: Windows, group: int) -> Array:
     maps = w.shape[0] // group
     outputs = geometry.outputs
     depth = channels * math.prod(geometry.kernel)
-    weights = np.ascontiguousarray(w).reshape(group, maps, depth)
-    view = window_view(x, geometry)
     rank = len(outputs)
     spatial, kernel = range(1, rank + 1), range(rank + 1, 2 * rank + 1)
+    if HAS_BLAS:
+        order = (0, *kernel, *spatial)
+    else:
+        # Channels innermost: windows are then copied in long runs, and each ends up contiguous as einsum likes it.
+        order = (*spatial, *kernel, 0)
+        x = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
+        w = np.moveaxis(w, 1, -1)
+    weights = np.ascontiguousarray(w).reshape(group, maps, depth)
+    view = window_view(x, geometry)
     per_row = math.prod(outputs[1:]) * depth
     rows = max(1, min(outputs[0], STRIP_ELEMENTS // max(1, per_row)))
     result = np.empty((batch, group * maps, *outputs), x.dtype)
@@ -124,11 +131,9 @@ def _by_matrix(x: Array, w: Array, geometry: Windows, group: int) -> Array:
             strip = part[:, start : start + rows]
             count = strip.shape[1] * math.prod(outputs[1:])
             if HAS_BLAS:
-                columns = strip.transpose(0, *kernel, *spatial).reshape(depth, count)
-                values = weights[g] @ columns
+                values = weights[g] @ strip.transpose(order).reshape(depth, count)
             else:
-                columns = strip.transpose(*spatial, 0, *kernel).reshape(count, depth)
-                values = rows_by_rows(weights[g], columns)
+                values = rows_by_rows(weights[g], strip.transpose(order).reshape(count, depth))
             result[n, g * maps : (g + 1) * maps, start : start + rows] = values.reshape(maps, -1, *outputs[1:])
     return result
 
