@@ -180,7 +180,7 @@ function render() {
   const selected = all.find((photo) => photo.id === state.selected) ?? null;
   document.body.classList.toggle("at-work", all.length > 0);
   byId("welcome").hidden = all.length > 0;
-  byId("work").hidden = all.length === 0;
+  byId("work").hidden = byId("queue").hidden = all.length === 0;
   setText(byId("engine"), state.view?.engine ?? words.startingUp(state.loaded, RUNTIME_BYTES));
   strip.render(all, state.selected, pictures);
   if (selected) {

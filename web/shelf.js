@@ -67,7 +67,10 @@ export class Shelf {
     );
     const entry = { opened, cancel, loaded: 0, total: 0 };
     this.running.set(id, entry);
-    opened.catch(() => this.running.delete(id)); // the next `fetch` tries again
+    opened.then(
+      () => this.showStored(),
+      () => this.running.delete(id), // the next `fetch` tries again
+    );
     return entry;
   }
 
@@ -81,7 +84,6 @@ export class Shelf {
       this.tell({ type: "model", id, data, checked }, [data]);
       if (repaired) notice(words.REPAIRED);
       else if (!kept && "caches" in globalThis) notice(words.NO_ROOM);
-      await this.showStored();
     } catch (error) {
       if (error instanceof DownloadFailed) this.tell({ type: "model-failed", id, reason: error.message });
       else if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
