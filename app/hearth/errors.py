@@ -25,6 +25,10 @@ class Unsupported(HearthError):
     """A model asks for something that this runtime does not have."""
 
 
+class ExecutorFailed(HearthError):
+    """An executor can't go on (its device is lost, its memory is full); another one may take over."""
+
+
 class BadInput(HearthError):
     """An input handed to a model does not fit the model's signature."""
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from graphs import Builder, floats, ints, play
 
 from hearth.errors import BadModel
 from hearth.runtime import model_file
 from hearth.runtime.graph import Graph
 from hearth.runtime.passes import optimise
 from hearth.runtime.types import TensorType
+from tests.runtime.graphs import Builder, floats, ints, play
 
 
 def network() -> Graph:

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from graphs import Builder, floats, ints, play, play_optimised
 
 from hearth.errors import BadModel
 from hearth.runtime.graph import Graph
 from hearth.runtime.passes import fix_inputs, keep_outputs, optimise
 from hearth.runtime.types import TensorType
+from tests.runtime.graphs import Builder, floats, ints, play, play_optimised
 
 
 def ops_of(graph: Graph) -> list[str]:

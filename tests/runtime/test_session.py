@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import Builder, floats
 
 from hearth.errors import BadInput, BadModel, Unsupported
 from hearth.runtime import InferenceSession, model_file
 from hearth.runtime.graph import Graph
+from tests.runtime.graphs import Builder, floats
 
 
 def small() -> Graph:

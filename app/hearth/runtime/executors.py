@@ -18,6 +18,18 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {"numpy": _numpy}
 """Name -> how to make it, the slowest first. Making one raises Unsupported where it cannot run."""
 
 
+def next_slower(executor: Executor) -> Executor | None:
+    """The executor to go on with when one has failed; None after the last."""
+    names = list(EXECUTORS)
+    at = names.index(executor.name) if executor.name in names else 0
+    for name in reversed(names[:at]):
+        try:
+            return EXECUTORS[name]()
+        except Unsupported:
+            continue
+    return None
+
+
 def choose_executor(wanted: Executor | str | None) -> Executor:
     """An executor by name, or the fastest that this machine has; Unsupported for a name that is none."""
     if wanted is None:

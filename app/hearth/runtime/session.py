@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import BadInput, BadModel
+from hearth.errors import BadInput, BadModel, ExecutorFailed
 from hearth.runtime import model_file
 from hearth.runtime.executor import Executor, Program, Progress
-from hearth.runtime.executors import choose_executor
+from hearth.runtime.executors import choose_executor, next_slower
 from hearth.runtime.graph import Graph
 from hearth.runtime.load import load, load_bytes
 from hearth.runtime.passes import fix_inputs, keep_outputs, optimise
-from hearth.runtime.plan import make_plan
+from hearth.runtime.plan import Plan, make_plan
 from hearth.runtime.types import Dim, TensorType, ValueType, dtype_name
 
 Feeds = Mapping[str, Any]
@@ -59,7 +60,8 @@ class InferenceSession:
     """A model ready to run.
 
     `model`: the path or the bytes of an ONNX file or of a flat model file. `executor`: an Executor, its name, or None
-    for the best there is. Raises BadModel or Unsupported, naming the node, where the model cannot run.
+    for the best there is; only then does another one take over when it fails, in the middle of a run too.
+    Raises BadModel or Unsupported, naming the node, where the model cannot run.
     """
 
     def __init__(
@@ -68,12 +70,18 @@ class InferenceSession:
         executor: Executor | str | None = None,
     ) -> None:
         self.executor = choose_executor(executor)
+        self._may_change = executor is None
         self.graph = _read(model)
         if not self.graph.metadata.get("hearth.optimised"):
             optimise(self.graph)
         self._programs: dict[object, Program] = {}
         if not self.executor.needs_static or self._is_static():
             self._program(tuple(self.graph.outputs), {})
+
+    @property
+    def executor_name(self) -> str:
+        """What runs the model at present: `webgpu`, `wasm` or `numpy`."""
+        return self.executor.name
 
     def get_inputs(self) -> list[NodeArg]:
         """The model's inputs, in its order."""
@@ -88,8 +96,12 @@ class InferenceSession:
 
         Raises BadInput where the feeds do not fit the model's inputs.
         """
-        feeds = self._checked(input_feed)
-        return list(self._program(self._wanted(output_names), feeds).run(feeds))
+        feeds, outputs = self._checked(input_feed), self._wanted(output_names)
+        while True:
+            try:
+                return list(self._program(outputs, feeds).run(feeds))
+            except ExecutorFailed as failure:
+                self._fall_back(failure)
 
     async def run_async(
         self, output_names: Sequence[str] | None, input_feed: Feeds, progress: Progress | None = None
@@ -98,8 +110,23 @@ class InferenceSession:
 
         `progress(fraction)` is called now and then, 0 to 1; what it raises ends the run.
         """
-        feeds = self._checked(input_feed)
-        return list(await self._program(self._wanted(output_names), feeds).run_async(feeds, progress))
+        feeds, outputs = self._checked(input_feed), self._wanted(output_names)
+        while True:
+            try:
+                return list(await self._program(outputs, feeds).run_async(feeds, progress))
+            except ExecutorFailed as failure:
+                self._fall_back(failure)
+
+    def _fall_back(self, failure: ExecutorFailed) -> None:
+        """Goes on with the next slower executor; raises the failure where there is none, or may be none."""
+        slower = next_slower(self.executor) if self._may_change else None
+        if slower is None:
+            raise failure
+        logging.getLogger("hearth").warning(
+            "%s failed (%s); going on with %s", self.executor.name, failure, slower.name
+        )
+        self.executor = slower
+        self._programs.clear()
 
     def _is_static(self) -> bool:
         return all(isinstance(kind, TensorType) and kind.static for kind in self.graph.inputs.values())
@@ -127,8 +154,15 @@ class InferenceSession:
                 if shapes:
                     fix_inputs(graph, shapes)
                 optimise(graph)
-            program = self._programs[key] = self.executor.compile(make_plan(graph))
+            program = self._programs[key] = self._compiled(make_plan(graph))
         return program
+
+    def _compiled(self, plan: Plan) -> Program:
+        while True:
+            try:
+                return self.executor.compile(plan)
+            except ExecutorFailed as failure:
+                self._fall_back(failure)
 
     def _checked(self, feeds: Feeds) -> dict[str, Any]:
         """The feeds as arrays of the right dtype and shape."""
