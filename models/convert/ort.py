@@ -9,16 +9,16 @@ from typing import Any
 
 import onnx
 from onnx import AttributeProto, helper
-from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.DimensionValueType import (  # type: ignore[import-untyped]
+from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.DimensionValueType import (
     DimensionValueType,
 )
-from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import (  # type: ignore[import-untyped]
+from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import (
     InferenceSession,
 )
-from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.TensorTypeAndShape import (  # type: ignore[import-untyped]
+from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.TensorTypeAndShape import (
     TensorTypeAndShape,
 )
-from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.TypeInfoValue import (  # type: ignore[import-untyped]
+from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.TypeInfoValue import (
     TypeInfoValue,
 )
 
@@ -33,14 +33,20 @@ def to_onnx(data: bytes) -> onnx.ModelProto:
 
     Raises BadModel when the bytes are no such file, Unsupported for a fused operator that is not known here.
     """
+    fused = read(data)
+    standard = [entry for entry in fused.opset_import if not entry.domain]
+    return helper.make_model(ort_fused.lowered(fused.graph), opset_imports=standard, ir_version=fused.ir_version)
+
+
+def read(data: bytes) -> onnx.ModelProto:
+    """The model as the file has it, fused operators included. Raises BadModel when the bytes are no such file."""
     if not InferenceSession.InferenceSessionBufferHasIdentifier(data, 0):
         raise BadModel("This is not a model in ORT format: its file identifier is missing.")
     source = InferenceSession.GetRootAs(data, 0).Model()
-    graph = ort_fused.lowered(_graph(source.Graph(), "main"))
     opsets = [source.OpsetImport(i) for i in range(source.OpsetImportLength())]
-    version = next(entry.Version() for entry in opsets if _text(entry.Domain()) in ort_fused.STANDARD_DOMAINS)
-    imports, ir_version = [helper.make_opsetid("", version)], min(source.IrVersion(), IR_VERSION)
-    return helper.make_model(graph, opset_imports=imports, ir_version=ir_version)
+    imports = [helper.make_opsetid(_text(entry.Domain()), entry.Version()) for entry in opsets]
+    ir_version = min(source.IrVersion(), IR_VERSION)
+    return helper.make_model(_graph(source.Graph(), "main"), opset_imports=imports, ir_version=ir_version)
 
 
 def _graph(source: Any, name: str) -> onnx.GraphProto:

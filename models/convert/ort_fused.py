@@ -101,9 +101,7 @@ class _Scope:
         """The weights as floats, made once and in the graph that holds them, for all subgraphs that use them."""
         if quantised not in self.weights:
             if self.outer is None:
-                raise Unsupported(
-                    f"The quantised factor {quantised} is computed, not stored; this does not convert."
-                )
+                raise Unsupported(f"The quantised factor {quantised} is computed, not stored; this does not convert.")
             return self.outer.dequantised(quantised, scale, zero)
         name = quantised + "_float"
         if name not in self.ranks:
@@ -133,9 +131,7 @@ def _dynamic_quantize_matmul(scope: _Scope, inputs: list[str], outputs: list[str
 def _matmul_integer_to_float(scope: _Scope, inputs: list[str], outputs: list[str], _: _Attributes) -> None:
     left, quantised, _left_scale, scale, _left_zero, zero, bias = inputs[:7]
     if left not in scope.floats:
-        raise Unsupported(
-            "A MatMulIntegerToFloat takes something else than the result of DynamicQuantizeLinear."
-        )
+        raise Unsupported("A MatMulIntegerToFloat takes something else than the result of DynamicQuantizeLinear.")
     scope.product(scope.floats[left], (quantised, scale, zero), bias, outputs[0])
 
 
@@ -181,9 +177,7 @@ def _fused_conv(scope: _Scope, inputs: list[str], outputs: list[str], attributes
     scope.add(activation, [conv], outputs[0])
 
 
-def _skip_layer_normalization(
-    scope: _Scope, inputs: list[str], outputs: list[str], attributes: _Attributes
-) -> None:
+def _skip_layer_normalization(scope: _Scope, inputs: list[str], outputs: list[str], attributes: _Attributes) -> None:
     """Layer normalisation over the last axis of x + skip + bias; the sum is the fourth output."""
     x, skip, gamma, beta, bias = inputs[:5]
     if any(outputs[1:3]):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-import tflite  # type: ignore[import-untyped]
+import tflite
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -97,9 +97,7 @@ class _Conversion:
         """(N, H, W, C) of a tensor, as the file has it."""
         shape = [int(size) for size in self._graph.Tensors(index).ShapeAsNumpy()]
         if len(shape) != 4 or min(shape) < 1:
-            raise Unsupported(
-                f"The tensor {self._title(index)} is {shape}; only fixed (N, H, W, C) converts."
-            )
+            raise Unsupported(f"The tensor {self._title(index)} is {shape}; only fixed (N, H, W, C) converts.")
         return shape[0], shape[1], shape[2], shape[3]
 
     def constant(self, index: int) -> Array:
@@ -134,18 +132,14 @@ class _Conversion:
         self._initializers[name] = np.ascontiguousarray(array)
         return name
 
-    def add(
-        self, op_type: str, inputs: list[str], output: int, activation: int = 0, **attributes: Any
-    ) -> None:
+    def add(self, op_type: str, inputs: list[str], output: int, activation: int = 0, **attributes: Any) -> None:
         """Adds a node that makes the tensor `output`, and the activation that TFLite fused into it."""
         name = self._names.setdefault(output, f"t{output}")
         if not activation:
             self._nodes.append(helper.make_node(op_type, inputs, [name], **attributes))
             return
         if activation not in _ACTIVATIONS:
-            raise Unsupported(
-                f"The fused activation number {activation} of TFLite has no conversion to ONNX yet."
-            )
+            raise Unsupported(f"The fused activation number {activation} of TFLite has no conversion to ONNX yet.")
         function, limits = _ACTIVATIONS[activation]
         bounds = [self.initializer(f"limit_{limit:g}", np.array(limit, np.float32)) for limit in limits]
         self._nodes.append(helper.make_node(op_type, inputs, [name + "_linear"], **attributes))

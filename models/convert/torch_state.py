@@ -34,9 +34,7 @@ def read(data: bytes) -> dict[str, NDArray[Any]]:
         archive = zipfile.ZipFile(io.BytesIO(data))
         pickle_name = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
     except (zipfile.BadZipFile, StopIteration) as cause:
-        raise BadModel(
-            "This is not a state dict as PyTorch saves it since 1.6, a zip with data.pkl."
-        ) from cause
+        raise BadModel("This is not a state dict as PyTorch saves it since 1.6, a zip with data.pkl.") from cause
     folder = pickle_name.removesuffix("data.pkl")
     try:
         state = _TensorUnpickler(archive, folder).load()

