@@ -11,7 +11,7 @@ _TOKEN = re.compile(
     r'/\*.*?\*/|"(?P<quoted>\.{1,2}/[^"\s]*)"|"[^"\n]*"|\burl\((?P<bare>\.{1,2}/[^)"\s]*)\)', re.S
 )
 _SINGLE = re.compile(r"'\.{1,2}/[^'\s]*\.\w+'")
-_IMPORT = re.compile(r'^(?:import|export)\b[^"]*?"(?P<path>\.{1,2}/[^"\s]+)"', re.M)
+_IMPORT = re.compile(r'^(?:import|(?:import|export)\b[^"\';=]*\bfrom) *"(?P<path>\.{1,2}/[^"\s]+)"', re.M)
 
 
 def rewrite(text: str, source: str, place: str, find: Callable[[str], str]) -> str:

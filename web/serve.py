@@ -7,6 +7,7 @@ import contextlib
 import http.server
 import mimetypes
 import socket
+import sys
 import threading
 import time
 import urllib.parse
@@ -86,6 +87,22 @@ class SiteServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def serve_forever(root: Path, host: str, port: int) -> int:
+    """Serves `root` until Ctrl+C; where the port is taken, on a free one."""
+    server = SiteServer(root, host=host, port=port)
+    try:
+        server.start()
+    except OSError as error:
+        print(f"Port {port} cannot be had ({error.strerror}), so another one it is.", file=sys.stderr)
+        server.port = 0
+        server.start()
+    with contextlib.suppress(KeyboardInterrupt):
+        print(f"Hearth is at {server.url} (Ctrl+C stops it)", flush=True)
+        threading.Event().wait()
+    server.stop()
+    return 0
 
 
 class _Server(http.server.ThreadingHTTPServer):

@@ -15,7 +15,7 @@ const FRESH = /** @type {const} */ ({ cache: "reload" });
 
 /** @typedef {{url: string, bytes: number, sha256: string}} Listed */
 
-const worker = /** @type {any} */ (self);
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
 worker.addEventListener("activate", (event) => event.waitUntil(activate()));

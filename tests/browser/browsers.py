@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from selenium import webdriver
+
+from hearth.errors import HearthError
 
 FLAGS = (
     "--headless=new",
@@ -29,25 +33,40 @@ def find_chromium() -> str | None:
     return None
 
 
+def ensure_chromium() -> str:
+    """Path of Chromium or Chrome; installs Debian's for root where there is none, else raises HearthError."""
+    found = find_chromium()
+    if found is None and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Chromium and its driver", file=sys.stderr)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], env=quiet)
+        packages = ["chromium", "chromium-driver"]
+        subprocess.run(["apt-get", "install", "-y", "-qq", *packages], env=quiet, stdout=sys.stderr)
+        found = find_chromium()
+    if found is None:
+        raise HearthError(
+            "No Chromium or Chrome is installed: install one, or give its path in HEARTH_CHROMIUM, and run again."
+        )
+    return found
+
+
 def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) -> webdriver.Chrome:
     """A headless Chromium on the profile folder `profile`; started on the same one again it finds its caches.
 
     Downloads land in `downloads` without a question. Quit it with `.quit()`.
     """
-    os.environ["SE_OFFLINE"] = "true"  # selenium shall not look for a browser or a driver on the network
     options = webdriver.ChromeOptions()
-    binary = find_chromium()
-    if binary is None:
-        raise FileNotFoundError("No Chromium or Chrome here: install one, or name it in HEARTH_CHROMIUM.")
-    options.binary_location = binary
+    options.binary_location = ensure_chromium()
     for flag in (*FLAGS, f"--user-data-dir={profile}", *flags):
         options.add_argument(flag)
     options.add_experimental_option(
         "prefs", {"download.default_directory": str(downloads), "download.prompt_for_download": False}
     )
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
+    chromedriver = shutil.which("chromedriver")
+    if chromedriver:  # else selenium fetches the one that fits the browser
+        os.environ["SE_OFFLINE"] = "true"
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
     driver.set_script_timeout(180)
     driver.set_page_load_timeout(60)
     return driver
