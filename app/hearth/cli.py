@@ -5,6 +5,7 @@ Paths that were written go to stdout, everything else to stderr.
 """
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -84,7 +85,9 @@ def _cutout(arguments: argparse.Namespace) -> int:
         try:
             photo = read(_bytes_of(source))
             keep = _saver(maps[number]) if maps else lambda raw: None
-            result = pipeline().run(photo, bar.show, only_mask=arguments.mask_only, on_map=keep)
+            # Awaited because only then does the prediction report how far it is.
+            job = pipeline().run_async(photo, bar.show, only_mask=arguments.mask_only, on_map=keep)
+            result = asyncio.run(job)
             _replace(outputs[number], _writer(result.png))
         except (BadImage, TooLarge, NoSubject) as error:
             bar.clear()

@@ -1,0 +1,29 @@
+"""The default network twice: played by this runtime, and by onnxruntime as the yardstick."""
+
+from typing import Any
+
+import pytest
+
+from hearth.desk import models
+from hearth.desk.fetch import Cache
+from hearth.runtime import InferenceSession
+from hearth.tools.cutout import Preparation
+
+
+@pytest.fixture(scope="session")
+def session() -> InferenceSession:
+    return InferenceSession(models.path("u2netp"))
+
+
+@pytest.fixture(scope="session")
+def yardstick() -> Any:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    file = Cache().get(models.find("u2netp").source.pinned())
+    return onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+
+@pytest.fixture(scope="session")
+def preparation() -> Preparation:
+    model = models.find("u2netp")
+    assert model.pixels is not None
+    return Preparation(model.input.shape, model.pixels.scale, model.pixels.mean, model.pixels.std)

@@ -1,0 +1,157 @@
+"""The command line does what it says, and says what it did not do."""
+
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hearth.desk import models
+from tests.photos import photo
+from tests.tools.cutout.pictures import encoded, scene
+
+
+def hearth(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hearth.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prepared() -> None:
+    """The model is fetched and compiled before, so that nothing of that is on stderr."""
+    models.path("u2netp")
+
+
+@pytest.fixture
+def cat(tmp_path: Path) -> Path:
+    return Path(shutil.copy(photo("chelsea"), tmp_path / "cat.png"))
+
+
+def test_a_cutout_and_the_networks_own_map_are_written(cat: Path, tmp_path: Path) -> None:
+    out, raw = tmp_path / "out.png", tmp_path / "map.npy"
+    done = hearth("cutout", cat, "-o", out, "--raw-mask", raw, "--executor", "numpy")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}\n", "")
+    with Image.open(out) as image:
+        assert (image.mode, image.size) == ("RGBA", (451, 300))
+        alpha = np.asarray(image)[:, :, 3]
+    assert alpha[180, 225] > 250
+    assert alpha[20, 20] < 5
+    own = np.load(raw)
+    assert (own.dtype, own.shape) == (np.float32, (320, 320))
+    assert 0 <= own.min() < 0.01
+    assert 0.99 < own.max() <= 1
+
+
+def test_bad_inputs_get_a_line_each_and_the_others_are_done(cat: Path, tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("hello")
+    half = tmp_path / "half.jpg"
+    half.write_bytes(encoded(scene(300, 200), "JPEG")[:3000])
+    blank = tmp_path / "blank.png"
+    Image.new("RGB", (300, 200), "white").save(blank)
+    missing = tmp_path / "missing.jpg"
+    done = hearth("cutout", text, half, blank, missing, tmp_path, cat, "--mask-only", "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stdout == f"{tmp_path}/out/cat-mask.png\n"
+    lines = done.stderr.splitlines()
+    assert len(lines) == 5
+    expected = [
+        (text, "not a photo"),
+        (half, "damaged"),
+        (blank, "No subject"),
+        (missing, "No such file"),
+        (tmp_path, "folder"),
+    ]
+    for line, (path, words) in zip(lines, expected, strict=True):
+        assert line.startswith(f"hearth: {path}: ")
+        assert words in line
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["cat-mask.png"]
+    with Image.open(tmp_path / "out" / "cat-mask.png") as image:
+        assert (image.mode, image.size) == ("L", (451, 300))
+
+
+def test_without_an_output_it_lies_beside_the_photo(cat: Path) -> None:
+    done = hearth("cutout", cat.name, cwd=cat.parent)
+    assert (done.returncode, done.stdout) == (0, "cat-cutout.png\n")
+    assert sorted(file.name for file in cat.parent.iterdir()) == ["cat-cutout.png", "cat.png"]
+
+
+def test_an_empty_scene_still_shows_the_networks_map(tmp_path: Path) -> None:
+    Image.new("RGB", (60, 40), "white").save(tmp_path / "blank.png")
+    done = hearth("cutout", tmp_path / "blank.png", "--raw-mask", tmp_path / "map.npy")
+    assert done.returncode == 2
+    assert np.load(tmp_path / "map.npy").max() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cat.png", "-o", "cat.png"], "must not be overwritten"),
+        (["cat.png", "-o", "./sub/../cat.png"], "must not be overwritten"),
+        (["cat.png", "-o", "out.jpg"], ".png file"),
+        (["cat.png", "cat.png", "-o", "out.png"], "need a folder"),
+        (["cat.png", "--raw-mask", "map.txt"], ".npy file"),
+        (["cat.png", "--model", "nothing"], "u2netp"),
+        (["cat.png", "--executor", "abacus"], "numpy"),
+        ([], "IN"),
+    ],
+)
+def test_bad_usage_is_refused_and_nothing_is_touched(cat: Path, arguments: list[str], words: str) -> None:
+    (cat.parent / "sub").mkdir()
+    before = cat.read_bytes()
+    done = hearth("cutout", *arguments, cwd=cat.parent)
+    assert done.returncode == 2
+    assert words in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert cat.read_bytes() == before
+    assert sorted(file.name for file in cat.parent.iterdir()) == ["cat.png", "sub"]
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(cat: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    shutil.copy(photo("coffee"), tmp_path / "other" / "cat.png")
+    done = hearth("cutout", cat, tmp_path / "other" / "cat.png", "-o", tmp_path / "out/")
+    assert done.stdout.split() == [f"{tmp_path}/out/cat-cutout.png", f"{tmp_path}/out/cat-2-cutout.png"]
+    with Image.open(tmp_path / "out" / "cat-2-cutout.png") as image:
+        assert image.size == (600, 400)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(cat: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = hearth("cutout", cat, "-o", tmp_path / "file" / "deeper" / "out.png")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "Not a directory" in done.stderr
+
+
+def test_on_a_terminal_a_bar_shows_the_stages_and_goes_away(cat: Path) -> None:
+    terminal, far_end = pty.openpty()
+    command = [sys.executable, "-m", "hearth.cli", "cutout", str(cat)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=far_end) as process:
+        os.close(far_end)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(terminal, 65_536)
+            except OSError:  # the far end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+    os.close(terminal)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert all(stage in text for stage in ("prepare", "predict", "write", "100%", "cat.png"))
+    assert text.endswith("\r\x1b[K")
+
+
+def test_models_are_listed() -> None:
+    done = hearth("models")
+    assert done.returncode == 0
+    for model in models.catalogue().values():
+        assert any(line.startswith(model.id) and model.words in line for line in done.stdout.splitlines())

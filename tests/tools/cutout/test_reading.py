@@ -1,0 +1,317 @@
+"""Photos of every kind come in with the right pixels, or are refused with a sentence."""
+
+import io
+import struct
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, features
+
+from hearth.errors import BadImage, TooLarge
+from hearth.tools.cutout import from_rgba, read
+from hearth.tools.cutout.formats import browser_format
+from hearth.tools.cutout.photo import Photo, check_size
+from tests.tools.cutout.pictures import encoded, scene, srgb_profile
+
+PICTURE = scene(70, 50)
+
+
+def pixels(photo: Photo) -> np.ndarray:
+    whole = photo.rows(0, photo.size[1])
+    return whole if photo.has_alpha else whole[:, :, :3]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "TGA", "GIF", "ICO", "DDS", "QOI", "SGI", "PCX"])
+def test_lossless_formats_come_in_exactly(kind: str) -> None:
+    image = Image.fromarray(PICTURE)
+    if kind == "GIF":
+        image = image.quantize(64)
+    photo = read(encoded(image, kind, **({"sizes": [(70, 50)]} if kind == "ICO" else {})))
+    assert np.array_equal(pixels(photo), np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("JPEG", {"quality": 95}), ("JPEG", {"progressive": True}), ("WEBP", {})]
+)
+def test_lossy_formats_come_in_as_pillow_decodes_them(kind: str, options: dict[str, object]) -> None:
+    data = encoded(PICTURE, kind, **options)
+    assert np.array_equal(pixels(read(data)), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+
+def test_lossless_webp_with_alpha_comes_in_exactly() -> None:
+    picture = scene(40, 30, 4)
+    photo = read(encoded(picture, "WEBP", lossless=True, exact=True))
+    assert photo.has_alpha
+    assert np.array_equal(pixels(photo), picture)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_turned_upright(orientation: int) -> None:
+    stored = {
+        1: lambda p: p,
+        2: lambda p: p[:, ::-1],
+        3: lambda p: p[::-1, ::-1],
+        4: lambda p: p[::-1],
+        5: lambda p: p.transpose(1, 0, 2),
+        6: lambda p: np.rot90(p, 1),
+        7: lambda p: p.transpose(1, 0, 2)[::-1, ::-1],
+        8: lambda p: np.rot90(p, -1),
+    }[orientation](PICTURE)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = read(encoded(np.ascontiguousarray(stored), "PNG", exif=exif))
+    assert np.array_equal(pixels(photo), PICTURE)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_leaves_the_photo_as_it_lies() -> None:
+    data = encoded(PICTURE, "JPEG", exif=b"Exif\x00\x00MM\x00*\x00\x00\xff\xff garbage")
+    assert read(data).size == (70, 50)
+
+
+def test_grey_becomes_equal_channels() -> None:
+    grey = PICTURE[:, :, 0]
+    assert np.array_equal(pixels(read(encoded(grey, "PNG"))), np.repeat(grey[:, :, None], 3, axis=2))
+
+
+def test_one_bit_becomes_black_and_white() -> None:
+    bits = Image.fromarray(PICTURE[:, :, 0]).convert("1")
+    assert np.array_equal(pixels(read(encoded(bits, "PNG")))[:, :, 1], np.asarray(bits) * np.uint8(255))
+
+
+def test_grey_with_alpha_keeps_it() -> None:
+    picture = scene(40, 30, 2)
+    photo = read(encoded(Image.fromarray(picture, "LA"), "PNG"))
+    assert np.array_equal(pixels(photo), picture[:, :, [0, 0, 0, 1]])
+
+
+def test_palette_with_one_transparent_colour_keeps_it() -> None:
+    image = Image.fromarray(PICTURE).quantize(16)
+    photo = read(encoded(image, "PNG", transparency=3))
+    assert photo.has_alpha
+    assert np.array_equal(pixels(photo)[:, :, 3] == 0, np.asarray(image) == 3)
+
+
+def test_palette_with_alpha_for_each_colour_keeps_it() -> None:
+    image = Image.fromarray(PICTURE).quantize(8)
+    photo = read(encoded(image, "PNG", transparency=bytes(range(0, 240, 30))))
+    assert np.array_equal(pixels(photo)[:, :, 3], np.asarray(image) * 30)
+
+
+def test_transparent_colour_of_a_true_colour_png_keeps_it() -> None:
+    picture = PICTURE.copy()
+    picture[10:20, 10:20] = (1, 2, 3)
+    photo = read(encoded(picture, "PNG", transparency=(1, 2, 3)))
+    assert np.array_equal(pixels(photo)[:, :, 3] == 0, (picture == (1, 2, 3)).all(axis=2))
+
+
+def test_alpha_that_hides_nothing_is_dropped() -> None:
+    opaque = np.dstack([PICTURE, np.full(PICTURE.shape[:2], 255, np.uint8)])
+    assert not read(encoded(opaque, "PNG")).has_alpha
+    assert not from_rgba(opaque.tobytes(), 70, 50).has_alpha
+
+
+def test_cmyk_jpeg_becomes_rgb_and_says_so() -> None:
+    # Pillow writes these as Photoshop does: inks inverted, with an Adobe marker.
+    photo = read(encoded(Image.fromarray(PICTURE).convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(pixels(photo).astype(int) - PICTURE).mean() < 4
+    assert any("CMYK" in note for note in photo.notes)
+
+
+def test_ycck_jpeg_becomes_rgb() -> None:
+    inks = Image.fromarray(PICTURE).convert("CMYK")
+    cyan, magenta, yellow, black = inks.split()
+    ycc = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr")
+    stored = np.dstack([np.asarray(ycc), 255 - np.asarray(black)])
+    # Pillow inverts what it is given; the marker's last byte then turns "CMYK" into "YCCK".
+    data = bytearray(encoded(Image.frombytes("CMYK", (70, 50), (255 - stored).tobytes()), "JPEG", quality=95))
+    marker = bytes(data).find(b"\xff\xee\x00\x0eAdobe")
+    assert data[marker + 15] == 0
+    data[marker + 15] = 2
+    assert np.abs(pixels(read(bytes(data))).astype(int) - PICTURE).mean() < 4
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
+    grey = np.linspace(0, 65535, 70 * 50, dtype=np.uint16).reshape(50, 70)
+    for kind in ("PNG", "TIFF"):
+        photo = read(encoded(Image.fromarray(grey), kind))
+        assert np.array_equal(pixels(photo)[:, :, 0], (grey >> 8).astype(np.uint8))
+        assert any("16 bits" in note for note in photo.notes)
+
+
+def test_sixteen_bit_colour_png_comes_in() -> None:
+    wide = PICTURE.astype(">u2") * 257
+    data = _png(70, 50, 16, 2, b"".join(b"\0" + row.tobytes() for row in wide))
+    assert np.array_equal(pixels(read(data)), PICTURE)
+
+
+def test_floating_point_pictures_are_refused() -> None:
+    with pytest.raises(BadImage, match="8-bit"):
+        read(encoded(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_first_frame_of_an_animation_is_taken_and_told(kind: str) -> None:
+    first, second = (Image.fromarray(np.full((20, 30, 3), value, np.uint8)) for value in (30, 200))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    photo = read(encoded(first, kind, save_all=True, append_images=[second], **options))
+    assert np.array_equal(pixels(photo), np.asarray(first))
+    assert photo.notes == ("The first frame of an animation was taken.",)
+
+
+def test_first_page_of_a_tiff_is_taken_and_told() -> None:
+    data = encoded(PICTURE, "TIFF", save_all=True, append_images=[Image.fromarray(PICTURE)] * 2)
+    assert read(data).notes == ("The first of 3 pages was taken.",)
+
+
+def test_further_pictures_in_a_phones_jpeg_are_nothing_to_tell() -> None:
+    data = encoded(PICTURE, "MPO", save_all=True, append_images=[Image.fromarray(PICTURE[:20, :20].copy())])
+    photo = read(data)
+    assert photo.size == (70, 50)
+    assert photo.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_colour_profile_is_kept(kind: str) -> None:
+    profile = srgb_profile()
+    assert read(encoded(PICTURE, kind, icc_profile=profile)).icc == profile
+
+
+def test_profile_for_another_colour_space_is_dropped() -> None:
+    profile = bytearray(srgb_profile())
+    profile[16:20] = b"GRAY"
+    assert read(encoded(PICTURE[:, :, 0], "PNG", icc_profile=bytes(profile))).icc is None
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_truncated_files_are_refused(kind: str, kept: float) -> None:
+    source = Image.fromarray(scene(300, 200))
+    data = encoded(source.quantize(200) if kind == "GIF" else source, kind)
+    with pytest.raises(BadImage, match="damaged"):
+        read(data[: int(len(data) * kept)])
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"hello, world", "not a photo"),
+        (b"\0" * 5000, "not a photo"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (b"PK\x03\x04....", "archive"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp41", "video"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"RIFF\x10\0\0\0WAVEfmt ", "sound"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\n", "EPS"),
+    ],
+)
+def test_what_is_no_photo_is_named(data: bytes, words: str) -> None:
+    with pytest.raises(BadImage, match=words):
+        read(data)
+
+
+def test_formats_that_a_browser_may_read_are_told_apart() -> None:
+    assert browser_format(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf") == "AVIF"
+    assert browser_format(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf") == "AVIF"
+    assert browser_format(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic") == "HEIC"
+    assert browser_format(b"\xff\x0a....") == "JPEG XL"
+    assert browser_format(encoded(PICTURE, "JPEG")) is None
+    assert browser_format(b"") is None
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow is built without AVIF")
+def test_avif_is_read_where_pillow_can() -> None:
+    data = encoded(PICTURE, "AVIF", quality=90)
+    assert browser_format(data) == "AVIF"
+    assert np.abs(pixels(read(data)).astype(int) - PICTURE).mean() < 4
+
+
+def test_one_pixel_is_a_photo() -> None:
+    assert pixels(read(encoded(np.array([[[1, 2, 3]]], np.uint8), "PNG"))).tolist() == [[[1, 2, 3]]]
+
+
+@pytest.mark.parametrize(("width", "height"), [(8688, 5792), (8192, 6144), (1, 65_535), (1, 1)])
+def test_sizes_within_the_limit_are_welcome(width: int, height: int) -> None:
+    check_size(width, height)
+
+
+@pytest.mark.parametrize(("width", "height"), [(9000, 7000), (65_535, 65_535), (8000, 6400)])
+def test_too_many_pixels_are_refused_with_the_limit_and_the_size(width: int, height: int) -> None:
+    with pytest.raises(TooLarge, match=rf"{width} × {height} pixels.*limit is 50 megapixels"):
+        check_size(width, height)
+
+
+def test_a_side_that_is_too_long_is_refused() -> None:
+    with pytest.raises(TooLarge, match="65535 pixels a side"):
+        check_size(70_000, 2)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "JPEG"])
+def test_bombs_are_refused_before_memory_is_taken(kind: str) -> None:
+    if kind == "PNG":
+        data = bytearray(_png(60_000, 60_000, 8, 2, b""))
+    else:
+        data = bytearray(encoded(scene(64, 64), kind))
+        if kind == "WEBP":
+            data = bytearray(b"RIFF\x40\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff\x3f\0\xff\x3f\0" + b"\0" * 40)
+        elif kind == "GIF":
+            data[6:10] = struct.pack("<HH", 60_000, 60_000)
+        else:
+            at = bytes(data).find(b"\xff\xc0") + 5
+            data[at : at + 4] = struct.pack(">HH", 60_000, 60_000)
+    tracemalloc.start()
+    with pytest.raises(TooLarge, match="limit is 50 megapixels"):
+        read(bytes(data))
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+def test_pillows_own_limit_is_left_as_it_was() -> None:
+    before = Image.MAX_IMAGE_PIXELS
+    read(encoded(PICTURE, "PNG"))
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_raw_pixels_come_in_exactly() -> None:
+    picture = scene(33, 21, 4)
+    photo = from_rgba(picture.tobytes(), 33, 21)
+    assert np.array_equal(pixels(photo), picture)
+    assert np.array_equal(photo.rows(5, 9), picture[5:9])
+
+
+def test_raw_pixels_of_the_wrong_number_are_refused() -> None:
+    with pytest.raises(BadImage, match="need 2772 bytes, but there are 2771"):
+        from_rgba(bytes(2771), 33, 21)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "TGA", "ICO"]),
+    places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=12),
+    kept=st.floats(0.1, 1),
+)
+def test_damage_anywhere_ends_in_a_photo_or_a_sentence(kind: str, places: list[tuple[float, int]], kept: float) -> None:
+    data = bytearray(encoded(scene(40, 30), kind))
+    for place, value in places:
+        data[int(place * (len(data) - 1))] = value
+    try:
+        photo = read(bytes(data[: int(len(data) * kept)]))
+    except (BadImage, TooLarge) as error:
+        assert str(error).endswith((".", ")"))
+    else:
+        assert photo.rows(0, 1).shape == (1, photo.size[0], 4)
+
+
+def _png(width: int, height: int, depth: int, colour_type: int, rows: bytes) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
