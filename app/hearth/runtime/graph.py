@@ -154,21 +154,24 @@ class Graph:
 
         Raises BadModel for a cycle, a value made twice, or one that nobody makes.
         """
-        known = {"", *outer, *self.inputs, *self.constants}
+        own = {*self.inputs, *self.constants}
+        known = {"", *outer, *own}
         made: set[str] = set()
         for node in self.nodes:
             for output in filter(None, node.outputs):
-                if output in made or output in known:
+                # A subgraph may use a name of the graph around it for a value of its own.
+                if output in made or output in own:
                     raise BadModel(f"The value '{output}' is made twice, the second time by {node.label}.")
                 made.add(output)
         waiting: dict[str, list[int]] = {}
         missing = [0] * len(self.nodes)
         for index, node in enumerate(self.nodes):
-            for name in set(node.reads()) - known:
-                if name not in made:
+            for name in set(node.reads()):
+                if name in made:
+                    waiting.setdefault(name, []).append(index)
+                    missing[index] += 1
+                elif name not in known:
                     raise BadModel(f"{node.label} reads '{name}', which nothing in the model makes.")
-                waiting.setdefault(name, []).append(index)
-                missing[index] += 1
         ready = [index for index, count in enumerate(missing) if count == 0]
         order: list[Node] = []
         while ready:
