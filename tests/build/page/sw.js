@@ -1,0 +1,2 @@
+const list = new URL("./precache.json", self.location.href);
+addEventListener("install", () => list);
