@@ -1,6 +1,7 @@
 """Pictures drawn for the tests, and files made of them."""
 
 import io
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,5 +35,6 @@ def decoded(png: bytes) -> Pixels:
         return np.asarray(image)
 
 
+@cache  # it holds the time at which it was made
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
