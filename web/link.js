@@ -6,6 +6,8 @@
  * @typedef {import("./messages.js").Start} Start
  */
 
+import { startWorker, takeFirst } from "./early.js";
+
 const STOP_WITHIN_MS = 2000;
 const RESTARTS = 3; // in a row, without a job done in between
 
@@ -53,16 +55,15 @@ export class Link {
   }
 
   #open() {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    const { worker, stop, heard } = takeFirst() ?? startWorker();
     this.worker = worker;
+    this.flag = stop;
     this.started = false;
-    const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
-    this.flag = shared && new Int32Array(shared);
-    worker.onmessage = ({ data }) => (data.type === "broken" ? this.#break(data.reason) : this.receive(data));
+    const hear = (/** @type {MessageEvent<FromWorker>} */ { data }) =>
+      data.type === "broken" ? this.#break(data.reason) : this.receive(data);
+    heard.forEach(hear);
+    worker.onmessage = hear;
     worker.onerror = (event) => this.#break(event.message);
-    /** @type {ToWorker} */
-    const boot = { type: "boot", cold: !navigator.serviceWorker?.controller, stop: shared };
-    worker.postMessage(boot);
     this.describe().then(({ start, files }) => {
       if (this.worker !== worker) return;
       worker.postMessage(start);

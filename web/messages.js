@@ -54,7 +54,7 @@
  * @typedef {Boot | Start | Add | OnPhoto | Choose | ModelProgress | ModelData | ModelFailed} ToWorker
  *
  * From the worker to the page:
- * @typedef {{type: "booting", loaded: number, total: number}} Booting  bytes of the Python runtime
+ * @typedef {{type: "booting", loaded: number}} Booting  bytes that came of the Python runtime
  * @typedef {{type: "ready"}} Ready  Python runs and takes photos
  * @typedef {{type: "view", view: View}} Show
  * @typedef {{type: "need-model" | "drop-model", id: string}} NeedModel

@@ -8,8 +8,8 @@ Convention for the sources in `web/`
   to where the file lies in `dist/`; one that leads to nothing fails the build. No template strings, no
   `?query`, no computed names for files. What stands in block comments is left alone.
 * The site holds what can be reached from `index.html` and `sw.js`, and nothing else.
-* `index.html`, `sw.js`, `manifest.webmanifest` and `models.json` keep their names and are short-lived. All
-  else becomes `assets/<name>-<hash8>.<suffix>` and never changes.
+* `index.html`, `sw.js`, `manifest.webmanifest`, `models.json` and `NOTICE.txt` keep their names and are
+  short-lived. All else becomes `assets/<name>-<hash8>.<suffix>` and never changes.
 * Paths in JavaScript are relative to the module, never to the page. So outside `import` write
   `new URL("./worker.js", import.meta.url)`, also for `./sw.js`, `./models.json`, `./index.html`. In `sw.js`
   (a classic script at the root of the site) write `new URL("./precache.json", self.location.href)`.
@@ -24,8 +24,8 @@ Convention for the sources in `web/`
                              `./`; `headers` are the server's, for the service worker to set on what it gives
   `precache.json` is hash-named, so `sw.js` changes whenever anything in the site does.
 * `index.html` holds the line `<!-- site:head -->` in its `<head>`, after the charset; there go the
-  Content-Security-Policy, `<meta name="hearth-version" content="...">` and module preloads. No inline script
-  or style.
+  Content-Security-Policy, module preloads, `<meta name="hearth-version" content="...">` and the bytes that a
+  first visit fetches before Python runs (`hearth-runtime-bytes`). No inline script or style.
 """
 
 import dataclasses
@@ -104,7 +104,6 @@ class Site:
         self.files["index.html"] = self._with_head(page, version)
         self._place("precache.json", self._precache(version))
         self.files["sw.js"] = self._rewritten("sw.js")
-        self.files["version.json"] = _json({"version": version})
         self.files["_headers"] = header_rules(self.files).encode()
 
     def write(self, out: Path) -> None:
@@ -173,6 +172,7 @@ class Site:
         lines = [
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             f'<meta name="hearth-version" content="{version}">',
+            f'<meta name="hearth-runtime-bytes" content="{self._runtime_bytes()}">',
         ]
         waiting = re.findall(r'<script type="module" src="\./([^"]+)"', page)
         seen = set(waiting)
@@ -183,6 +183,11 @@ class Site:
                     waiting.append(path)
                     lines.append(f'<link rel="modulepreload" href="./{path}">')
         return page.replace(HEAD, "\n    ".join(lines)).encode()
+
+    def _runtime_bytes(self) -> int:
+        """What the worker fetches before Python runs, for the progress of a first visit."""
+        fetched = re.compile(r"assets/(hearth-|pyodide.*/(pyodide.asm.wasm|python_stdlib|pyodide-lock|numpy-|pillow-))")
+        return sum(len(content) for path, content in self.files.items() if fetched.match(path))
 
     def _precache(self, version: str) -> bytes:
         files = [

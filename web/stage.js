@@ -95,7 +95,9 @@ export class Stage {
       segment.style.setProperty("--done", String(fraction));
     });
     const sum = stages.reduce((total, { fraction }) => total + fraction, 0);
-    if (stages.length) bar.setAttribute("aria-valuenow", String(Math.round((100 * sum) / stages.length)));
+    const done = stages.length ? sum / stages.length : 0;
+    bar.setAttribute("aria-valuenow", String(Math.round(100 * done)));
+    byId("embers").style.setProperty("--done", done.toFixed(3));
   }
 
   /** @param {Blob | null} cutout @param {string} name */

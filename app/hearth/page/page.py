@@ -14,7 +14,7 @@ from hearth.page.job import Job
 from hearth.page.tool import CutoutTool
 from hearth.page.view import Photo, Stage, View, photo_from_plain
 
-SHOW_EVERY = 0.04  # seconds between two views that differ in progress alone
+SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
 
 
 class Page:

@@ -1,11 +1,11 @@
 """The cutout tool as the page uses it: the network of the chosen model, made ready once and kept."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hearth.page import words
 from hearth.page.bridge import Bridge, Progress
-from hearth.runtime import InferenceSession
 from hearth.tools.cutout import Pipeline, Preparation
 
 
@@ -24,7 +24,11 @@ class CutoutTool:
     async def load(self, model: str, bridge: Bridge, progress: Progress) -> Pipeline:
         """The pipeline of a model, its file fetched if need be. Raises DownloadFailed or BadModel."""
         if self._pipeline is None or self._model != model:
-            data = await bridge.model(model, progress)
+            coming = asyncio.ensure_future(bridge.model(model, progress))
+            # Imported while the model is on its way, so that the page takes photos before.
+            from hearth.runtime import InferenceSession
+
+            data = await coming
             self._pipeline = None
             session = InferenceSession(data)
             self._pipeline = Pipeline(session, self._preparation(model))
