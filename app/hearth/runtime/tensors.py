@@ -104,7 +104,9 @@ def sparse_array(message: Message, folder: Path | None = None) -> tuple[str, np.
             indices = np.ravel_multi_index(tuple(indices.T), dims)
         dense.reshape(-1)[indices] = values
     except (IndexError, ValueError) as error:
-        raise BadModel(f"The indices of the sparse tensor '{name}' do not fit its dims {list(dims)}: {error}.") from None
+        raise BadModel(
+            f"The indices of the sparse tensor '{name}' do not fit its dims {list(dims)}: {error}."
+        ) from None
     return name, dense
 
 

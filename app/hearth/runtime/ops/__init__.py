@@ -1,14 +1,25 @@
 """The operators, one family a file. Importing this package fills the table in `registry`."""
 
 from hearth.runtime.ops import (  # noqa: F401
+    activation,
+    attention,
+    casting,
+    control,
     conv,
     elementwise,
+    filling,
+    indexing,
     linear,
+    loss,
     normalise,
+    ordering,
     padding,
     pool,
     recurrent,
     reduce,
     resize,
+    sequence,
     shaping,
+    state,
+    text,
 )

@@ -22,7 +22,9 @@ def rows_by_rows(a: Array, b: Array) -> Array:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """numpy's matmul, batches and broadcasting included."""
+    """numpy's matmul, batches and broadcasting included. Half precision is summed in float32."""
+    if a.dtype == np.float16:
+        return matmul(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
     if HAS_BLAS or a.dtype.kind != "f" or min(a.ndim, b.ndim) < 2:
         return np.matmul(a, b)
     turned = np.ascontiguousarray(np.swapaxes(b, -1, -2))

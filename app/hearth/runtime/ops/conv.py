@@ -152,6 +152,10 @@ def conv(
     strides: Ints | None = None,
 ) -> Array:
     """x (N, C, *spatial), w (M, C / group, *kernel), b (M,) -> (N, M, *outputs)."""
+    if x.dtype == np.float16:
+        wide = (None if item is None else item.astype(np.float32) for item in (x, w, b))
+        how = {"auto_pad": auto_pad, "dilations": dilations, "group": group, "pads": pads, "strides": strides}
+        return conv(*wide, **how).astype(np.float16)
     if x.shape[1] != w.shape[1] * group or w.shape[0] % group:
         raise ValueError(f"{x.shape[1]} channels in {group} groups do not fit weights of shape {w.shape}")
     geometry = windows(x.shape[2:], w.shape[2:], strides, dilations, pads, auto_pad)

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
+from functools import reduce
 
 import numpy as np
 from numpy import ndarray as Array
 
-from hearth.runtime.ops.registry import Meaning, Operand, op
+from hearth.runtime.ops.registry import Meaning, Operand, Rule, op
 from hearth.runtime.ops.rules import broadcast, compare, same
-from hearth.runtime.types import TensorType, dtype_of
+from hearth.runtime.types import TensorType
 
 
-def _like(x: Array, value: Any) -> Any:
-    """A Python number as the dtype of `x`, so that numpy does not widen."""
-    return x.dtype.type(value)
+Binary = Callable[[Array, Array], Array]
 
 
 def _unary(function: Callable[[Array], Array]) -> Meaning:
     """A ufunc has no signature that the table could read; this has."""
     return lambda x: function(x)
-
-
-def _binary(function: Callable[[Array, Array], Array]) -> Meaning:
-    return lambda a, b: function(a, b)
 
 
 for _name, _function in {
@@ -40,17 +33,49 @@ for _name, _function in {
     "Sin": np.sin,
     "Cos": np.cos,
     "Tan": np.tan,
+    "Asin": np.arcsin,
+    "Acos": np.arccos,
+    "Atan": np.arctan,
+    "Sinh": np.sinh,
+    "Cosh": np.cosh,
     "Tanh": np.tanh,
+    "Asinh": np.arcsinh,
+    "Acosh": np.arccosh,
+    "Atanh": np.arctanh,
     "Sign": np.sign,
     "Reciprocal": np.reciprocal,
     "Not": np.logical_not,
+    "BitwiseNot": np.invert,
 }.items():
     op(_name, rule=same)(_unary(_function))
 
 
-_ARITHMETIC: dict[str, Callable[[Array, Array], Array]] = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}
+def _div(a: Array, b: Array) -> Array:
+    """Integers divide towards zero, as in C."""
+    if a.dtype.kind == "i":
+        quotient = np.abs(a) // np.abs(b)
+        return np.where((a < 0) != (b < 0), -quotient, quotient).astype(a.dtype)
+    return a // b if a.dtype.kind == "u" else np.divide(a, b)
 
-_COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
+
+def _pow(a: Array, b: Array) -> Array:
+    if a.dtype.kind == "f" and b.size == 1 and b.reshape(-1)[0] == 2:
+        return a * a
+    return np.power(a, b).astype(a.dtype)
+
+
+_ARITHMETIC: dict[str, Binary] = {
+    "Add": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "Div": _div,
+    "Pow": _pow,
+    "BitwiseAnd": np.bitwise_and,
+    "BitwiseOr": np.bitwise_or,
+    "BitwiseXor": np.bitwise_xor,
+}
+
+_COMPARISONS: dict[str, Binary] = {
     "Equal": np.equal,
     "Less": np.less,
     "LessOrEqual": np.less_equal,
@@ -61,49 +86,72 @@ _COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
     "Xor": np.logical_xor,
 }
 
+
+def _register(name: str, function: Binary, rule: Rule) -> None:
+    """Since opset 7 numpy's broadcasting; before, `b` fits dimensions of `a` that start at `axis`, on request."""
+
+    @op(name, since=7, rule=rule)
+    def broadcasting(a: Array, b: Array) -> Array:
+        return function(a, b)
+
+    @op(name, since=1)
+    def aligned(a: Array, b: Array, *, axis: int | None = None, broadcast: int = 0) -> Array:
+        if broadcast and axis is not None:
+            b = b.reshape(*b.shape, *(1,) * (a.ndim - axis % a.ndim - b.ndim))
+        return function(a, b)
+
+
 for _table, _rule in ((_ARITHMETIC, broadcast), (_COMPARISONS, compare)):
     for _name, _pair in _table.items():
-        op(_name, rule=_rule)(_binary(_pair))
+        _register(_name, _pair, _rule)
 
 
-@op("Div", rule=broadcast)
-def div(a: Array, b: Array) -> Array:
-    """Integers divide towards zero, as in C."""
-    if a.dtype.kind in "iu":
-        quotient = np.abs(a) // np.abs(b)
-        return np.where((a < 0) != (b < 0), -quotient, quotient).astype(a.dtype)
-    return np.divide(a, b)
+@op("Mod", rule=broadcast)
+def mod(a: Array, b: Array, *, fmod: int = 0) -> Array:
+    """The sign follows the divisor, or with `fmod` the dividend."""
+    return np.fmod(a, b) if fmod else np.mod(a, b)
 
 
-@op("Pow", rule=broadcast)
-def pow_(a: Array, b: Array) -> Array:
-    if a.dtype.kind == "f" and b.size == 1 and b.reshape(-1)[0] == 2:
-        return np.square(a)
-    return np.power(a, b).astype(a.dtype)
+@op("BitShift", rule=broadcast)
+def bit_shift(a: Array, b: Array, *, direction: str) -> Array:
+    return np.left_shift(a, b) if direction == "LEFT" else np.right_shift(a, b)
 
 
 @op("Max", rule=broadcast)
 def max_(*inputs: Array) -> Array:
-    result = inputs[0]
-    for item in inputs[1:]:
-        result = np.maximum(result, item)
-    return result
+    return reduce(np.maximum, inputs)
 
 
 @op("Min", rule=broadcast)
 def min_(*inputs: Array) -> Array:
-    result = inputs[0]
-    for item in inputs[1:]:
-        result = np.minimum(result, item)
-    return result
+    return reduce(np.minimum, inputs)
 
 
 @op("Sum", rule=broadcast)
 def sum_(*inputs: Array) -> Array:
-    result = inputs[0]
-    for item in inputs[1:]:
-        result = result + item
-    return result
+    return reduce(np.add, inputs)
+
+
+@op("Mean", rule=broadcast)
+def mean(*inputs: Array) -> Array:
+    return reduce(np.add, inputs) / inputs[0].dtype.type(len(inputs))
+
+
+def _bool_rule(x: Operand, **_: object) -> TensorType:
+    return TensorType(np.dtype(np.bool_), x.shape)
+
+
+@op("IsNaN", rule=_bool_rule)
+def is_nan(x: Array) -> Array:
+    return np.isnan(x)
+
+
+@op("IsInf", rule=_bool_rule)
+def is_inf(x: Array, *, detect_negative: int = 1, detect_positive: int = 1) -> Array:
+    found = np.isinf(x)
+    if not detect_negative:
+        found &= x > 0
+    return found if detect_positive else found & (x < 0)
 
 
 def _where_rule(condition: Operand, a: Operand, b: Operand) -> TensorType:
@@ -115,57 +163,10 @@ def where(condition: Array, a: Array, b: Array) -> Array:
     return np.where(condition, a, b)
 
 
-@op("Relu", rule=same)
-def relu(x: Array) -> Array:
-    return np.maximum(x, _like(x, 0))
-
-
-@op("Sigmoid", rule=same)
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), written with tanh so that no exponential overflows."""
-    half = _like(x, 0.5)
-    return np.tanh(x * half) * half + half
-
-
-@op("HardSigmoid", rule=same)
-def hard_sigmoid(x: Array, *, alpha: float = 0.2, beta: float = 0.5) -> Array:
-    return np.clip(x * _like(x, alpha) + _like(x, beta), _like(x, 0), _like(x, 1))
-
-
-@op("HardSwish", rule=same)
-def hard_swish(x: Array) -> Array:
-    return x * hard_sigmoid(x, alpha=1 / 6, beta=0.5)
-
-
-@op("LeakyRelu", rule=same)
-def leaky_relu(x: Array, *, alpha: float = 0.01) -> Array:
-    return np.where(x < 0, x * _like(x, alpha), x)
-
-
-@op("PRelu", rule=same)
-def prelu(x: Array, slope: Array) -> Array:
-    return np.where(x < 0, x * slope, x)
-
-
-@op("Elu", rule=same)
-def elu(x: Array, *, alpha: float = 1.0) -> Array:
-    return np.where(x < 0, _like(x, alpha) * np.expm1(np.minimum(x, 0)), x)
-
-
-@op("Softplus", rule=same)
-def softplus(x: Array) -> Array:
-    return np.logaddexp(x, _like(x, 0))
-
-
-@op("Erf", rule=same)
-def erf(x: Array) -> Array:
-    """The error function in double precision; numpy has none, the C library behind `math` does."""
-    return np.fromiter(map(math.erf, x.reshape(-1).tolist()), np.float64, x.size).reshape(x.shape).astype(x.dtype)
-
-
 @op("Clip", since=1, rule=same)
 def clip_attributes(x: Array, *, min: float = -np.inf, max: float = np.inf) -> Array:
-    return np.clip(x, _like(x, min), _like(x, max))
+    """Bounds beyond what the dtype holds are none."""
+    return np.clip(x, *(x.dtype.type(bound) for bound in (min, max)))
 
 
 @op("Clip", since=11, rule=same)
@@ -175,23 +176,31 @@ def clip(x: Array, low: Array | None = None, high: Array | None = None) -> Array
     return x if high is None else np.minimum(x, high)
 
 
-def _cast_rule(x: Operand, *, to: int, saturate: int = 1, round_mode: str = "up") -> TensorType:
-    return TensorType(dtype_of(to), x.shape)
-
-
-@op("Cast", rule=_cast_rule)
-def cast(x: Array, *, to: int, saturate: int = 1, round_mode: str = "up") -> Array:
-    return x.astype(dtype_of(to))
-
-
 @op("Identity", rule=same)
 def identity(x: Array) -> Array:
     return x
 
 
-@op("Dropout", rule=lambda x, *_, **__: (x.type, TensorType(np.dtype(bool), x.shape)))
-def dropout(
-    x: Array, ratio: Array | None = None, training: Array | None = None, *, seed: int = 0, n_outputs: int = 1
+def _dropout_rule(x: Operand, *_: Operand | None, n_outputs: int = 1, **__: object) -> tuple[TensorType, ...]:
+    return (x.type, TensorType(np.dtype(np.bool_), x.shape))[:n_outputs]
+
+
+@op("Dropout", rule=_dropout_rule)
+def dropout_attributes(
+    x: Array, *, ratio: float = 0.5, is_test: int = 0, n_outputs: int = 1
 ) -> tuple[Array, ...]:
     """At inference the identity; the mask then keeps everything."""
     return (x, np.ones(x.shape, np.bool_))[:n_outputs]
+
+
+@op("Dropout", since=12, rule=_dropout_rule)
+def dropout(
+    x: Array, ratio: Array | None = None, training: Array | None = None, *, seed: int | None = None, n_outputs: int = 1
+) -> tuple[Array, ...]:
+    """In training, elements are set to 0 with the probability `ratio` and the rest scaled up to keep the mean."""
+    share = 0.5 if ratio is None else float(ratio)
+    keep = np.ones(x.shape, np.bool_)
+    if training is not None and bool(training) and share > 0:
+        keep = np.random.RandomState(seed).uniform(size=x.shape) >= share
+        x = np.where(keep, x * x.dtype.type(1 / (1 - share)), x.dtype.type(0)) if share < 1 else np.zeros_like(x)
+    return (x, keep)[:n_outputs]

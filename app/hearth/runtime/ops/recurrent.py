@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.ops.contract import matmul
-from hearth.runtime.ops.elementwise import sigmoid
+from hearth.runtime.ops.activation import sigmoid
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.types import Dim, TensorType
 

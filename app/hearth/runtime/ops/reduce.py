@@ -25,7 +25,7 @@ def _mean(x: Array, **how: Any) -> Array:
 
 
 def _log_sum_exp(x: Array, **how: Any) -> Array:
-    top = np.max(x, axis=how["axis"], keepdims=True)
+    top = np.max(x, axis=how["axis"], keepdims=True, initial=None if x.size else _lowest(x))
     top = np.where(np.isfinite(top), top, x.dtype.type(0))
     total = np.log(np.sum(np.exp(x - top), axis=how["axis"], keepdims=True)) + top
     return np.asarray(total if how["keepdims"] else np.squeeze(total, how["axis"]), x.dtype)
@@ -52,11 +52,11 @@ def _start(x: Array, extreme: Callable[[Array], Any]) -> dict[str, Any]:
 
 
 def _lowest(x: Array) -> Any:
-    return -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    return -np.inf if x.dtype.kind == "f" else False if x.dtype.kind == "b" else np.iinfo(x.dtype).min
 
 
 def _highest(x: Array) -> Any:
-    return np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+    return np.inf if x.dtype.kind == "f" else True if x.dtype.kind == "b" else np.iinfo(x.dtype).max
 
 
 def _reduced(x: Operand, axes: Ints | None, keepdims: int) -> TensorType:
@@ -142,3 +142,21 @@ def softmax_flat(x: Array, *, axis: int = 1) -> Array:
 @op("Softmax", since=13, rule=same)
 def softmax(x: Array, *, axis: int = -1) -> Array:
     return softmax_axis(x, axis)
+
+
+def log_softmax_axis(x: Array, axis: int) -> Array:
+    """The logarithm of the softmax, without taking the logarithm of small numbers."""
+    shifted = x - x.max(axis=axis, keepdims=True, initial=None if x.size else 0)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+@op("LogSoftmax", since=1, rule=same)
+def log_softmax_flat(x: Array, *, axis: int = 1) -> Array:
+    """Before opset 13: over all axes from `axis` on, taken as one."""
+    axis = normal_axis(axis, x.ndim) if axis != x.ndim else axis
+    return log_softmax_axis(x.reshape(int(np.prod(x.shape[:axis])), -1), 1).reshape(x.shape)
+
+
+@op("LogSoftmax", since=13, rule=same)
+def log_softmax(x: Array, *, axis: int = -1) -> Array:
+    return log_softmax_axis(x, axis)

@@ -7,6 +7,9 @@ An op is a function over arrays, registered by name and by the opset version sin
 
 Inputs are positional (None where absent), attributes are keywords with ONNX's names and defaults. A function with
 the keyword `n_outputs` is told how many outputs its node names. It returns an array, or a tuple of outputs.
+
+Most functions never see storage dtypes (bfloat16, float8, int4 ...): the table hands them float32 or int8 and narrows
+what comes back. An op that must see them registers with `storage=True`.
 """
 
 from __future__ import annotations
@@ -20,7 +23,11 @@ import numpy as np
 
 from hearth.errors import BadModel, HearthError, Unsupported
 from hearth.runtime.graph import Node
+from hearth.runtime.ops.storage import decode, encode, wide_dtype
 from hearth.runtime.types import Dim, TensorType, ValueType
+
+IGNORED = frozenset({"consumed_inputs"})
+"""Attributes of the first opsets that say how memory may be reused; they change no result."""
 
 Meaning = Callable[..., Any]
 Rule = Callable[..., "ValueType | Sequence[ValueType]"]
@@ -50,6 +57,7 @@ class Operator:
     `rule`: types of the outputs from Operands, called just as `meaning` is. None: the compiler runs `meaning` on zeros
     of the inputs' shapes, so it must be cheap and its shapes must not depend on data, but for the inputs listed in
     `shape_from`, whose values have to be known. `data_dependent`: no shape can be told before the op has run.
+    `storage`: `meaning` takes arrays of storage dtypes as they are.
     """
 
     name: str
@@ -59,18 +67,19 @@ class Operator:
     rule: Rule | None
     shape_from: tuple[int, ...]
     data_dependent: bool
+    storage: bool
     keywords: frozenset[str]
     required: frozenset[str]
 
     def arguments(self, node: Node) -> dict[str, Any]:
         """The keywords for `meaning` and `rule` that a node's attributes make."""
-        unknown = node.attributes.keys() - self.keywords
+        unknown = node.attributes.keys() - self.keywords - IGNORED
         if unknown:
             raise Unsupported(f"{node.label} has the attribute '{min(unknown)}', which this runtime does not know.")
         missing = self.required - node.attributes.keys() - {"n_outputs"}
         if missing:
             raise BadModel(f"{node.label} lacks the attribute '{min(missing)}'.")
-        arguments: dict[str, Any] = dict(node.attributes)
+        arguments: dict[str, Any] = {k: v for k, v in node.attributes.items() if k in self.keywords}
         if "n_outputs" in self.keywords:
             arguments["n_outputs"] = len(node.outputs)
         return arguments
@@ -78,6 +87,10 @@ class Operator:
     def run(self, inputs: Sequence[Any], arguments: Mapping[str, Any], label: str) -> tuple[Any, ...]:
         """Runs the op; errors of numpy come back as a BadModel that names the node and the shapes."""
         try:
+            if not self.storage:
+                for value in inputs:
+                    if isinstance(value, np.ndarray) and value.dtype.names:
+                        return self._widened(inputs, arguments, value.dtype)
             result = self.meaning(*inputs, **arguments)
         except HearthError:
             raise
@@ -85,6 +98,15 @@ class Operator:
             shapes = ", ".join(str(getattr(value, "shape", type(value).__name__)) for value in inputs)
             raise BadModel(f"{label} can't run on inputs of shapes {shapes}: {error}.") from error
         return result if isinstance(result, tuple) else (result,)
+
+    def _widened(self, inputs: Sequence[Any], arguments: Mapping[str, Any], narrow: np.dtype) -> tuple[Any, ...]:
+        """Computes in the dtype that numpy has for `narrow`; results of that dtype become `narrow` again."""
+        wide = wide_dtype(narrow)
+        result = self.meaning(
+            *(decode(value) if isinstance(value, np.ndarray) else value for value in inputs), **arguments
+        )
+        results = result if isinstance(result, tuple) else (result,)
+        return tuple(encode(item, narrow) if getattr(item, "dtype", None) == wide else item for item in results)
 
 
 _TABLE: dict[tuple[str, str], list[Operator]] = {}
@@ -98,6 +120,7 @@ def op(
     rule: Rule | None = None,
     shape_from: tuple[int, ...] = (),
     data_dependent: bool = False,
+    storage: bool = False,
 ) -> Callable[[Meaning], Meaning]:
     """Registers a function as the meaning of an op from opset `since` on."""
 
@@ -112,6 +135,7 @@ def op(
             rule,
             shape_from,
             data_dependent,
+            storage,
             frozenset(p.name for p in keywords),
             frozenset(p.name for p in keywords if p.default is p.empty),
         )

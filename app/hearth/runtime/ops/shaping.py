@@ -17,21 +17,16 @@ Ints = Sequence[int]
 INT64 = np.dtype(np.int64)
 
 
-@op("Constant", rule=lambda *, value: TensorType(value.dtype, value.shape))
-def constant(*, value: Array) -> Array:
-    return value
-
-
 def _shape_rule(x: Operand, *, start: int = 0, end: int | None = None) -> TensorType:
     return TensorType(INT64, (len(x.shape[start:end]),) if x.shape is not None else (None,))
 
 
-@op("Shape", rule=_shape_rule)
+@op("Shape", rule=_shape_rule, storage=True)
 def shape(x: Array, *, start: int = 0, end: int | None = None) -> Array:
     return np.array(x.shape[start:end], np.int64)
 
 
-@op("Size", rule=lambda x: TensorType(INT64, ()))
+@op("Size", rule=lambda x: TensorType(INT64, ()), storage=True)
 def size(x: Array) -> Array:
     return np.array(x.size, np.int64)
 
@@ -65,13 +60,13 @@ def _reshape_rule(x: Operand, target: Operand, *, allowzero: int = 0) -> TensorT
     return TensorType(x.dtype, tuple(dims))
 
 
-@op("Reshape", since=5, rule=_reshape_rule)
+@op("Reshape", since=5, rule=_reshape_rule, storage=True)
 def reshape(x: Array, target: Array, *, allowzero: int = 0) -> Array:
     dims = [x.shape[axis] if dim == 0 and not allowzero else int(dim) for axis, dim in enumerate(target.reshape(-1))]
     return x.reshape(dims)
 
 
-@op("Reshape", since=1, rule=lambda x, *, shape, consumed_inputs=None: TensorType(x.dtype, None))
+@op("Reshape", since=1, rule=lambda x, *, shape, consumed_inputs=None: TensorType(x.dtype, None), storage=True)
 def reshape_attribute(x: Array, *, shape: Ints, consumed_inputs: Any = None) -> Array:
     return reshape(x, np.array(shape, np.int64))
 
@@ -84,7 +79,7 @@ def _flatten_rule(x: Operand, *, axis: int = 1) -> TensorType:
     return TensorType(x.dtype, (math.prod(dims[:axis]), math.prod(dims[axis:])))
 
 
-@op("Flatten", rule=_flatten_rule)
+@op("Flatten", rule=_flatten_rule, storage=True)
 def flatten(x: Array, *, axis: int = 1) -> Array:
     axis = axis + x.ndim if axis < 0 else axis
     return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
@@ -96,7 +91,7 @@ def _transpose_rule(x: Operand, *, perm: Ints | None = None) -> TensorType:
     return TensorType(x.dtype, tuple(x.shape[axis] for axis in perm) if perm else x.shape[::-1])
 
 
-@op("Transpose", rule=_transpose_rule)
+@op("Transpose", rule=_transpose_rule, storage=True)
 def transpose(x: Array, *, perm: Ints | None = None) -> Array:
     return np.ascontiguousarray(x.transpose(perm))
 
@@ -117,7 +112,7 @@ def _concat_rule(*inputs: Operand, axis: int = 1) -> TensorType:
     return TensorType(inputs[0].dtype, tuple(merged))
 
 
-@op("Concat", rule=_concat_rule)
+@op("Concat", rule=_concat_rule, storage=True)
 def concat(*inputs: Array, axis: int = 1) -> Array:
     return np.concatenate(inputs, axis)
 
@@ -143,7 +138,7 @@ def _axes_rule_unsqueeze(x: Operand, axes: list[int]) -> TensorType:
     return TensorType(x.dtype, tuple(1 if axis in new else next(rest) for axis in range(rank)))
 
 
-@op("Squeeze", since=1, rule=lambda x, *, axes=None: _axes_rule_squeeze(x, axes))
+@op("Squeeze", since=1, rule=lambda x, *, axes=None: _axes_rule_squeeze(x, axes), storage=True)
 def squeeze_attribute(x: Array, *, axes: Ints | None = None) -> Array:
     return x.squeeze(None if axes is None else tuple(axes))
 
@@ -154,12 +149,12 @@ def _squeeze_rule(x: Operand, axes: Operand | None = None) -> TensorType:
     return _axes_rule_squeeze(x, None if axes is None else axes.ints())
 
 
-@op("Squeeze", since=13, rule=_squeeze_rule)
+@op("Squeeze", since=13, rule=_squeeze_rule, storage=True)
 def squeeze(x: Array, axes: Array | None = None) -> Array:
     return x.squeeze(None if axes is None else tuple(axes.reshape(-1).tolist()))
 
 
-@op("Unsqueeze", since=1, rule=lambda x, *, axes: _axes_rule_unsqueeze(x, axes))
+@op("Unsqueeze", since=1, rule=lambda x, *, axes: _axes_rule_unsqueeze(x, axes), storage=True)
 def unsqueeze_attribute(x: Array, *, axes: Ints) -> Array:
     return np.expand_dims(x, tuple(axes))
 
@@ -169,7 +164,7 @@ def _unsqueeze_rule(x: Operand, axes: Operand) -> TensorType:
     return TensorType(x.dtype) if wanted is None else _axes_rule_unsqueeze(x, wanted)
 
 
-@op("Unsqueeze", since=13, rule=_unsqueeze_rule)
+@op("Unsqueeze", since=13, rule=_unsqueeze_rule, storage=True)
 def unsqueeze(x: Array, axes: Array) -> Array:
     return np.expand_dims(x, tuple(axes.reshape(-1).tolist()))
 
@@ -211,7 +206,7 @@ def _slice_types(
     return TensorType(x.dtype, tuple(dims))
 
 
-@op("Slice", since=1, rule=lambda x, *, starts, ends, axes=None: _slice_types(x, starts, ends, axes, None))
+@op("Slice", since=1, rule=lambda x, *, starts, ends, axes=None: _slice_types(x, starts, ends, axes, None), storage=True)
 def slice_attributes(x: Array, *, starts: Ints, ends: Ints, axes: Ints | None = None) -> Array:
     return x[slices(x.shape, starts, ends, axes, None)]
 
@@ -225,23 +220,11 @@ def _slice_rule(
     return _slice_types(x, starts.ints(), ends.ints(), axes.ints() if axes else None, steps.ints() if steps else None)
 
 
-@op("Slice", since=10, rule=_slice_rule)
+@op("Slice", since=10, rule=_slice_rule, storage=True)
 def slice_(x: Array, starts: Array, ends: Array, axes: Array | None = None, steps: Array | None = None) -> Array:
     chosen = None if axes is None else axes.reshape(-1).tolist()
     strides = None if steps is None else steps.reshape(-1).tolist()
     return x[slices(x.shape, starts.reshape(-1).tolist(), ends.reshape(-1).tolist(), chosen, strides)]
-
-
-def _gather_rule(x: Operand, indices: Operand, *, axis: int = 0) -> TensorType:
-    if x.shape is None or indices.shape is None:
-        return TensorType(x.dtype)
-    axis = normal_axis(axis, len(x.shape))
-    return TensorType(x.dtype, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
-
-
-@op("Gather", rule=_gather_rule)
-def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
-    return np.asarray(x.take(indices, axis))
 
 
 def _expand_rule(x: Operand, target: Operand) -> TensorType:
@@ -251,32 +234,10 @@ def _expand_rule(x: Operand, target: Operand) -> TensorType:
     return TensorType(x.dtype, broadcast_dims([x.shape, tuple(dims)]))
 
 
-@op("Expand", rule=_expand_rule)
+@op("Expand", rule=_expand_rule, storage=True)
 def expand(x: Array, target: Array) -> Array:
     dims = np.broadcast_shapes(x.shape, tuple(target.tolist()))
     return np.ascontiguousarray(np.broadcast_to(x, dims))
-
-
-def _filled_rule(target: Operand, *, value: Array | None = None) -> TensorType:
-    dims = target.ints()
-    dtype = np.dtype(np.float32) if value is None else value.dtype
-    return TensorType(dtype, None if dims is None else tuple(dims))
-
-
-@op("ConstantOfShape", rule=_filled_rule)
-def constant_of_shape(target: Array, *, value: Array | None = None) -> Array:
-    value = np.zeros(1, np.float32) if value is None else value
-    return np.full(tuple(target.tolist()), value.reshape(-1)[0], value.dtype)
-
-
-@op("Tile", since=6, shape_from=(1,))
-def tile(x: Array, repeats: Array) -> Array:
-    return np.tile(x, repeats.tolist())
-
-
-@op("Range", shape_from=(0, 1, 2))
-def range_(start: Array, limit: Array, delta: Array) -> Array:
-    return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
 
 def _split(x: Array, parts: Sequence[int], axis: int) -> tuple[Array, ...]:
@@ -290,12 +251,12 @@ def _even_parts(length: int, count: int) -> list[int]:
     return [max(0, min(size, length - at * size)) for at in range(count)]
 
 
-@op("Split", since=1)
+@op("Split", since=1, storage=True)
 def split_attribute(x: Array, *, split: Ints | None = None, axis: int = 0, n_outputs: int = 1) -> tuple[Array, ...]:
     return _split(x, split or _even_parts(x.shape[axis], n_outputs), axis)
 
 
-@op("Split", since=13, shape_from=(1,))
+@op("Split", since=13, shape_from=(1,), storage=True)
 def split(
     x: Array, parts: Array | None = None, *, axis: int = 0, num_outputs: int | None = None, n_outputs: int = 1
 ) -> tuple[Array, ...]:
@@ -310,8 +271,9 @@ def _depth_rule(x: Operand, *, blocksize: int, mode: str = "DCR") -> TensorType:
     return TensorType(x.dtype, (n, c // blocksize**2, h * blocksize, w * blocksize))
 
 
-@op("DepthToSpace", rule=_depth_rule)
+@op("DepthToSpace", rule=_depth_rule, storage=True)
 def depth_to_space(x: Array, *, blocksize: int, mode: str = "DCR") -> Array:
+    """Channels (N, C b b, H, W) laid out as blocks of b x b elements (N, C, H b, W b)."""
     n, c, h, w = x.shape
     b, out = blocksize, c // blocksize**2
     if mode == "DCR":
@@ -319,3 +281,20 @@ def depth_to_space(x: Array, *, blocksize: int, mode: str = "DCR") -> Array:
     else:
         blocks = x.reshape(n, out, b, b, h, w).transpose(0, 1, 4, 2, 5, 3)
     return blocks.reshape(n, out, h * b, w * b)
+
+
+def _space_rule(x: Operand, *, blocksize: int, mode: str = "DCR") -> TensorType:
+    if not x.type.static:
+        return TensorType(x.dtype)
+    n, c, h, w = x.type.static_shape
+    return TensorType(x.dtype, (n, c * blocksize**2, h // blocksize, w // blocksize))
+
+
+@op("SpaceToDepth", rule=_space_rule, storage=True)
+def space_to_depth(x: Array, *, blocksize: int, mode: str = "DCR") -> Array:
+    """The reverse of DepthToSpace."""
+    n, c, h, w = x.shape
+    b = blocksize
+    blocks = x.reshape(n, c, h // b, b, w // b, b)
+    order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)
+    return blocks.transpose(order).reshape(n, c * b * b, h // b, w // b)

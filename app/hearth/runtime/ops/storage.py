@@ -58,6 +58,16 @@ def _values(name: str) -> Array:
     return both
 
 
+def bit_width(dtype: np.dtype) -> int:
+    """Bits of one element as ONNX counts them."""
+    name = dtype_name(dtype)
+    if name in _INTEGERS:
+        return 4 if name.endswith("4") else 2
+    if name in _MINIFLOATS and name[5] in "46":
+        return int(name[5])
+    return dtype.itemsize * 8
+
+
 def decode(array: Array) -> Array:
     """The values of an array: float32, int8 or uint8 for storage dtypes; other arrays as they are."""
     if not is_storage(array.dtype):
@@ -65,8 +75,8 @@ def decode(array: Array) -> Array:
     name = dtype_name(array.dtype)
     codes = array.view(array.dtype[0])
     if name == "bfloat16":
-        return (codes.astype(np.uint32) << 16).view(np.float32)
-    return codes if name in _INTEGERS else _values(name)[codes]
+        return np.asarray(codes.astype(np.uint32) << 16).view(np.float32)
+    return codes if name in _INTEGERS else np.asarray(_values(name)[codes])
 
 
 def encode(array: Array, dtype: np.dtype, saturate: bool = True, round_mode: str = "up") -> Array:
@@ -83,16 +93,18 @@ def encode(array: Array, dtype: np.dtype, saturate: bool = True, round_mode: str
         return _narrow_integers(array, name).view(dtype)
     with np.errstate(all="ignore"):
         if name == "bfloat16":
-            return _bfloat16(array.astype(np.float32)).view(dtype)
-        if name == "float8e8m0":
-            return _power_of_two(array.astype(np.float32), saturate, round_mode).view(dtype)
-        return _minifloat(array.astype(np.float64), name, saturate).view(dtype)
+            codes = _bfloat16(array.astype(np.float32))
+        elif name == "float8e8m0":
+            codes = _power_of_two(array.astype(np.float32), saturate, round_mode)
+        else:
+            codes = _minifloat(array.astype(np.float64), name, saturate)
+    return codes.view(dtype)
 
 
 def _narrow_integers(array: Array, name: str) -> Array:
     low, high = _INTEGERS[name]
     bits = (high - low).bit_length()
-    codes = array.astype(np.int64) & ((1 << bits) - 1)
+    codes = np.asarray(array.astype(np.int64) & ((1 << bits) - 1))
     return codes.astype(np.uint8) if low == 0 else np.where(codes > high, codes - (1 << bits), codes).astype(np.int8)
 
 
@@ -113,7 +125,7 @@ def _minifloat(array: Array, name: str, saturate: bool) -> Array:
     middles = (finite + following) / 2
     size = np.abs(array)
     code = np.searchsorted(middles, size)
-    code += (size == middles[np.minimum(code, largest)]) & (code & 1 == 1)
+    code = code + ((size == middles[np.minimum(code, largest)]) & (code & 1 == 1))
     over = code > largest
     if saturate or top == "finite":
         code = np.where(over, largest, code)
@@ -128,7 +140,7 @@ def _minifloat(array: Array, name: str, saturate: bool) -> Array:
         nan = {"ieee": sign - 2, "nan": sign - 1, "finite": sign}[top]
         code = np.where(np.isnan(array), nan, code)
         code = np.where(negative & (code < sign), code + sign, code)
-    return code.astype(np.uint8)
+    return np.asarray(code, np.uint8)
 
 
 def _power_of_two(array: Array, saturate: bool, round_mode: str) -> Array:
@@ -144,7 +156,7 @@ def _power_of_two(array: Array, saturate: bool, round_mode: str) -> Array:
         case _:
             raise ValueError(f"the rounding mode '{round_mode}' is none of up, down, nearest")
     more = more & (exponent < 0xFE if saturate else exponent < 0xFF)
-    return (exponent + more).astype(np.uint8)
+    return np.asarray(exponent + more, np.uint8)
 
 
 STORAGE_DTYPES = tuple(dtype for dtype in DTYPES.values() if is_storage(dtype))

@@ -100,6 +100,8 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
 
 def _merge(known: ValueType | None, found: ValueType) -> ValueType:
     """What the model declares fills in what could not be inferred."""
+    if found == TensorType():
+        return known or found
     if not isinstance(known, TensorType) or not isinstance(found, TensorType):
         return found
     if found.shape is None:
