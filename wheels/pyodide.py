@@ -23,6 +23,8 @@ CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip
 PACKAGES = ("numpy", "pillow", "micropip", "packaging")
 TEST_CORE = ("pyodide.js",)
 TEST_PACKAGES = {
+    "hypothesis": ["sortedcontainers"],
+    "sortedcontainers": [],
     "pytest": ["iniconfig", "packaging", "pluggy", "pygments"],
     "iniconfig": [],
     "pluggy": [],
@@ -86,7 +88,8 @@ def _write_lock(folder: Path, wheels: dict[str, Path], packages: dict[str, list[
     official = lock["packages"]
     lock["packages"] = {}
     for package, wheel in wheels.items():
-        entry = official[package]
+        plain = {"install_dir": "site", "package_type": "package", "unvendored_tests": False, "imports": [package]}
+        entry = official.get(package, {"name": package} | plain)
         depends = packages[package]
         entry["depends"] = entry["depends"] if depends is None else depends
         entry["file_name"], entry["version"] = wheel.name, wheel.name.split("-")[1]

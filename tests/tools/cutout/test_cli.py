@@ -15,6 +15,8 @@ from hearth.desk import models
 from tests.photos import photo
 from tests.tools.cutout.pictures import encoded, scene
 
+pytestmark = pytest.mark.desk
+
 
 def hearth(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hearth.cli", *map(str, arguments)]

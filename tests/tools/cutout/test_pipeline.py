@@ -16,6 +16,8 @@ from hearth.tools.cutout import STAGES, Cutout, Photo, Pipeline, Preparation, fr
 from tests.photos import NAMES, photo
 from tests.tools.cutout.pictures import decoded, encoded, scene, srgb_profile
 
+pytestmark = pytest.mark.desk
+
 
 class Recorded:
     """A session that answers a map which is known beforehand: for tests of what comes before and after it."""

@@ -12,6 +12,8 @@ from hearth.tools.cutout import Photo, Preparation, from_rgba, prepare, read, st
 from tests.photos import NAMES, photo
 from tests.tools.cutout.pictures import encoded, scene
 
+pytestmark = pytest.mark.desk
+
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LIKE_REMBG = Preparation((1, 3, 320, 320), "image maximum", MEAN, STD)
 

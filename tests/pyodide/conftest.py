@@ -1,0 +1,20 @@
+"""pytest-pyodide in Chromium, on the Pyodide folder that the site is made from."""
+
+import os
+import shutil
+
+import pytest
+from pytest_pyodide import get_global_config
+
+from tests.browser.browsers import FLAGS
+from wheels.pyodide import for_tests
+
+get_global_config().set_flags("chrome", list(FLAGS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pyodide_folder(request: pytest.FixtureRequest) -> None:
+    """Makes the folder and tells pytest-pyodide where it is."""
+    request.config.option.dist_dir = for_tests()
+    if shutil.which("chromedriver"):
+        os.environ["SE_OFFLINE"] = "true"
