@@ -100,7 +100,7 @@ def read(data: bytes) -> Photo:
     return Photo(image, _rgb_profile(icc), tuple(notes))
 
 
-def from_rgba(pixels: bytes | bytearray, width: int, height: int) -> Photo:
+def from_rgba(pixels: bytes, width: int, height: int) -> Photo:
     """A photo decoded elsewhere: width * height pixels of four bytes, red, green, blue, straight alpha.
 
     The bytes are not copied. Raises BadImage when there are too few or too many of them, TooLarge as `read`

@@ -1,0 +1,283 @@
+"""Times the stages of the background remover, on the desk and in the page, in milliseconds.
+
+The peer is what rembg does, natively: Pillow, onnxruntime with the same network, Pillow's Lanczos filter, Pillow's PNG.
+"""
+
+import argparse
+import io
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from hearth.desk import models
+from hearth.desk.fetch import Cache
+from hearth.runtime import InferenceSession
+from hearth.tools.cutout import STAGES, Pipeline, Preparation
+from tests.photos import photo
+
+SIZES = {"0.7 MP": (1024, 681), "12 MP": (4243, 2822), "50 MP": (8660, 5760)}
+MODEL = "u2netp"
+
+Times = dict[str, float]
+"""Milliseconds by stage; "whole" is the way from the file's bytes to the PNG's. "size" is the PNG's, in MB."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a table; returns 0. `--json FILE` writes one object a line of it."""
+    parser = argparse.ArgumentParser(prog="bench cutout", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--only", choices=["desk", "page"], help="leave the other one out")
+    parser.add_argument(
+        "--repeat", type=int, default=3, metavar="N", help="the best of so many runs counts (default 3)"
+    )
+    options = parser.parse_args(argv)
+
+    files = {size: file_of(*SIZES[size]) for size in options.sizes}
+    peer = {size: best(rembgs_way(), data, options.repeat) for size, data in files.items()}
+    rows: list[dict[str, Any]] = []
+    if options.only != "page":
+        for size, data in files.items():
+            rows += compared(f"desk, {size}", best(ours(), data, options.repeat), peer[size])
+        rows += pngs(files)
+    if options.only != "desk":
+        for size, times in in_the_page(files, options.repeat).items():
+            rows += compared(f"page, {size}", times, peer[size])
+    for row in rows:
+        against = f"{row['peer_name']} {row['peer']:9.1f}  {row['ratio'] or 0:6.2f}x"
+        print(f"{row['name']:24} {row['hearth']:9.1f} {row['unit']}  {against}")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+def file_of(width: int, height: int) -> bytes:
+    """A photo of a cat as a JPEG of that size, with noise as of a camera's sensor."""
+    with Image.open(photo("chelsea")) as image:
+        pixels = np.array(image.resize((width, height), Image.Resampling.BICUBIC))
+    random = np.random.default_rng(0)
+    for top in range(0, height, 256):
+        strip = pixels[top : top + 256]
+        strip[:] = (strip + random.normal(0.5, 2.5, strip.shape)).clip(0, 255)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
+def best(run: Callable[[bytes], Times], data: bytes, repeat: int) -> Times:
+    """The run with the shortest whole."""
+    return min((run(data) for _ in range(repeat)), key=lambda times: times["whole"])
+
+
+def compared(where: str, ours: Times, peer: Times) -> Iterator[dict[str, Any]]:
+    for key in (*STAGES, "whole", "size"):
+        unit = "MB" if key == "size" else "ms"
+        yield row(f"{where}, {key}", unit, ours[key], peer[key], "rembg's way, natively")
+
+
+def row(name: str, unit: str, hearth: float, peer: float, peer_name: str) -> dict[str, Any]:
+    ratio = round(peer / hearth, 3) if hearth else None
+    return {
+        "name": name,
+        "unit": unit,
+        "hearth": round(hearth, 2),
+        "peer": round(peer, 2),
+        "peer_name": peer_name,
+        "ratio": ratio,
+    }
+
+
+def ours() -> Callable[[bytes], Times]:
+    model = models.find(MODEL)
+    assert model.pixels is not None
+    preparation = Preparation(model.input.shape, model.pixels.scale, model.pixels.mean, model.pixels.std)
+    pipeline = Pipeline(InferenceSession(models.path(MODEL)), preparation)
+
+    def run(data: bytes) -> Times:
+        clock = Clock()
+        result = pipeline.run(data, lambda stage, fraction: clock.at(stage))
+        return clock.times() | {"size": len(result.png) / 1e6}
+
+    return run
+
+
+def rembgs_way() -> Callable[[bytes], Times]:
+    """rembg 2's steps for this network, written plainly and timed one by one."""
+    import onnxruntime
+
+    network = onnxruntime.InferenceSession(
+        Cache().get(models.find(MODEL).source.pinned()), providers=["CPUExecutionProvider"]
+    )
+    name = network.get_inputs()[0].name
+
+    def run(data: bytes) -> Times:
+        clock = Clock()
+        clock.at("read")
+        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+        clock.at("prepare")
+        pixels = np.array(image.resize((320, 320), Image.Resampling.LANCZOS))
+        scaled = (pixels / max(pixels.max(), 1e-6) - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)
+        feed = scaled.transpose(2, 0, 1)[None].astype(np.float32)
+        clock.at("predict")
+        answer = network.run(None, {name: feed})[0][0, 0]
+        clock.at("enlarge")
+        stretched = (answer - answer.min()) / (answer.max() - answer.min())
+        mask = Image.fromarray((stretched * 255).astype(np.uint8)).resize(image.size, Image.Resampling.LANCZOS)
+        clock.at("compose")
+        cutout = Image.composite(image, Image.new("RGBA", image.size, 0), mask)
+        clock.at("write")
+        file = io.BytesIO()
+        cutout.save(file, "PNG")
+        return clock.times() | {"size": file.tell() / 1e6}
+
+    return run
+
+
+class Clock:
+    """Counts the time since a stage was last named towards that stage."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._since = self._start = time.perf_counter()
+        self._seconds = dict.fromkeys(STAGES, 0.0)
+
+    def at(self, stage: str) -> None:
+        now = time.perf_counter()
+        if self._stage:
+            self._seconds[self._stage] += now - self._since  # type: ignore[index]
+        self._stage, self._since = stage, now
+
+    def times(self) -> Times:
+        self.at("")
+        whole = self._since - self._start
+        return {stage: seconds * 1e3 for stage, seconds in self._seconds.items()} | {"whole": whole * 1e3}
+
+
+def pngs(files: dict[str, bytes]) -> Iterator[dict[str, Any]]:
+    """The same cutout written by us and by Pillow at two of its levels."""
+    model = models.find(MODEL)
+    assert model.pixels is not None
+    preparation = Preparation(model.input.shape, model.pixels.scale, model.pixels.mean, model.pixels.std)
+    pipeline = Pipeline(InferenceSession(models.path(MODEL)), preparation)
+    for size, data in files.items():
+        clock = Clock()
+        result = pipeline.run(data, lambda stage, fraction, clock=clock: clock.at(stage))  # type: ignore[misc]
+        ours = clock.times()["write"]
+        with Image.open(io.BytesIO(result.png)) as image:
+            image.load()
+            for level in (1, 6):
+                file = io.BytesIO()
+                start = time.perf_counter()
+                image.save(file, "PNG", compress_level=level)
+                peer = (time.perf_counter() - start) * 1e3
+                name = f"Pillow's PNG at level {level}"
+                yield row(f"desk, {size}, write", "ms", ours, peer, name)
+                yield row(f"desk, {size}, size", "MB", len(result.png) / 1e6, file.tell() / 1e6, name)
+
+
+# Notes when each state of the page's view arrives from the worker.
+LISTEN = """
+  const Plain = Worker;
+  window.hearthLog = [];
+  window.Worker = class extends Plain {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        if (data.type === "view") {
+          for (const { id, state, stages } of data.view.photos) {
+            const reached = stages.map(({ title, fraction }) => [title, fraction]);
+            hearthLog.push({ at: performance.now(), id, state, stages: reached });
+          }
+        } else if (data.type === "cutout") {
+          hearthLog.push({ at: performance.now(), id: data.id, bytes: data.png.byteLength });
+        }
+      });
+    }
+  };
+"""
+
+
+def in_the_page(files: dict[str, bytes], repeat: int) -> dict[str, Times]:
+    """Chooses each file in the built page, in Chromium, and times the stages as the page shows them."""
+    found = {}
+    with open_page() as driver, tempfile.TemporaryDirectory() as folder:
+        number = 0
+        for size, data in files.items():
+            path = Path(folder) / f"{size}.jpg"
+            path.write_bytes(data)
+            runs = []
+            for _ in range(repeat + 1):  # the first one also fetches the model
+                number += 1
+                runs.append(one_photo(driver, path, number))
+            found[size] = min(runs, key=lambda times: times["whole"])
+    return found
+
+
+def one_photo(driver: Any, path: Path, number: int) -> Times:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    start = driver.execute_script("return performance.now()")
+    driver.find_element("css selector", "input[type=file]").send_keys(str(path))
+
+    def events(_: Any = None) -> list[dict[str, Any]]:
+        ids = "[...new Set(hearthLog.map((event) => event.id))]"
+        script = f"const ids = {ids}; return hearthLog.filter((event) => event.id === ids[{number - 1}])"
+        return list(driver.execute_script(script))
+
+    def ended(_: Any) -> bool:
+        states = [event.get("state") for event in events()]
+        if states and states[-1] in ("failed", "stopped"):
+            raise AssertionError(f"the page did not finish {path.name}")
+        return bool(states) and states[-1] == "done"
+
+    WebDriverWait(driver, 300, 0.2).until(ended)
+    return stage_times(events(), start)
+
+
+def stage_times(events: list[dict[str, Any]], start: float) -> Times:
+    """From when a stage was first seen, with those before it done, to when it was seen at its end."""
+    from hearth.page import words
+
+    titles = {words.STAGES[stage]: stage for stage in STAGES}
+    ends: dict[str, float] = {}
+    size = whole = 0.0
+    for event in events:
+        for title, fraction in event.get("stages", []):
+            if fraction == 1 and title in titles:
+                ends.setdefault(titles[title], event["at"])
+        size = event.get("bytes", size)
+        whole = event["at"]
+    times = {}
+    before = start
+    for stage in STAGES:
+        times[stage] = ends[stage] - before
+        before = ends[stage]
+    return times | {"whole": whole - start, "size": size / 1e6}
+
+
+@contextmanager
+def open_page() -> Iterator[Any]:
+    from tests.browser.browsers import start_chromium
+    from web.serve import SiteServer
+    from web.site import build_site
+
+    with tempfile.TemporaryDirectory() as folder, SiteServer(build_site()) as server:
+        driver = start_chromium(Path(folder) / "profile", Path(folder))
+        try:
+            driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTEN})
+            driver.get(server.url)
+            yield driver
+        finally:
+            driver.quit()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
