@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -65,9 +66,10 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def set_up(extra: str) -> None:
     """Makes `.venv` or brings it up to date. The stamp in it says which pins it was made for."""
-    pins = [ROOT / "pyproject.toml", ROOT / "requirements.lock"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lock = ROOT / "requirements.lock"
     with_node = not (shutil.which("node") and shutil.which("npm"))
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in pins) + bytes([with_node])).hexdigest()
+    key = hashlib.sha256(f"{project} {with_node} {lock.read_text('utf-8')}".encode()).hexdigest()
     stamp = VENV / f"hearth-{extra}.stamp"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == key:
         return
@@ -75,7 +77,7 @@ def set_up(extra: str) -> None:
     if not PYTHON.exists():
         make_environment()
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    command += ["--constraint", str(pins[1]), "--editable", f"{ROOT}[{extra}]", *([NODE] if with_node else [])]
+    command += ["--constraint", str(lock), "--editable", f"{ROOT}[{extra}]", *([NODE] if with_node else [])]
     if subprocess.call(command):
         sys.exit("Installing the pinned packages failed: check the network and run the same again.")
     stamp.write_text(key)

@@ -1,7 +1,8 @@
 """The folder of Pyodide that the site serves: its core, and the packages that the app needs.
 
 Everything comes from the pins; Python sources in it are compiled, and the lock file names what is there and
-nothing else. `for_tests()` is the same with what pytest needs inside the browser.
+nothing else. `for_tests()` is the same with what pytest needs inside the browser, `bare()` is as Pyodide's
+authors ship it.
 """
 
 import hashlib
@@ -38,12 +39,19 @@ def for_site() -> Path:
     return _assembled("pyodide", CORE, dict.fromkeys(PACKAGES))
 
 
+def bare() -> Path:
+    """The same files as they come, to compare with."""
+    return _assembled("pyodide-bare", CORE, dict.fromkeys(PACKAGES), compiled=False)
+
+
 def for_tests() -> Path:
     """The folder that pytest-pyodide is given as its `--dist-dir`."""
     return _assembled("pyodide-tests", CORE + TEST_CORE, dict.fromkeys(PACKAGES) | TEST_PACKAGES)
 
 
-def _assembled(name: str, core: tuple[str, ...], packages: dict[str, list[str] | None]) -> Path:
+def _assembled(
+    name: str, core: tuple[str, ...], packages: dict[str, list[str] | None], compiled: bool = True
+) -> Path:
     """`packages` maps each to what it depends on; None: as the official lock file says."""
     target, key_file = BUILD / name, BUILD / f"{name}.key"
     key = _key(core, packages)
@@ -54,9 +62,9 @@ def _assembled(name: str, core: tuple[str, ...], packages: dict[str, list[str] |
         folder = Path(work, "folder")
         folder.mkdir()
         wheels = _collect(folder, core, packages)
-        official = Path(work, "official")
-        shutil.copytree(folder, official)
-        compile_archives([folder / "python_stdlib.zip", *wheels.values()], official, folder)
+        if compiled:
+            official = Path(shutil.copytree(folder, Path(work, "official")))
+            compile_archives([folder / "python_stdlib.zip", *wheels.values()], official, folder)
         _write_lock(folder, wheels, packages)
         key_file.unlink(missing_ok=True)
         shutil.rmtree(target, ignore_errors=True)
