@@ -1,0 +1,1 @@
+"""The WebGPU executor: a plan lowered to WGSL kernels, played by the page's `gpu.js` or, on a desk, by wgpu."""

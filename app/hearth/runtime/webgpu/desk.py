@@ -1,0 +1,118 @@
+"""Plays lowered plans natively, through the package `wgpu`: for laptops with a GPU, and for tests of the kernels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from hearth.errors import ExecutorFailed, Unsupported
+from hearth.runtime.webgpu.limits import Limits
+from hearth.runtime.webgpu.program import Dispatch, Lowered, Range
+
+ALLOW_SOFTWARE = "HEARTH_SOFTWARE_GPU"
+"""An environment variable: set, adapters that are software are taken too. Tests set it."""
+
+
+@cache
+def open_device() -> Device:
+    """The GPU of this machine. Raises Unsupported where there is none, or `wgpu` is not installed."""
+    try:
+        import wgpu  # type: ignore[import-not-found]
+    except ImportError:
+        raise Unsupported("WebGPU on a desk needs the package wgpu: pip install wgpu.") from None
+    software = bool(os.environ.get(ALLOW_SOFTWARE))
+    adapters = [a for a in wgpu.gpu.enumerate_adapters_sync() if a.info["backend_type"] != "OpenGL"]
+    adapters = [a for a in adapters if software or a.info["adapter_type"] != "CPU"]
+    if not adapters:
+        raise Unsupported("There is no GPU here that WebGPU can use.")
+    best = min(adapters, key=lambda a: ["DiscreteGPU", "IntegratedGPU"].index(t) if (t := a.info["adapter_type"]) in ("DiscreteGPU", "IntegratedGPU") else 2)  # noqa: E501
+    return Device(best)
+
+
+class Device:
+    """A GPU and what it offers."""
+
+    def __init__(self, adapter: Any) -> None:
+        names = {"".join(part.capitalize() if i else part for i, part in enumerate(key.split("-"))): key for key in adapter.limits}
+        self.limits = Limits.read({name: adapter.limits[key] for name, key in names.items()})
+        self.name = f"{adapter.info['device']} ({adapter.info['backend_type']})"
+        wanted = {names[name]: value for name, value in vars(self.limits).items() if name in names}
+        try:
+            self.device = adapter.request_device_sync(required_limits=wanted)
+        except RuntimeError as error:
+            raise Unsupported(f"The GPU {self.name} can't be opened: {error}") from error
+
+    def player(self, lowered: Lowered) -> DeskPlayer:
+        return DeskPlayer(self.device, lowered)
+
+
+class DeskPlayer:
+    """One lowered plan on a device."""
+
+    def __init__(self, device: Any, lowered: Lowered) -> None:
+        import wgpu
+
+        self.device, self.lowered = device, lowered
+        usage = wgpu.BufferUsage
+        flags = usage.STORAGE | usage.COPY_SRC | usage.COPY_DST
+        self.buffers = [device.create_buffer(size=max(size, 16), usage=flags) for size in lowered.buffers]
+        self.pipelines = [self._pipeline(text) for text in lowered.shaders]
+        self.setup = [self._bound(dispatch) for dispatch in lowered.setup]
+        self.dispatches = [self._bound(dispatch) for dispatch in lowered.dispatches]
+
+    def _pipeline(self, text: str) -> Any:
+        module = self.device.create_shader_module(code=text)
+        return self.device.create_compute_pipeline(layout="auto", compute={"module": module, "entry_point": "main"})
+
+    def _bound(self, dispatch: Dispatch) -> tuple[Any, Any, tuple[int, int, int]]:
+        pipeline = self.pipelines[dispatch.shader]
+        entries = [
+            {"binding": number, "resource": {"buffer": self.buffers[r.buffer], "offset": r.offset, "size": r.bytes}}
+            for number, r in enumerate(dispatch.bindings)
+        ]
+        group = self.device.create_bind_group(layout=pipeline.get_bind_group_layout(0), entries=entries)
+        return pipeline, group, dispatch.groups
+
+    def write(self, place: Range, data: bytes | memoryview) -> None:
+        """Puts bytes where a value lies."""
+        self.device.queue.write_buffer(self.buffers[place.buffer], place.offset, data)
+
+    async def prepare(self) -> None:
+        """Runs the setup; the constants must be written."""
+        self.prepare_sync()
+
+    def prepare_sync(self) -> None:
+        self._submit(self.setup)
+        for number in self.lowered.temporary:
+            self.buffers[number].destroy()
+
+    async def play(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
+        """Runs dispatches [first, last) and brings back what lies in `reads`."""
+        return self.play_sync(first, last, reads)
+
+    def play_sync(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
+        try:
+            self._submit(self.dispatches[first:last])
+            return [self.device.queue.read_buffer(self.buffers[r.buffer], r.offset, r.bytes) for r in reads]
+        except RuntimeError as error:
+            raise ExecutorFailed(f"The GPU failed: {error}") from error
+
+    def _submit(self, dispatches: Sequence[tuple[Any, Any, tuple[int, int, int]]]) -> None:
+        if not dispatches:
+            return
+        encoder = self.device.create_command_encoder()
+        # One pass: wgpu itself orders kernels that share buffers.
+        compute = encoder.begin_compute_pass()
+        for pipeline, group, groups in dispatches:
+            compute.set_pipeline(pipeline)
+            compute.set_bind_group(0, group)
+            compute.dispatch_workgroups(*groups)
+        compute.end()
+        self.device.queue.submit([encoder.finish()])
+
+    def destroy(self) -> None:
+        """Frees the buffers."""
+        for buffer in self.buffers:
+            buffer.destroy()

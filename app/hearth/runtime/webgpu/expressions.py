@@ -1,0 +1,112 @@
+"""Element-wise ops as WGSL expressions over f32 or vectors of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hearth.runtime.webgpu.wgsl import literal
+
+# Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26; error below 1.5e-7.
+_ERF = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
+
+_SIMPLE = {
+    "Relu": "max({0}, {zero})",
+    "Abs": "abs({0})",
+    "Neg": "-({0})",
+    "Exp": "exp({0})",
+    "Log": "log({0})",
+    "Sqrt": "sqrt({0})",
+    "Reciprocal": "{one} / ({0})",
+    "Floor": "floor({0})",
+    "Ceil": "ceil({0})",
+    "Round": "round({0})",
+    "Sign": "sign({0})",
+    "Sin": "sin({0})",
+    "Cos": "cos({0})",
+    "Sigmoid": "{one} / ({one} + exp(-({0})))",
+    "Tanh": "tanh(clamp({0}, {zero} - 15.0, {zero} + 15.0))",
+    "HardSwish": "({0}) * clamp(({0}) / 6.0 + 0.5, {zero}, {one})",
+    "Softplus": "max({0}, {zero}) + log({one} + exp(-abs({0})))",
+    "Identity": "{0}",
+    "Add": "({0}) + ({1})",
+    "Sub": "({0}) - ({1})",
+    "Mul": "({0}) * ({1})",
+    "Div": "({0}) / ({1})",
+    "Max": "max({0}, {1})",
+    "Min": "min({0}, {1})",
+    "PRelu": "select({0}, ({0}) * ({1}), ({0}) < {zero})",
+    "Equal": "select({zero}, {one}, ({0}) == ({1}))",
+    "Less": "select({zero}, {one}, ({0}) < ({1}))",
+    "LessOrEqual": "select({zero}, {one}, ({0}) <= ({1}))",
+    "Greater": "select({zero}, {one}, ({0}) > ({1}))",
+    "GreaterOrEqual": "select({zero}, {one}, ({0}) >= ({1}))",
+}
+"""Comparisons give 1 and 0: conditions travel as f32."""
+
+UNARY = frozenset({*list(_SIMPLE)[: list(_SIMPLE).index("Add")], "HardSigmoid", "LeakyRelu", "Elu", "Clip", "Erf", "Gelu"})
+BINARY = frozenset({*list(_SIMPLE)[list(_SIMPLE).index("Add") :], "Pow", "Sum"})
+COMPARISONS = frozenset({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
+
+
+def expression(
+    op: str, operands: Sequence[str], attributes: dict[str, Any], limits: Sequence[float | None] = (), width: int = 1
+) -> str:
+    """WGSL for an op over operands that are names or literals. `limits` are Clip's; `width` is 1, 2 or 4.
+
+    A power with a literal exponent comes as the attribute `exponent`.
+    """
+    wide = f"vec{width}<f32>" if width > 1 else "f32"
+    zero, one = f"{wide}(0.0)", f"{wide}(1.0)"
+    x = operands[0]
+
+    def number(value: float) -> str:
+        return f"{wide}({literal(float(value))})"
+
+    match op:
+        case "HardSigmoid":
+            alpha, beta = attributes.get("alpha", 0.2), attributes.get("beta", 0.5)
+            return f"clamp(({x}) * {number(alpha)} + {number(beta)}, {zero}, {one})"
+        case "LeakyRelu":
+            return f"select({x}, ({x}) * {number(attributes.get('alpha', 0.01))}, ({x}) < {zero})"
+        case "Elu":
+            return f"select({x}, {number(attributes.get('alpha', 1.0))} * (exp(min({x}, {zero})) - {one}), ({x}) < {zero})"
+        case "Clip":
+            low, high = limits
+            result = x if low is None or low == -math.inf else f"max({x}, {number(low)})"
+            return result if high is None or high == math.inf else f"min({result}, {number(high)})"
+        case "Erf":
+            return _erf(x, wide, number)
+        case "Gelu":
+            if attributes.get("approximate", "none") in ("tanh", b"tanh"):
+                inner = f"0.7978845608 * (({x}) + 0.044715 * ({x}) * ({x}) * ({x}))"
+                return f"0.5 * ({x}) * ({one} + tanh(clamp({inner}, {zero} - 15.0, {zero} + 15.0)))"
+            return f"0.5 * ({x}) * ({one} + {_erf(f'({x}) * 0.70710678', wide, number)})"
+        case "Pow":
+            exponent = attributes.get("exponent")
+            if exponent is not None and exponent in (1, 2, 3):
+                return " * ".join([f"({x})"] * int(exponent))
+            if exponent == 0.5:
+                return f"sqrt({x})"
+            if exponent is not None and exponent == int(exponent):
+                # pow() of a negative base is undefined in WGSL.
+                sign = f"select({one}, -{one}, ({x}) < {zero})" if int(exponent) % 2 else one
+                return f"{sign} * pow(abs({x}), {number(exponent)})"
+            return f"pow({x}, {operands[1]})"
+        case "Sum":
+            return " + ".join(f"({operand})" for operand in operands)
+        case "Max" | "Min" if len(operands) > 2:
+            result = x
+            for operand in operands[1:]:
+                result = f"{op.lower()}({result}, {operand})"
+            return result
+    return _SIMPLE[op].format(*operands, zero=zero, one=one)
+
+
+def _erf(x: str, wide: str, number: Any) -> str:
+    t = f"({wide}(1.0) / ({wide}(1.0) + 0.3275911 * abs({x})))"
+    polynomial = number(_ERF[-1])
+    for coefficient in _ERF[-2::-1]:
+        polynomial = f"({number(coefficient)} + {t} * {polynomial})"
+    return f"sign({x}) * ({wide}(1.0) - {t} * {polynomial} * exp(-({x}) * ({x})))"

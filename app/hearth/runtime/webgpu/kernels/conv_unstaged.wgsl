@@ -1,0 +1,136 @@
+// Convolution straight from memory, for small maps, few outputs, strides and groups.
+// An invocation makes THREAD_C outputs of SIDE x SIDE pixels; SPLIT groups of the workgroup share the input channels, and
+// their sums meet in workgroup memory.
+// Expects `weights`, `output`, window(batch, channel, top, left), finish(value, at); with POOL also `pooled`.
+const BATCHES = 1u;
+const CHANNELS = 16u; // of a group
+const OUTPUTS = 16u; // in all
+const GROUP_OUTPUTS = 16u;
+const HEIGHT = 16u; // of the output
+const WIDTH = 16u;
+const KERNEL_H = 3u;
+const KERNEL_W = 3u;
+const STRIDE_Y = 1u;
+const STRIDE_X = 1u;
+const PAD_TOP = 1;
+const PAD_LEFT = 1;
+const SIDE = 2u;
+const THREAD_C = 4u;
+const PIXELS = 32u; // invocations side by side
+const SPLIT = 4u;
+const UNROLL = 1u;
+const POOL = false; // also store the maximum of each 2x2 pixels
+const TAPS = KERNEL_H * KERNEL_W;
+const PATCH_W = (SIDE - 1u) * STRIDE_X + KERNEL_W;
+const BLOCKS_X = (WIDTH + SIDE - 1u) / SIDE;
+const BLOCKS_Y = (HEIGHT + SIDE - 1u) / SIDE;
+const PLACES = BLOCKS_X * BLOCKS_Y;
+const SLICE = (CHANNELS + SPLIT - 1u) / SPLIT;
+const VECTORS = (THREAD_C + 3u) / 4u;
+const SUMS = VECTORS * SIDE * SIDE;
+const OUTPUT_BLOCKS = (OUTPUTS + THREAD_C - 1u) / THREAD_C;
+
+// #if THREAD_C > 1
+alias Sum = vec4<f32>;
+// #else
+alias Sum = f32;
+// #end
+// #if SPLIT > 1
+var<workgroup> partial: array<Sum, (SPLIT - 1u) * PIXELS * SUMS>;
+// #end
+
+@compute @workgroup_size(PIXELS * SPLIT)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let batch = group.z;
+    let block = group.y;
+    let part = lane / PIXELS;
+    let place = group.x * PIXELS + lane % PIXELS;
+    let active_place = select(0u, place, place < PLACES);
+    let x = (active_place % BLOCKS_X) * SIDE;
+    let y = (active_place / BLOCKS_X) * SIDE;
+    let top = i32(y * STRIDE_Y) - PAD_TOP;
+    let left = i32(x * STRIDE_X) - PAD_LEFT;
+    let first = (block * THREAD_C / GROUP_OUTPUTS) * CHANNELS;
+    var sums: array<Sum, SUMS>;
+    for (var channel = part * SLICE; channel < min((part + 1u) * SLICE, CHANNELS); channel += UNROLL) {
+        // #unroll
+        for (var u = 0u; u < UNROLL; u++) {
+            let values = window(batch, first + channel + u, top, left);
+            let base = ((block * CHANNELS + channel + u) * TAPS) * VECTORS;
+            // #unroll
+            for (var ky = 0u; ky < KERNEL_H; ky++) {
+                // #unroll
+                for (var kx = 0u; kx < KERNEL_W; kx++) {
+                    // #unroll
+                    for (var v = 0u; v < VECTORS; v++) {
+                        let weight = weights[base + (ky * KERNEL_W + kx) * VECTORS + v];
+                        // #unroll
+                        for (var i = 0u; i < SIDE; i++) {
+                            // #unroll
+                            for (var j = 0u; j < SIDE; j++) {
+                                sums[(v * SIDE + i) * SIDE + j] = fma(Sum(values[(i * STRIDE_Y + ky) * PATCH_W + j * STRIDE_X + kx]), weight, sums[(v * SIDE + i) * SIDE + j]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // #if SPLIT > 1
+    let column = lane % PIXELS;
+    if (part > 0u) {
+        // #unroll
+        for (var s = 0u; s < SUMS; s++) {
+            partial[((part - 1u) * SUMS + s) * PIXELS + column] = sums[s];
+        }
+    }
+    workgroupBarrier();
+    if (part > 0u) {
+        return;
+    }
+    for (var p = 0u; p < SPLIT - 1u; p++) {
+        // #unroll
+        for (var s = 0u; s < SUMS; s++) {
+            sums[s] += partial[(p * SUMS + s) * PIXELS + column];
+        }
+    }
+    // #end
+    if (place >= PLACES) {
+        return;
+    }
+    // #unroll
+    for (var c = 0u; c < THREAD_C; c++) {
+        let channel = block * THREAD_C + c;
+        if (channel < OUTPUTS) {
+            // #if THREAD_C > 1
+            let bias = weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u][c % 4];
+            // #else
+            let bias = weights[OUTPUT_BLOCKS * CHANNELS * TAPS + channel];
+            // #end
+            // #if POOL
+            var highest = -3.4e38;
+            // #end
+            // #unroll
+            for (var i = 0u; i < SIDE; i++) {
+                // #unroll
+                for (var j = 0u; j < SIDE; j++) {
+                    if (y + i < HEIGHT && x + j < WIDTH) {
+                        let at = ((batch * OUTPUTS + channel) * HEIGHT + y + i) * WIDTH + x + j;
+                        // #if THREAD_C > 1
+                        let value = finish(sums[((c / 4) * SIDE + i) * SIDE + j][c % 4] + bias, at);
+                        // #else
+                        let value = finish(sums[i * SIDE + j] + bias, at);
+                        // #end
+                        output[at] = value;
+                        // #if POOL
+                        highest = max(highest, value);
+                        // #end
+                    }
+                }
+            }
+            // #if POOL
+            pooled[((batch * OUTPUTS + channel) * BLOCKS_Y + y / 2u) * BLOCKS_X + x / 2u] = highest;
+            // #end
+        }
+    }
+}

@@ -1,0 +1,13 @@
+// One element an invocation.
+// Expects `output` and value(at).
+const COUNT = 64u;
+const ROW = 64u; // invocations along x
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let at = id.x + id.y * ROW;
+    if (at >= COUNT) {
+        return;
+    }
+    output[at] = value(at);
+}

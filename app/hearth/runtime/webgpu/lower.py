@@ -1,0 +1,269 @@
+"""A Plan turned into GPU work: each step by the handler of its op, what has none on the CPU in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hearth.errors import Unsupported
+from hearth.runtime.graph import Node
+from hearth.runtime.plan import Plan, Step
+from hearth.runtime.types import TensorType
+from hearth.runtime.webgpu.builder import Builder
+from hearth.runtime.webgpu.epilogue import Applied, Epilogue, Operand
+from hearth.runtime.webgpu.expressions import BINARY, UNARY, expression
+from hearth.runtime.webgpu.limits import Limits
+from hearth.runtime.webgpu.program import Lowered
+from hearth.runtime.webgpu.tiles import Choice, ConvShape, choose
+from hearth.runtime.webgpu.values import Computed, Shape, Stored, Value, broadcast, work
+from hearth.runtime.webgpu.wgsl import literal
+
+MAX_CROSSINGS = 6
+"""A plan that goes to the CPU and back more often is slower than one that stays there."""
+
+SHARED_WORK = 2
+"""What several steps read is stored if an element costs more than this."""
+
+Handler = Callable[["Lowering", Step], None]
+HANDLERS: dict[str, Handler] = {}
+
+
+def lowers(*names: str) -> Callable[[Handler], Handler]:
+    """Registers the handler of ops. It raises Unsupported for a node that it cannot take, having set no value."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS.update((name, handler) for name in names)
+        return handler
+
+    return register
+
+
+class Lowering:
+    """One plan being lowered: the values known so far, by name."""
+
+    def __init__(self, plan: Plan, limits: Limits, choose_conv: Callable[[ConvShape, Limits], Choice] = choose) -> None:
+        self.plan, self.graph, self.limits = plan, plan.graph, limits
+        self.choose_conv = choose_conv
+        self.builder = Builder(limits, lambda name: self.graph.constants[name])
+        self.values: dict[str, Value] = {}
+        self.on_cpu: set[str] = set()
+        self.waiting: list[int] = []
+        self.reads: dict[str, int] = {}
+        for step in plan.steps:
+            for name in set(step.node.reads()):
+                self.reads[name] = self.reads.get(name, 0) + 1
+        for name in self.graph.outputs:
+            self.reads[name] = self.reads.get(name, 0) + 1
+        self.readers = self.graph.consumers()
+        self.done: set[int] = set()
+        """Nodes that an earlier step has taken along, by id."""
+
+    # -- what handlers ask ---------------------------------------------------------------------------------------
+
+    def value(self, name: str) -> Value:
+        """A value as float32 or integers on the GPU. Raises Unsupported where it cannot be there."""
+        known = self.values.get(name)
+        if known is not None:
+            return known
+        if name in self.graph.constants:
+            return self.builder.constant(name)
+        if name in self.on_cpu:
+            self.flush()
+            if name in self.values:
+                return self.values[name]
+        raise Unsupported(f"The value '{name}' has no place on the GPU.")
+
+    def stored(self, name: str) -> Stored:
+        """A value in memory."""
+        return self.builder.store(self.value(name))
+
+    def constant(self, name: str) -> np.ndarray | None:
+        """A constant's array, None for anything else."""
+        return self.graph.constant(name) if name else None
+
+    def shape(self, name: str) -> Shape:
+        """A value's shape; Unsupported where it is not known."""
+        shape = self.graph.shape(name)
+        if shape is None:
+            raise Unsupported(f"The shape of '{name}' is not known.")
+        return shape
+
+    def float_only(self, *names: str) -> None:
+        """Raises Unsupported where one of the values is not float32."""
+        for name in filter(None, names):
+            kind = self.graph.type(name)
+            if not isinstance(kind, TensorType) or kind.dtype != np.float32:
+                raise Unsupported(f"'{name}' is not float32.")
+
+    def set(self, step: Step, value: Value) -> None:
+        """Gives a step's first output its value, with the epilogue applied."""
+        self.define(step.node.outputs[0], self.applied(value, self.epilogue(step)))
+
+    def define(self, name: str, value: Value) -> None:
+        """Names a value. One that is dear and read more than once is stored at once."""
+        if self.reads.get(name, 0) > 1 and not isinstance(value, Stored) and work(value) > SHARED_WORK:
+            value = self.builder.store(value)
+        self.values[name] = value
+
+    def operand(self, name: str) -> Operand:
+        """A value as an operand of an element-wise op: a number where it is a constant of one element."""
+        array = self.constant(name)
+        if array is not None and array.size == 1 and array.dtype.kind in "fib":
+            return float(array.reshape(-1)[0])
+        return self.value(name)
+
+    def epilogue(self, step: Step) -> Epilogue:
+        """The element-wise ops fused onto a step."""
+        names = {step.node.result: "value"}
+        result: list[Applied] = []
+        for number, after in enumerate(step.epilogue):
+            applied = self.elementwise(after.node, names, f"v{number}")
+            names[after.node.outputs[0]] = applied.name
+            result.append(applied)
+        return result
+
+    def elementwise(self, node: Node, names: dict[str, str], name: str) -> Applied:
+        """A node as an op over operands; `names` are values that the function at hand has as variables."""
+        if node.op not in UNARY | BINARY or node.domain:
+            raise Unsupported(f"{node.label} is not element-wise on the GPU.")
+        attributes = dict(node.attributes)
+        if node.op == "Clip":
+            bounds = [attributes.get("min"), attributes.get("max")]
+            for position, source in enumerate(node.inputs[1:3]):
+                array = self.constant(source)
+                if source and array is None:
+                    raise Unsupported(f"{node.label} has bounds that are not constant.")
+                bounds[position] = None if array is None else float(array.reshape(-1)[0])
+            return Applied("Clip", (self._named(node.inputs[0], names),), attributes, tuple(bounds), name)  # type: ignore[arg-type]
+        operands = [self._named(source, names) for source in node.inputs]
+        if node.op == "Pow" and isinstance(operands[1], float):
+            attributes["exponent"] = operands[1]
+        return Applied(node.op, tuple(operands), attributes, (), name)
+
+    def _named(self, source: str, names: dict[str, str]) -> Operand:
+        return names[source] if source in names else self.operand(source)
+
+    def applied(self, value: Value, epilogue: Epilogue) -> Value:
+        """A value with an epilogue as a computed value."""
+        return self.chain(value.shape, value, epilogue) if epilogue else value
+
+    def chain(self, shape: Shape, value: Value | None, epilogue: Epilogue) -> Value:
+        """Element-wise ops in order, over `value` under the name that the epilogue gives it."""
+        parts: list[Value] = [] if value is None else [value]
+        for applied in epilogue:
+            parts += [broadcast(item, shape) for item in applied.operands if not isinstance(item, float | str)]
+
+        def body(names: Any) -> str:
+            functions = iter(names)
+            lines = [] if value is None else [f"let value = f32({next(functions)}(at));"]
+            for applied in epilogue:
+                operands = []
+                for item in applied.operands:
+                    if isinstance(item, str):
+                        operands.append(item)
+                    else:
+                        operands.append(literal(item) if isinstance(item, float) else f"f32({next(functions)}(at))")
+                text = expression(applied.op, operands, applied.attributes, applied.limits)
+                lines.append(f"let {applied.name} = {text};")
+            return " ".join([*lines, f"return {epilogue[-1].name if epilogue else 'value'};"])
+
+        return Computed(shape, tuple(parts), body, len(epilogue))
+
+    # -- the walk ------------------------------------------------------------------------------------------------
+
+    def run(self) -> Lowered:
+        """Lowers every step. Raises Unsupported where the GPU is of no use for this plan."""
+        for name, kind in self.graph.inputs.items():
+            self._input(name, kind)
+        for number, step in enumerate(self.plan.steps):
+            if id(step.node) in self.done:
+                continue
+            if not self._on_gpu(step):
+                self.waiting.append(number)
+                self.on_cpu.update(filter(None, step.node.outputs))
+        for name in self.graph.outputs:
+            if name not in self.values or name in self.graph.inputs or name in self.graph.constants:
+                continue
+            stored = self.builder.store(self.values[name])
+            others = [self.builder.crossing[other].tensor for other in (*self.builder.inputs, *self.builder.outputs)]
+            if stored.tensor in others or stored.tensor.name:
+                stored = self.builder.copy(stored)
+            self.builder.crossing[name] = stored
+            self.builder.outputs.append(name)
+        if self.waiting:
+            self.flush()
+        if len(self.builder.borders) > MAX_CROSSINGS or not self.builder.calls:
+            raise Unsupported("Too little of this model runs on the GPU: too many of its ops have no kernel there.")
+        return self.builder.finish()
+
+    def _input(self, name: str, kind: object) -> None:
+        if not isinstance(kind, TensorType) or not kind.static:
+            raise Unsupported(f"The shape of the input '{name}' is not known.")
+        assert kind.dtype is not None
+        gpu = {"f": "f32", "i": "i32", "u": "i32"}.get(kind.dtype.kind)
+        if gpu is None or kind.dtype == np.float64:
+            self.on_cpu.add(name)
+            return
+        stored = self.builder.new(kind.static_shape, gpu)
+        stored = Stored(replace(stored.tensor, name=name), stored.shape, gpu)
+        self.values[name] = self.builder.crossing[name] = stored
+        self.builder.inputs.append(name)
+
+    def _on_gpu(self, step: Step) -> bool:
+        handler = HANDLERS.get(step.node.op) if not step.node.domain else None
+        if handler is None:
+            return False
+        try:
+            for name in filter(None, step.node.outputs):
+                self.shape(name)
+            handler(self, step)
+        except Unsupported:
+            return False
+        return True
+
+    def flush(self) -> None:
+        """Lets the steps that wait run on the CPU, here; what later steps need of them comes back to the GPU."""
+        steps = [self.plan.steps[number] for number in self.waiting]
+        made = {name for step in steps for name in step.node.outputs if name}
+        wanted: dict[str, Stored] = {}
+        for step in steps:
+            for name in step.node.reads():
+                on_gpu = name in self.values and name not in self.graph.inputs and name not in made
+                if on_gpu and name not in self.on_cpu:
+                    wanted[name] = self.builder.store(self.values[name])
+                    self.on_cpu.add(name)
+        back: dict[str, Stored] = {}
+        for name in made:
+            kind = self.graph.type(name)
+            if self.reads.get(name) and isinstance(kind, TensorType) and kind.static and _fits_gpu(kind.dtype):
+                stored = self.builder.new(kind.static_shape, "i32" if kind.dtype.kind in "iu" else "f32")  # type: ignore[union-attr]
+                self.values[name] = back[name] = stored
+        self.builder.border(wanted, tuple(self.waiting), back)
+        self.waiting.clear()
+
+
+def _fits_gpu(dtype: np.dtype | None) -> bool:
+    return dtype is not None and (dtype == np.float32 or dtype.kind in "iub")
+
+
+def lower(
+    plan: Plan, limits: Limits | None = None, choose_conv: Callable[[ConvShape, Limits], Choice] = choose
+) -> Lowered:
+    """Lowers a plan whose shapes are all known. Raises Unsupported where the GPU is of no use for it."""
+    _load_handlers()
+    return Lowering(plan, limits or Limits(), choose_conv).run()
+
+
+def _load_handlers() -> None:
+    from hearth.runtime.webgpu.ops import MODULES
+
+    assert MODULES
+
+
+def ints(value: object) -> list[int]:
+    """A list of integers out of an attribute or an array."""
+    items: Iterable[Any] = value.reshape(-1).tolist() if isinstance(value, np.ndarray) else value  # type: ignore[assignment]
+    return [int(item) for item in items]

@@ -1,0 +1,5 @@
+"""Handlers of ops, one family a file; importing them registers them."""
+
+from hearth.runtime.webgpu.ops import convolution, elementwise, movement, pooling, products, reductions, resizing
+
+MODULES = (convolution, elementwise, movement, pooling, products, reductions, resizing)

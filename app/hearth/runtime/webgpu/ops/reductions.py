@@ -1,0 +1,222 @@
+"""Reductions over axes, and what is built of them: softmax and normalisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from hearth.errors import Unsupported
+from hearth.runtime.plan import Step
+from hearth.runtime.webgpu.builder import Builder
+from hearth.runtime.webgpu.epilogue import Epilogue, declare_finish, epilogue_tensors
+from hearth.runtime.webgpu.lower import Lowering, ints, lowers
+from hearth.runtime.webgpu.values import (
+    Computed,
+    Interface,
+    Shape,
+    Stored,
+    Value,
+    broadcast,
+    count,
+    reshaped,
+    strides,
+    viewed,
+)
+from hearth.runtime.webgpu.wgsl import literal
+
+IN_PLACE = 8
+"""So few elements are reduced by whoever reads the result."""
+LONG = 8192
+"""So many elements are reduced in two steps, by many workgroups first."""
+
+_COMBINE = {"sum": "a + b", "max": "max(a, b)", "min": "min(a, b)", "prod": "a * b"}
+_START = {"sum": "0.0", "max": "-3.4028234e38", "min": "3.4028234e38", "prod": "1.0"}
+_KINDS: dict[str, tuple[str, str, str]] = {
+    "ReduceSum": ("{}", "sum", "{}"),
+    "ReduceMean": ("{}", "sum", "({}) / LENGTH"),
+    "ReduceMax": ("{}", "max", "{}"),
+    "ReduceMin": ("{}", "min", "{}"),
+    "ReduceProd": ("{}", "prod", "{}"),
+    "ReduceL1": ("abs({})", "sum", "{}"),
+    "ReduceL2": ("{0} * {0}", "sum", "sqrt({})"),
+    "ReduceSumSquare": ("{0} * {0}", "sum", "{}"),
+    "ReduceLogSum": ("{}", "sum", "log({})"),
+}
+"""What is done to each element, how they are combined, what is done to the result."""
+
+
+def mapped(value: Value, formula: str, *others: Value) -> Value:
+    """A formula over `{0}`, `{1}`, ...: the value and others broadcast to its shape."""
+    parts = (value, *(broadcast(other, value.shape) for other in others))
+    if formula == "{}":
+        return value
+    return Computed(value.shape, parts, lambda f: f"{_lets(f)} return {formula.format(*_names(f))};", 1)
+
+
+def _names(functions: Sequence[str]) -> list[str]:
+    return [f"p{number}" for number in range(len(functions))]
+
+
+def _lets(functions: Sequence[str]) -> str:
+    return " ".join(f"let p{number} = {function}(at);" for number, function in enumerate(functions))
+
+
+def reduced(builder: Builder, value: Value, axes: Sequence[int], how: str, after: str = "{}", epilogue: Epilogue = ()) -> Value:
+    """A reduction that keeps the reduced axes with length one; `after` is a formula over the result."""
+    rank = len(value.shape)
+    gone = sorted(axis % rank for axis in axes)
+    kept = [axis for axis in range(rank) if axis not in gone]
+    order = [*kept, *gone]
+    steps = strides(value.shape)
+    length = count(tuple(value.shape[axis] for axis in gone))
+    shape = tuple(1 if axis in gone else size for axis, size in enumerate(value.shape))
+    moved = viewed(value, tuple(value.shape[axis] for axis in order), [steps[axis] for axis in order])
+    after = after.replace("LENGTH", f"{length}.0")
+    total = count(shape)
+    if length <= IN_PLACE and not epilogue:
+        return Computed(shape, (moved,), lambda f: _short(f[0], length, how, after), length)
+    if length > LONG and total < 64 and length % 64 == 0:
+        moved = reduced(builder, reshaped(moved, (total, 64, length // 64)), [2], how)
+        length = 64
+    moved = builder.readable(moved, 1 + epilogue_tensors(epilogue))
+    interface = Interface()
+    function = interface.function(moved)
+    finish = declare_finish(interface, epilogue, shape).replace("fn finish(", "fn final(")
+    output = builder.new(shape)
+    interface.output(output.tensor)
+    groups, row = builder.rows(total, 1)
+    builder.call(
+        "reduce",
+        {"LENGTH": length, "COUNT": total, "ROW": row, "THREADS": 256 if length > 2048 else 64},
+        interface,
+        groups,
+        f"reduce {how} {total}x{length}",
+        parts=[
+            f"const START = {_START[how]};",
+            f"fn combine(a: f32, b: f32) -> f32 {{ return {_COMBINE[how]}; }}",
+            f"fn value(at: u32) -> f32 {{ return {function}(at); }}",
+            finish,
+            f"fn finish(value: f32, at: u32) -> f32 {{ return final({after.format('value')}, at); }}",
+        ],
+    )
+    return output
+
+
+def _short(function: str, length: int, how: str, after: str) -> str:
+    lines = [f"let start = at * {length}u; var a = {function}(start);"]
+    for number in range(1, length):
+        lines.append(f"{{ let b = {function}(start + {number}u); a = {_COMBINE[how]}; }}")
+    return " ".join([*lines, f"return {after.format('a')};"])
+
+
+def _reduce_axes(low: Lowering, step: Step, rank: int) -> list[int]:
+    if "axes" in step.arguments and step.arguments["axes"] is not None:
+        return ints(step.arguments["axes"])
+    given = step.node.inputs[1] if len(step.node.inputs) > 1 else ""
+    if not given:
+        return list(range(rank))
+    array = low.constant(given)
+    if array is None:
+        raise Unsupported("the axes are not constant")
+    return ints(array) or list(range(rank))
+
+
+@lowers(*_KINDS)
+def reduction(low: Lowering, step: Step) -> None:
+    low.float_only(step.node.inputs[0])
+    value = low.value(step.node.inputs[0])
+    if step.arguments.get("noop_with_empty_axes") or not value.shape or not count(value.shape):
+        raise Unsupported("a reduction that may be none")
+    before, how, after = _KINDS[step.node.op]
+    axes = _reduce_axes(low, step, len(value.shape))
+    result = reduced(low.builder, mapped(value, before), axes, how, after)
+    low.set(step, reshaped(result, low.shape(step.node.outputs[0])))
+
+
+@lowers("GlobalAveragePool", "GlobalMaxPool")
+def global_pool(low: Lowering, step: Step) -> None:
+    low.float_only(step.node.inputs[0])
+    value = low.value(step.node.inputs[0])
+    before, how, after = _KINDS["ReduceMean" if step.node.op == "GlobalAveragePool" else "ReduceMax"]
+    axes = range(2, len(value.shape))
+    low.set(step, reduced(low.builder, mapped(value, before), axes, how, after))
+
+
+@lowers("Softmax", "LogSoftmax")
+def softmax(low: Lowering, step: Step) -> None:
+    low.float_only(step.node.inputs[0])
+    value = low.value(step.node.inputs[0])
+    rank = len(value.shape)
+    modern = step.node.opset >= 13
+    axis = int(step.arguments.get("axis", -1 if modern else 1)) % rank
+    axes = [axis] if modern else list(range(axis, rank))
+    value = low.builder.store(value)
+    top = low.builder.store(reduced(low.builder, value, axes, "max"))
+    total = low.builder.store(reduced(low.builder, mapped(value, "exp({0} - {1})", top), axes, "sum"))
+    formula = "exp({0} - {1}) / {2}" if step.node.op == "Softmax" else "{0} - {1} - log({2})"
+    low.set(step, mapped(value, formula, top, total))
+
+
+def _normalised(builder: Builder, value: Value, axes: Sequence[int], epsilon: float) -> tuple[Stored, Stored, Stored]:
+    """(the value stored, its mean, one over its deviation) along axes."""
+    stored = builder.store(value)
+    mean = builder.store(reduced(builder, stored, axes, "sum", "({}) / LENGTH"))
+    spread = mapped(stored, "({0} - {1}) * ({0} - {1})", mean)
+    after = f"inverseSqrt(({{}}) / LENGTH + {literal(epsilon)})"
+    return stored, mean, builder.store(reduced(builder, spread, axes, "sum", after))
+
+
+def _affine(low: Lowering, step: Step, value: Value, shape: Callable[[Shape], Shape]) -> tuple[str, list[Value]]:
+    """A formula's tail for scale and bias inputs, and the values."""
+    others: list[Value] = []
+    tail = ""
+    for position, sign in ((1, "*"), (2, "+")):
+        name = step.node.inputs[position] if len(step.node.inputs) > position else ""
+        if name:
+            given = low.value(name)
+            others.append(reshaped(given, shape(given.shape)))
+            tail += f" {sign} {{{2 + len(others)}}}"
+    return tail, others
+
+
+@lowers("LayerNormalization")
+def layer_normalization(low: Lowering, step: Step) -> None:
+    if len(step.node.outputs) > 1:
+        raise Unsupported("mean and deviation are wanted too")
+    low.float_only(*step.node.inputs)
+    value = low.value(step.node.inputs[0])
+    axis = int(step.arguments.get("axis", -1)) % len(value.shape)
+    axes = range(axis, len(value.shape))
+    stored, mean, scale = _normalised(low.builder, value, axes, float(step.arguments.get("epsilon", 1e-5)))
+    tail, others = _affine(low, step, stored, lambda shape: shape)
+    low.set(step, mapped(stored, "({0} - {1}) * {2}" + tail, mean, scale, *others))
+
+
+@lowers("InstanceNormalization")
+def instance_normalization(low: Lowering, step: Step) -> None:
+    low.float_only(*step.node.inputs)
+    value = low.value(step.node.inputs[0])
+    rank = len(value.shape)
+    epsilon = float(step.arguments.get("epsilon", 1e-5))
+    stored, mean, scale = _normalised(low.builder, value, range(2, rank), epsilon)
+    tail, others = _affine(low, step, stored, lambda shape: (1, shape[0], *(1,) * (rank - 2)))
+    low.set(step, mapped(stored, "({0} - {1}) * {2}" + tail, mean, scale, *others))
+
+
+@lowers("BatchNormalization")
+def batch_normalization(low: Lowering, step: Step) -> None:
+    if len(step.node.outputs) > 1 or step.arguments.get("training_mode"):
+        raise Unsupported("training")
+    low.float_only(*step.node.inputs)
+    value = low.value(step.node.inputs[0])
+    rank = len(value.shape)
+    others = [low.value(name) for name in step.node.inputs[1:5]]
+    columns = [reshaped(other, (1, count(other.shape), *(1,) * (rank - 2))) for other in others]
+    epsilon = literal(float(step.arguments.get("epsilon", 1e-5)))
+    low.set(step, mapped(value, f"({{0}} - {{3}}) * {{1}} * inverseSqrt({{4}} + {epsilon}) + {{2}}", *columns))
+
+
+def total_of(array: np.ndarray) -> int:
+    """The number of elements of an array's shape."""
+    return count(tuple(array.shape))

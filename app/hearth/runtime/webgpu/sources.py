@@ -1,0 +1,125 @@
+"""How convolutions read their input: by element of a patch, from one map, from several joined by channel, enlarged or not.
+
+Upsampling and concatenation before a convolution then cost no memory traffic of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hearth.runtime.webgpu.builder import Builder
+from hearth.runtime.webgpu.values import Computed, Doubled, Interface, Joined, Stored, Value, tensors, work
+from hearth.runtime.webgpu.wgsl import bake
+
+MAX_WORK = 4
+"""A computed input that costs more than this an element is stored first: a convolution reads each element often."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One part of an input: `value` as it lies in memory; `doubled` when it is to be enlarged twice while read."""
+
+    value: Value
+    channels: int
+    doubled: bool
+
+
+def sources(builder: Builder, value: Value, *, doubling: bool, others: int) -> list[Source]:
+    """The parts, by channel, that a kernel reads. What it cannot take is stored first.
+
+    `doubling`: whether the kernel can enlarge while it reads. `others`: how many bindings it has besides.
+    """
+    room = builder.limits.maxStorageBuffersPerShaderStage - others
+    joined = isinstance(value, Joined) and value.axis == 1 and len(tensors(value)) <= room
+    parts = value.parts if joined and isinstance(value, Joined) else (value,)
+    return [_source(builder, part, doubling, room - len(parts) + 1) for part in parts]
+
+
+def _source(builder: Builder, part: Value, doubling: bool, room: int) -> Source:
+    if isinstance(part, Doubled) and doubling:
+        return Source(builder.store(part.parts[0]), part.shape[1], True)
+    if isinstance(part, Computed) and (work(part) > MAX_WORK or len(tensors(part)) > room):
+        return Source(builder.store(part), part.shape[1], False)
+    if isinstance(part, Stored) and part.kind == "f16":
+        return Source(builder.store(part), part.shape[1], False)
+    return Source(part, part.shape[1], False)
+
+
+def declare_window(
+    interface: Interface, parts: list[Source], height: int, width: int, rows: int, columns: int, steps: tuple[int, int]
+) -> str:
+    """WGSL of `window(batch, channel, top, left) -> array<f32, rows * columns>` over an input of the given size."""
+    texts: list[str] = []
+    size = {"HEIGHT": height, "WIDTH": width, "ROWS": rows, "COLUMNS": columns}
+    for number, part in enumerate(parts):
+        if part.doubled:
+            text = bake("window_doubled", {**size, "CHANNELS": part.channels})
+        else:
+            text = bake("window", {**size, "CHANNELS": part.channels, "STEP_Y": steps[0], "STEP_X": steps[1]})
+        texts.append(_renamed(text, number, interface.function(part.value)))
+    return "\n".join([*texts, _by_channel(parts, "window", f"array<f32, {rows * columns}>", "top: i32, left: i32", "top, left")])
+
+
+def _renamed(text: str, number: int, element: str) -> str:
+    """One copy of a patch reader among several: constants folded in, the function numbered."""
+    constants = dict(re.findall(r"const (\w+) = ([^;]+);", text))
+    lines = [line for line in text.splitlines() if not line.startswith("const ")]
+    text = "\n".join(lines)
+    for name, value in constants.items():
+        text = re.sub(rf"\b{name}\b", value, text)
+    return text.replace("element(", f"{element}(").replace("fn window(", f"fn window{number}(")
+
+
+def _by_channel(parts: list[Source], name: str, result: str, parameters: str, arguments: str) -> str:
+    """A function that hands a channel to the reader of the part that it belongs to."""
+    lines = [f"fn {name}(batch: u32, channel: u32, {parameters}) -> {result} {{"]
+    start = 0
+    for number, part in enumerate(parts):
+        call = f"return {name}{number}(batch, channel - {start}u, {arguments});"
+        last = number == len(parts) - 1
+        lines.append(call if last else f"if (channel < {start + part.channels}u) {{ {call} }}")
+        start += part.channels
+    return "\n".join([*lines, "}"])
+
+
+def declare_fetch(interface: Interface, parts: list[Source], height: int, width: int) -> str:
+    """WGSL of `place(y, x) -> Place` and `fetch(batch, channel, place) -> f32`, zero outside of the input."""
+    doubled = any(part.doubled for part in parts)
+    fields = "at: u32, inside: bool"
+    if doubled:
+        fields += ", low: u32, right: u32, down: u32, weight: vec2<f32>"
+    lines = [
+        f"struct Place {{ {fields} }}",
+        "fn place(y: i32, x: i32) -> Place {",
+        f"let inside = y >= 0 && y < {height} && x >= 0 && x < {width};",
+        f"let at = u32(select(0, y * {width} + x, inside));",
+    ]
+    if doubled:
+        low_height, low_width = height // 2, width // 2
+        lines += [
+            f"let cy = clamp(y, 0, {height - 1}); let cx = clamp(x, 0, {width - 1});",
+            "let ly = max((cy + 1) / 2 - 1, 0); let lx = max((cx + 1) / 2 - 1, 0);",
+            "let weight = vec2<f32>(select(select(0.25, 0.75, cy % 2 == 0), 0.0, cy == 0),"
+            " select(select(0.25, 0.75, cx % 2 == 0), 0.0, cx == 0));",
+            f"let right = select(0u, 1u, lx < {low_width - 1}); let down = select(0u, {low_width}u, ly < {low_height - 1});",
+            f"return Place(at, inside, u32(ly * {low_width} + lx), right, down, weight);",
+        ]
+    else:
+        lines.append("return Place(at, inside);")
+    lines.append("}")
+    for number, part in enumerate(parts):
+        element = interface.function(part.value)
+        lines.append(f"fn fetch{number}(batch: u32, channel: u32, p: Place) -> f32 {{")
+        if part.doubled:
+            lines += [
+                f"let q = (batch * {part.channels}u + channel) * {height // 2 * (width // 2)}u + p.low;",
+                f"let upper = mix({element}(q), {element}(q + p.right), p.weight.y);",
+                f"let lower = mix({element}(q + p.down), {element}(q + p.down + p.right), p.weight.y);",
+                "return select(0.0, mix(upper, lower, p.weight.x), p.inside);",
+            ]
+        else:
+            at = f"(batch * {part.channels}u + channel) * {height * width}u + p.at"
+            lines.append(f"return select(0.0, {element}({at}), p.inside);")
+        lines.append("}")
+    return "\n".join([*lines, _by_channel(parts, "fetch", "f32", "p: Place", "p")])

@@ -1,0 +1,198 @@
+"""Values while a plan is lowered: tensors in GPU memory, and expressions that no one has computed yet.
+
+An element-wise op, or one that only moves elements, becomes a Computed: a WGSL function from an index to an element. Who
+reads it calls that function, so chains of such ops end up inside the kernel that consumes them; only where a real tensor
+is needed does a kernel of its own store it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A place in GPU memory, of `count` 4-byte elements; `name` tells constants, inputs and outputs."""
+
+    number: int
+    count: int
+    name: str = ""
+
+    @property
+    def bytes(self) -> int:
+        return self.count * 4
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A tensor seen with a shape. `kind`: `f32`, `i32`, or `f16` for two halves in each 4-byte element."""
+
+    tensor: Tensor
+    shape: Shape
+    kind: str = "f32"
+
+
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """A function of the flat index `at`: `body(names)` gives WGSL statements, `names` being the functions of `parts`.
+
+    `work` estimates the loads and operations an element costs.
+    """
+
+    shape: Shape
+    parts: tuple[Value, ...]
+    body: Callable[[Sequence[str]], str]
+    work: int = 1
+    kind: str = "f32"
+
+
+@dataclass(frozen=True, eq=False)
+class Joined(Computed):
+    """A concatenation along `axis`; kernels that read by channel take its parts one by one."""
+
+    axis: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Doubled(Computed):
+    """An (N, C, H, W) map enlarged twice bilinearly, half-pixel centres; kernels that read patches know it."""
+
+
+Value = Stored | Computed
+
+
+def count(shape: Shape) -> int:
+    return math.prod(shape)
+
+
+def work(value: Value) -> int:
+    """What one element of a value costs, all its parts included."""
+    return 1 if isinstance(value, Stored) else value.work + sum(work(part) for part in value.parts)
+
+
+def tensors(value: Value) -> set[Tensor]:
+    """The tensors that a value is read from."""
+    if isinstance(value, Stored):
+        return {value.tensor}
+    return set().union(*(tensors(part) for part in value.parts))
+
+
+def reshaped(value: Value, shape: Shape) -> Value:
+    """The same elements in the same order under another shape."""
+    if shape == value.shape:
+        return value
+    if isinstance(value, Stored):
+        return Stored(value.tensor, shape, value.kind)
+    return Computed(shape, (value,), lambda names: f"return {names[0]}(at);", 0, value.kind)
+
+
+def strides(shape: Shape) -> Shape:
+    """Row-major strides in elements."""
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def index(shape: Shape, steps: Sequence[int], start: int = 0, at: str = "at") -> str:
+    """WGSL for `start` plus the sum of coordinate times step over the axes, for the element `at` of `shape`.
+
+    Axes that lie together in the source as they do in `shape` are taken as one.
+    """
+    groups: list[tuple[int, int]] = []  # (size, step), outermost first
+    for size, step in zip(shape, steps, strict=True):
+        if size == 1:
+            continue
+        if groups and groups[-1][1] == step * size:
+            groups[-1] = (groups[-1][0] * size, step)
+        else:
+            groups.append((size, step))
+    terms: list[str] = []
+    inner = 1
+    for position in range(len(groups) - 1, -1, -1):
+        size, step = groups[position]
+        if step:
+            coordinate = at if inner == 1 else f"{at} / {inner}u"
+            if position:
+                coordinate = f"({coordinate}) % {size}u"
+            terms.append(f"({coordinate}) * {abs(step)}u" if abs(step) != 1 else f"({coordinate})")
+            if step < 0:
+                terms[-1] = "-" + terms[-1]
+        inner *= size
+    positive = [term for term in terms if not term.startswith("-")]
+    negative = [term for term in terms if term.startswith("-")]
+    head = [f"{start}u"] if start or not positive else []
+    return " + ".join(head + positive) + "".join(f" - {term[1:]}" for term in negative)
+
+
+def viewed(value: Value, shape: Shape, steps: Sequence[int], start: int = 0) -> Value:
+    """Element `at` of `shape` is the element `start` + coordinates times `steps` of the value: a slice, a transpose, a
+    broadcast."""
+    if start == 0 and count(shape) == count(value.shape) and index(shape, steps) == "(at)":
+        return reshaped(value, shape)
+    place = index(shape, steps, start)
+    return Computed(shape, (value,), lambda names: f"return {names[0]}({place});", 1, value.kind)
+
+
+def broadcast(value: Value, shape: Shape) -> Value:
+    """A value spread over `shape` by ONNX's rules."""
+    if value.shape == shape:
+        return value
+    padded = (1,) * (len(shape) - len(value.shape)) + value.shape
+    steps = [0 if size == 1 else step for size, step in zip(padded, strides(padded), strict=True)]
+    return viewed(value, shape, steps)
+
+
+@dataclass
+class Interface:
+    """What a kernel's text opens with: its storage buffers and the functions that read them."""
+
+    lines: list[str] = field(default_factory=list)
+    bindings: list[tuple[Tensor, bool]] = field(default_factory=list)
+    """The tensor behind each binding, in order, and whether it is written."""
+    _arrays: dict[tuple[Tensor, str], str] = field(default_factory=dict)
+    _functions: dict[int, tuple[Value, str]] = field(default_factory=dict)
+
+    def array(self, tensor: Tensor, element: str = "f32") -> str:
+        """The name of a read-only `array<element>` over a tensor."""
+        key = (tensor, element)
+        if key not in self._arrays:
+            number = len(self.bindings)
+            self._arrays[key] = name = f"b{number}"
+            self.bindings.append((tensor, False))
+            self.lines.append(f"@group(0) @binding({number}) var<storage, read> {name}: array<{element}>;")
+        return self._arrays[key]
+
+    def output(self, tensor: Tensor, name: str = "output", element: str = "f32") -> None:
+        """Declares the `array<element>` that the kernel writes."""
+        number = len(self.bindings)
+        self.bindings.append((tensor, True))
+        self.lines.append(f"@group(0) @binding({number}) var<storage, read_write> {name}: array<{element}>;")
+
+    def function(self, value: Value) -> str:
+        """The name of a WGSL function that gives element `at` of a value."""
+        if id(value) in self._functions:
+            return self._functions[id(value)][1]
+        if isinstance(value, Stored):
+            # Views of one tensor share a function.
+            key = (value.tensor, value.kind)
+            for other, known in self._functions.values():
+                if isinstance(other, Stored) and (other.tensor, other.kind) == key:
+                    self._functions[id(value)] = (value, known)
+                    return known
+            if value.kind == "f16":
+                array = self.array(value.tensor, "u32")
+                body, result = f"return unpack2x16float({array}[at / 2u])[at % 2u];", "f32"
+            else:
+                body, result = f"return {self.array(value.tensor, value.kind)}[at];", value.kind
+        else:
+            names = [self.function(part) for part in value.parts]
+            body, result = value.body(names), value.kind
+        name = f"f{len(self._functions)}"
+        self._functions[id(value)] = (value, name)
+        self.lines.append(f"fn {name}(at: u32) -> {result} {{ {body} }}")
+        return name
+
+    def text(self, *parts: str) -> str:
+        return "\n".join([*self.lines, *parts])
