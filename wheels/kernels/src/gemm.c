@@ -1,0 +1,117 @@
+/* Register-tiled matrix product: a tile of a few rows by two vectors stays in registers over the whole depth, A
+   is read by splats where it lies, B comes packed. */
+#include "gemm.h"
+
+/* 6 x 2 accumulators, 2 of B and 1 of A fill the 15 registers V8 has on x86; without a fused multiply-add each
+   product needs one more. */
+#if defined(__wasm__) && !defined(__wasm_relaxed_simd__)
+#define MAX_ROWS 5
+#else
+#define MAX_ROWS 6
+#endif
+
+/* One step of depth: `rows` splats times `vectors` vectors of B. */
+INLINE void multiply(int rows, int vectors, const float *const *a, const float *b, vf acc[MAX_ROWS][2]) {
+    vf bv[2];
+    UNROLL for (int j = 0; j < vectors; j++) bv[j] = vload(b + j * VW);
+    UNROLL for (int i = 0; i < rows; i++) {
+        vf av = vsplat(*a[i]);
+        UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = vfma(av, bv[j], acc[i][j]);
+    }
+}
+
+/* A run of depth. Not unrolled further: clang would order the products by accumulator, which needs all of
+   B's vectors at once and spills. */
+INLINE const float *multiply_run(int rows, int vectors, const float **a, int depth, const float *b,
+                                 vf acc[MAX_ROWS][2]) {
+    ROLLED for (int k = 0; k < depth; k++) {
+        multiply(rows, vectors, a, b, acc);
+        UNROLL for (int i = 0; i < rows; i++) a[i]++;
+        b += vectors * VW;
+    }
+    return b;
+}
+
+INLINE void tile(int rows, int vectors, int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,
+                 ptrdiff_t c_stride) {
+    const float *row[MAX_ROWS];
+    vf acc[MAX_ROWS][2];
+    UNROLL for (int i = 0; i < rows; i++) row[i] = a + i * a_stride;
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = vzero();
+    multiply_run(rows, vectors, row, k, b, acc);
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
+        vstore(c + i * c_stride + j * VW, acc[i][j]);
+}
+
+INLINE void tile_pieces(int rows, int vectors, int taps, int k, const float *const *pieces, int pieces_stride,
+                        const float *b, float *c, ptrdiff_t c_stride) {
+    const float *row[MAX_ROWS];
+    vf acc[MAX_ROWS][2];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = vzero();
+    for (int t = 0; t < taps; t++) {
+        UNROLL for (int i = 0; i < rows; i++) row[i] = pieces[i];
+        b = multiply_run(rows, vectors, row, k, b, acc);
+        pieces += pieces_stride;
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
+        vstore(c + i * c_stride + j * VW, acc[i][j]);
+}
+
+#define TILE(R, V)                                                                                            \
+    static NOINLINE void tile_##R##x##V(int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,  \
+                                        ptrdiff_t c_stride) {                                                 \
+        tile(R, V, k, a, a_stride, b, c, c_stride);                                                           \
+    }                                                                                                         \
+    static NOINLINE void tile_pieces_##R##x##V(int taps, int k, const float *const *pieces, int stride,       \
+                                               const float *b, float *c, ptrdiff_t c_stride) {                \
+        tile_pieces(R, V, taps, k, pieces, stride, b, c, c_stride);                                           \
+    }
+#define TILES(R) TILE(R, 1) TILE(R, 2)
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+
+#define CHOOSE(PREFIX, R, V, ...)                    \
+    switch ((R) * 2 + (V)) {                         \
+        case 3: PREFIX##1x1(__VA_ARGS__); break;     \
+        case 4: PREFIX##1x2(__VA_ARGS__); break;     \
+        case 5: PREFIX##2x1(__VA_ARGS__); break;     \
+        case 6: PREFIX##2x2(__VA_ARGS__); break;     \
+        case 7: PREFIX##3x1(__VA_ARGS__); break;     \
+        case 8: PREFIX##3x2(__VA_ARGS__); break;     \
+        case 9: PREFIX##4x1(__VA_ARGS__); break;     \
+        case 10: PREFIX##4x2(__VA_ARGS__); break;    \
+        case 11: PREFIX##5x1(__VA_ARGS__); break;    \
+        case 12: PREFIX##5x2(__VA_ARGS__); break;    \
+        case 13: PREFIX##6x1(__VA_ARGS__); break;    \
+        default: PREFIX##6x2(__VA_ARGS__); break;    \
+    }
+
+/* Rows go in as few tiles as they need, of nearly equal height: 9 rows are 5 + 4, not 6 + 3. */
+void gemm(int rows, int columns, int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,
+          ptrdiff_t c_stride) {
+    int tiles = ceil_div(rows, MAX_ROWS);
+    for (int j = 0; j < columns; j += PANEL) {
+        int vectors = columns - j > VW ? 2 : 1;
+        const float *panel = b + (ptrdiff_t)j * k;
+        for (int t = 0, left = rows, i = 0; t < tiles; t++) {
+            int height = ceil_div(left, tiles - t);
+            CHOOSE(tile_, height, vectors, k, a + i * a_stride, a_stride, panel, c + i * c_stride + j, c_stride)
+            i += height;
+            left -= height;
+        }
+    }
+}
+
+void gemm_pieces(int rows, int columns, int taps, int k, const float *const *pieces, const float *b, float *c,
+                 ptrdiff_t c_stride) {
+    int tiles = ceil_div(rows, MAX_ROWS);
+    for (int j = 0; j < columns; j += PANEL) {
+        int vectors = columns - j > VW ? 2 : 1;
+        const float *panel = b + (ptrdiff_t)j * taps * k;
+        for (int t = 0, left = rows, i = 0; t < tiles; t++) {
+            int height = ceil_div(left, tiles - t);
+            CHOOSE(tile_pieces_, height, vectors, taps, k, pieces + i, rows, panel, c + i * c_stride + j, c_stride)
+            i += height;
+            left -= height;
+        }
+    }
+}
