@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         figures = {"hearth": ours, "peer": peer, "peer_name": PEER, "ratio": peer / ours}
         rows.append({"name": f"start, {kind}", "unit": "ms", **figures})
         spread = {who: f"{min(times[who, kind]):.0f}-{max(times[who, kind]):.0f}" for who in pages}
-        print(f"{kind}: {ours:.0f} ms ({spread['hearth']}), {PEER}: {peer:.0f} ms ({spread['peer']}), {peer / ours:.2f}x")
+        print(f"{kind}: {ours:.0f} ms ({spread['hearth']}), {PEER} {peer:.0f} ms ({spread['peer']}), {peer / ours:.2f}x")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
