@@ -57,7 +57,7 @@ def test_full_and_empty_stay_full_and_empty(value: int) -> None:
 
 
 def test_fractions_rise_to_one_and_rows_are_filled_as_told() -> None:
-    alpha = np.full((200, 30), 77, np.uint8)
+    alpha = np.full((200, 30_000), 77, np.uint8)
     fractions = []
     for fraction in enlarge_strips(np.ones((10, 10), np.float32), alpha):
         fractions.append(fraction)
@@ -66,3 +66,4 @@ def test_fractions_rise_to_one_and_rows_are_filled_as_told() -> None:
         assert (alpha[done:] == 77).all()
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
+    assert len(fractions) > 5

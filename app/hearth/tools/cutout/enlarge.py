@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+_REPORT_PIXELS = 1 << 18  # between two reports
+
 
 def enlarge(mask: NDArray[np.float32], width: int, height: int) -> NDArray[np.uint8]:
     """Alpha of (height, width), 0..255, from a mask (h, w) of 0..1; see `enlarge_strips`."""
@@ -30,13 +32,16 @@ def enlarge_strips(mask: NDArray[np.float32], alpha: NDArray[np.uint8]) -> Itera
     above, below, y = _neighbours(height, mask.shape[0])
     # Output rows between the same two rows of the mask share these and are made in one go.
     changes = np.flatnonzero(np.diff(above) | np.diff(below)) + 1
+    told = 0
     for top, bottom in pairwise([0, *changes.tolist(), height]):
         first = rows[above[top]]
         step = rows[below[top]] - first
         strip = y[top:bottom, None] * step
         strip += first
         alpha[top:bottom] = strip
-        yield bottom / height
+        if (bottom - told) * width >= _REPORT_PIXELS or bottom == height:
+            told = bottom
+            yield bottom / height
 
 
 def _neighbours(length: int, source: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
