@@ -13,10 +13,13 @@ pytestmark = pytest.mark.desk
 
 CASES = read_suite(suite_file())
 MISSES = known_misses("numpy")
+CHANCE = known_misses("chance")
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
 def test_numpy_gives_what_the_suite_expects(case: Case) -> None:
+    if case.name in CHANCE:
+        pytest.skip(CHANCE[case.name])
     result = run_case(case, "numpy")
     reason = MISSES.get(case.name)
     if reason is not None:
@@ -26,4 +29,4 @@ def test_numpy_gives_what_the_suite_expects(case: Case) -> None:
 
 
 def test_every_known_miss_is_a_test_of_the_suite() -> None:
-    assert set(MISSES) <= {case.name for case in CASES.values()}
+    assert {*MISSES, *CHANCE} <= {case.name for case in CASES.values()}

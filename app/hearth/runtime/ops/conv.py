@@ -24,7 +24,7 @@ STRIP_ELEMENTS = 4_000_000
 Ints = Sequence[int]
 
 
-def _conv_rule(
+def conv_rule(
     x: Operand,
     w: Operand,
     b: Operand | None = None,
@@ -138,7 +138,7 @@ def _by_matrix(x: Array, w: Array, geometry: Windows, group: int) -> Array:
     return result
 
 
-@op("Conv", rule=_conv_rule)
+@op("Conv", rule=conv_rule)
 def conv(
     x: Array,
     w: Array,

@@ -186,9 +186,7 @@ def _dropout_rule(x: Operand, *_: Operand | None, n_outputs: int = 1, **__: obje
 
 
 @op("Dropout", rule=_dropout_rule)
-def dropout_attributes(
-    x: Array, *, ratio: float = 0.5, is_test: int = 0, n_outputs: int = 1
-) -> tuple[Array, ...]:
+def dropout_attributes(x: Array, *, ratio: float = 0.5, is_test: int = 0, n_outputs: int = 1) -> tuple[Array, ...]:
     """At inference the identity; the mask then keeps everything."""
     return (x, np.ones(x.shape, np.bool_))[:n_outputs]
 

@@ -73,7 +73,11 @@ def tile_one_axis(x: Array, tiles: Array, axis: Array) -> Array:
     return np.tile(x, repeats)
 
 
-@op("EyeLike", rule=lambda x, *, dtype=None, k=0: TensorType(dtype_of(dtype) if dtype else x.dtype, x.shape), storage=True)
+@op(
+    "EyeLike",
+    rule=lambda x, *, dtype=None, k=0: TensorType(dtype_of(dtype) if dtype else x.dtype, x.shape),
+    storage=True,
+)
 def eye_like(x: Array, *, dtype: int | None = None, k: int = 0) -> Array:
     return convert(np.eye(*x.shape, k=k, dtype=np.float32), dtype_of(dtype) if dtype else x.dtype)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.ops.contract import HAS_BLAS
 from hearth.runtime.ops.contract import matmul as product
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import broadcast_dims
-from hearth.runtime.types import TensorType
+from hearth.runtime.types import Dim, TensorType
 
 
-def _matmul_rule(a: Operand, b: Operand) -> TensorType:
+def matmul_rule(a: Operand, b: Operand) -> TensorType:
     if a.shape is None or b.shape is None:
         return TensorType(a.dtype)
     left = a.shape if len(a.shape) > 1 else (1, *a.shape)
@@ -21,7 +22,7 @@ def _matmul_rule(a: Operand, b: Operand) -> TensorType:
     return TensorType(a.dtype, (*batch, *tail))
 
 
-@op("MatMul", rule=_matmul_rule)
+@op("MatMul", rule=matmul_rule)
 def matmul(a: Array, b: Array) -> Array:
     return product(a, b)
 
@@ -61,3 +62,35 @@ def gemm(
     if c is not None and beta != 0:
         result = result + (c if beta == 1 else c * c.dtype.type(beta))
     return np.asarray(result, a.dtype)
+
+
+def _einsum_rule(*inputs: Operand, equation: str) -> TensorType:
+    """Sizes by letter; where an ellipsis hides dimensions nothing is told."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    shapes = [item.shape for item in inputs]
+    if "." in equation or len(terms) != len(shapes) or any(shape is None for shape in shapes):
+        return TensorType(inputs[0].dtype)
+    sizes: dict[str, Dim] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        for letter, dim in zip(term, shape or (), strict=True):
+            if sizes.get(letter) in (None, 1) or not isinstance(sizes[letter], int):
+                sizes[letter] = dim
+    if not arrow:
+        right = "".join(sorted(letter for letter in sizes if left.count(letter) == 1))
+    return TensorType(inputs[0].dtype, tuple(sizes[letter] for letter in right))
+
+
+@op("Einsum", rule=_einsum_rule)
+def einsum(*inputs: Array, equation: str) -> Array:
+    """Einstein's summation; with several inputs in the order that numpy finds cheapest."""
+    dtype = inputs[0].dtype
+    if dtype == np.float16:
+        inputs = tuple(item.astype(np.float32) for item in inputs)
+    return np.asarray(np.einsum(equation.replace(" ", ""), *inputs, optimize=HAS_BLAS or len(inputs) > 2), dtype)
+
+
+@op("Det", rule=lambda x: TensorType(x.dtype, None if x.shape is None else x.shape[:-2]))
+def det(x: Array) -> Array:
+    """Determinants of matrices (..., M, M)."""
+    return np.asarray(np.linalg.det(x), x.dtype)

@@ -157,9 +157,7 @@ def layer_normalization(
 
 @op("SimplifiedLayerNormalization", rule=same, storage=True)
 @op("RMSNormalization", rule=same, storage=True)
-def rms_normalization(
-    x: Array, scale: Array, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
-) -> Array:
+def rms_normalization(x: Array, scale: Array, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Array:
     """x over its root mean square. Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019."""
     stash = dtype_of(stash_type)
     wide = convert(x, stash)

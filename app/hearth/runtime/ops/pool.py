@@ -27,6 +27,7 @@ def _pool_rule(
     storage_order: int = 0,
     strides: Ints | None = None,
     n_outputs: int = 1,
+    p: float = 2,
 ) -> tuple[TensorType, ...]:
     shape = None
     if x.type.static:
@@ -118,3 +119,75 @@ def global_average_pool(x: Array) -> Array:
 @op("GlobalMaxPool", rule=_global_rule)
 def global_max_pool(x: Array) -> Array:
     return x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
+
+
+@op("LpPool", rule=_pool_rule)
+def lp_pool(
+    x: Array,
+    *,
+    kernel_shape: Ints,
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    dilations: Ints | None = None,
+    p: float = 2,
+    pads: Ints | None = None,
+    strides: Ints | None = None,
+) -> Array:
+    """x (N, C, *spatial) -> the p-norms of the windows' elements."""
+    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    powers = np.power(np.abs(x), x.dtype.type(p))
+    total = sum(tap for _, tap in tap_views(pad_spatial(powers, geometry.pads), geometry))
+    return np.asarray(np.power(total, x.dtype.type(1 / p)), x.dtype)
+
+
+@op("GlobalLpPool", rule=lambda x, *, p=2: _global_rule(x))
+def global_lp_pool(x: Array, *, p: float = 2) -> Array:
+    total = np.power(np.abs(x), x.dtype.type(p)).sum(axis=tuple(range(2, x.ndim)), keepdims=True)
+    return np.asarray(np.power(total, x.dtype.type(1 / p)), x.dtype)
+
+
+@op("MaxUnpool", shape_from=(2,))
+def max_unpool(
+    x: Array,
+    indices: Array,
+    output_shape: Array | None = None,
+    *,
+    kernel_shape: Ints,
+    pads: Ints | None = None,
+    strides: Ints | None = None,
+) -> Array:
+    """Puts x (N, C, *spatial) where MaxPool's indices say it came from, among zeros.
+
+    The indices count in the shape that the attributes give; a larger `output_shape` keeps the positions by axis.
+    """
+    rank = x.ndim - 2
+    steps, flat = list(strides or [1] * rank), list(pads or [0] * (2 * rank))
+    sizes = [(x.shape[2 + at] - 1) * steps[at] + kernel_shape[at] - flat[at] - flat[rank + at] for at in range(rank)]
+    inner = (*x.shape[:2], *sizes)
+    shape = inner if output_shape is None else tuple(output_shape.tolist())
+    result = np.zeros(shape, x.dtype)
+    result[np.unravel_index(indices, inner)] = x
+    return result
+
+
+def _roi_pool_rule(x: Operand, rois: Operand, *, pooled_shape: Ints, spatial_scale: float = 1.0) -> TensorType:
+    return TensorType(x.dtype, (rois.shape[0] if rois.shape else None, x.shape[1] if x.shape else None, *pooled_shape))
+
+
+@op("MaxRoiPool", rule=_roi_pool_rule)
+def max_roi_pool(x: Array, rois: Array, *, pooled_shape: Ints, spatial_scale: float = 1.0) -> Array:
+    """x (N, C, H, W), rois (R, 5) of picture, x1, y1, x2, y2 -> (R, C, *pooled). Girshick, "Fast R-CNN", 2015."""
+    height, width = pooled_shape
+    result = np.zeros((len(rois), x.shape[1], height, width), x.dtype)
+    for number, roi in enumerate(rois):
+        left, top, right, bottom = (int(np.floor(value * spatial_scale + 0.5)) for value in roi[1:])
+        tall, wide = max(bottom - top + 1, 1) / height, max(right - left + 1, 1) / width
+        for row, column in np.ndindex(height, width):
+            rows = slice(
+                *np.clip([top + np.floor(row * tall), top + np.ceil((row + 1) * tall)], 0, x.shape[2]).astype(int)
+            )
+            cells = np.clip([left + np.floor(column * wide), left + np.ceil((column + 1) * wide)], 0, x.shape[3])
+            window = x[int(roi[0]), :, rows, slice(*cells.astype(int))]
+            if window.size:
+                result[number, :, row, column] = window.max((1, 2))
+    return result

@@ -1,54 +1,213 @@
-"""Recurrent layers: LSTM. Source: the ONNX operator documentation; gates in the order input, output, forget, cell."""
+"""Recurrent layers: RNN, GRU and LSTM. Source: the ONNX operator documentation.
+
+Shapes: T steps, N sequences, I inputs, H hidden units, D directions (2 for `bidirectional`). With `layout` 1 the batch comes
+first everywhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy import ndarray as Array
 
-from hearth.runtime.ops.contract import matmul
-from hearth.runtime.ops.activation import sigmoid
+from hearth.runtime.ops import activation as act
+from hearth.runtime.ops.contract import matmul, rows_by_rows
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.types import Dim, TensorType
 
-_ACTIVATIONS = {
-    "Sigmoid": sigmoid,
-    "Tanh": np.tanh,
-    "Relu": lambda x: np.maximum(x, x.dtype.type(0)),
+Function = Callable[[Array], Array]
+State = tuple[Array, ...]
+Step = Callable[[Array, State], State]
+"""What a cell makes of the inputs' part of the gates (N, gates * H) and the state; the state's first part is output."""
+
+_FUNCTIONS: dict[str, tuple[Callable[..., Array], float | None, float | None]] = {
+    "sigmoid": (act.sigmoid, None, None),
+    "tanh": (np.tanh, None, None),
+    "relu": (act.relu, None, None),
+    "softsign": (act.softsign, None, None),
+    "softplus": (act.softplus, None, None),
+    "affine": (lambda x, a, b: x * act.like(x, a) + act.like(x, b), 1.0, 0.0),
+    "leakyrelu": (lambda x, a: act.leaky_relu(x, alpha=a), 0.01, None),
+    "thresholdedrelu": (lambda x, a: act.thresholded_relu(x, alpha=a), 1.0, None),
+    "scaledtanh": (lambda x, a, b: act.like(x, a) * np.tanh(x * act.like(x, b)), 1.0, 1.0),
+    "hardsigmoid": (lambda x, a, b: act.hard_sigmoid(x, alpha=a, beta=b), 0.2, 0.5),
+    "elu": (lambda x, a: act.elu(x, alpha=a), 1.0, None),
 }
+"""Name -> (function, defaults of its alpha and beta; None where it has none)."""
 
 
-def recurrent_activation(name: str):  # type: ignore[no-untyped-def]
-    """The activation of a gate by ONNX's name."""
-    try:
-        return _ACTIVATIONS[name.capitalize()]
-    except KeyError:
-        raise ValueError(f"the activation '{name}' is none of {', '.join(_ACTIVATIONS)}") from None
+def _activations(
+    names: Sequence[str], alphas: Sequence[float] | None, betas: Sequence[float] | None
+) -> Iterator[Function]:
+    """The activations by ONNX's names; the lists of alphas and betas hold values only for those that take them."""
+    rest_alphas, rest_betas = iter(alphas or ()), iter(betas or ())
+    for name in names:
+        if name.lower() not in _FUNCTIONS:
+            raise ValueError(f"the activation '{name}' is unknown")
+        function, alpha, beta = _FUNCTIONS[name.lower()]
+        numbers = []
+        if alpha is not None:
+            numbers.append(next(rest_alphas, alpha))
+        if beta is not None:
+            numbers.append(next(rest_betas, beta))
+        yield (lambda x, f=function, n=tuple(numbers): f(x, *n)) if numbers else function
 
 
-def _lstm_rule(
-    x: Operand,
-    w: Operand,
-    r: Operand,
-    *_: Operand | None,
+def _rule(states: int) -> Callable[..., tuple[TensorType, ...]]:
+    def rule(
+        x: Operand, w: Operand, r: Operand, *_: Operand | None, layout: int = 0, n_outputs: int = 1, **__: Any
+    ) -> tuple[TensorType, ...]:
+        if x.shape is None or w.shape is None or r.shape is None:
+            return (TensorType(x.dtype),) * n_outputs
+        directions, hidden = w.shape[0], r.shape[2]
+        steps, batch = (x.shape[1], x.shape[0]) if layout else (x.shape[0], x.shape[1])
+        sequence: tuple[Dim, ...] = (steps, directions, batch, hidden)
+        state: tuple[Dim, ...] = (directions, batch, hidden)
+        if layout:
+            sequence, state = (batch, steps, directions, hidden), (batch, directions, hidden)
+        return (TensorType(x.dtype, sequence), *[TensorType(x.dtype, state)] * states)[:n_outputs]
+
+    return rule
+
+
+def _run(
+    x: Array,
+    w: Array,
+    bias: Array | None,
+    lengths: Array | None,
+    starts: Sequence[Array | None],
+    hidden: int,
+    direction: str,
+    layout: int,
+    cell: Callable[[int], Step],
+) -> tuple[Array, ...]:
+    """Runs the cell of each direction over x (T, N, I) -> (all outputs (T, D, N, H), last states (D, N, H) each).
+
+    w (D, gates * H, I) and bias (D, gates * H) make the inputs' part of the gates for all steps at once. `lengths` (N,)
+    ends each sequence on its own: its outputs are 0 after that and its state stays.
+    """
+    if layout:
+        x = np.swapaxes(x, 0, 1)
+        starts = [None if start is None else np.swapaxes(start, 0, 1) for start in starts]
+    steps, batch, _ = x.shape
+    directions = w.shape[0]
+    outputs = np.zeros((steps, directions, batch, hidden), x.dtype)
+    last = [np.zeros((directions, batch, hidden), x.dtype) for _ in starts]
+    for d in range(directions):
+        step = cell(d)
+        gates = matmul(x.reshape(steps * batch, -1), w[d].T).reshape(steps, batch, -1)
+        if bias is not None:
+            gates = gates + bias[d]
+        state: State = tuple(np.zeros((batch, hidden), x.dtype) if start is None else start[d] for start in starts)
+        backward = direction == "reverse" or d == 1
+        for t in range(steps - 1, -1, -1) if backward else range(steps):
+            fresh = step(gates[t], state)
+            if lengths is None:
+                outputs[t, d], state = fresh[0], fresh
+            else:
+                alive = (t < lengths)[:, None]
+                outputs[t, d] = np.where(alive, fresh[0], x.dtype.type(0))
+                state = tuple(np.where(alive, new, old) for new, old in zip(fresh, state, strict=True))
+        for target, value in zip(last, state, strict=True):
+            target[d] = value
+    if layout:
+        return outputs.transpose(2, 0, 1, 3), *(np.swapaxes(item, 0, 1) for item in last)
+    return outputs, *last
+
+
+def _clipper(clip: float | None) -> Function:
+    return (lambda x: x) if clip is None else (lambda x: np.clip(x, act.like(x, -clip), act.like(x, clip)))
+
+
+@op("RNN", rule=_rule(1))
+def rnn(
+    x: Array,
+    w: Array,
+    r: Array,
+    b: Array | None = None,
+    lengths: Array | None = None,
+    h0: Array | None = None,
+    *,
+    activation_alpha: Sequence[float] | None = None,
+    activation_beta: Sequence[float] | None = None,
+    activations: Sequence[str] | None = None,
+    clip: float | None = None,
+    direction: str = "forward",
     hidden_size: int | None = None,
+    layout: int = 0,
+    output_sequence: int = 1,
     n_outputs: int = 1,
-    **how: object,
-) -> tuple[TensorType, ...]:
-    if x.shape is None or w.shape is None or r.shape is None:
-        return (TensorType(x.dtype),) * n_outputs
-    directions, hidden = w.shape[0], r.shape[2]
-    steps, batch = x.shape[0], x.shape[1]
-    sequence: tuple[Dim, ...] = (steps, directions, batch, hidden)
-    state: tuple[Dim, ...] = (directions, batch, hidden)
-    if how.get("layout"):
-        batch, steps = x.shape[0], x.shape[1]
-        sequence, state = (batch, steps, directions, hidden), (batch, directions, hidden)
-    return (TensorType(x.dtype, sequence), TensorType(x.dtype, state), TensorType(x.dtype, state))[:n_outputs]
+) -> tuple[Array, ...]:
+    """x (T, N, I), w (D, H, I), r (D, H, H), b (D, 2H), h0 (D, N, H) -> all h (T, D, N, H), last h (D, N, H)."""
+    hidden = r.shape[2]
+    functions = list(_activations(activations or ["Tanh"] * len(w), activation_alpha, activation_beta))
+    clipped = _clipper(clip)
+    bias = None if b is None else b[:, :hidden] + b[:, hidden:]
+
+    def cell(d: int) -> Step:
+        return lambda gates, state: (functions[d](clipped(gates + rows_by_rows(state[0], r[d]))),)
+
+    return _run(x, w, bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
 
 
-@op("LSTM", since=7, rule=_lstm_rule)
+@op("GRU", rule=_rule(1))
+def gru(
+    x: Array,
+    w: Array,
+    r: Array,
+    b: Array | None = None,
+    lengths: Array | None = None,
+    h0: Array | None = None,
+    *,
+    activation_alpha: Sequence[float] | None = None,
+    activation_beta: Sequence[float] | None = None,
+    activations: Sequence[str] | None = None,
+    clip: float | None = None,
+    direction: str = "forward",
+    hidden_size: int | None = None,
+    layout: int = 0,
+    linear_before_reset: int = 0,
+    output_sequence: int = 1,
+    n_outputs: int = 1,
+) -> tuple[Array, ...]:
+    """x (T, N, I), w (D, 3H, I), r (D, 3H, H), b (D, 6H), h0 (D, N, H) -> all h (T, D, N, H), last h (D, N, H).
+
+    Gates in the order update, reset, hidden. Cho et al., 2014; `linear_before_reset` as in cuDNN.
+    """
+    hidden = r.shape[2]
+    names = activations or ["Sigmoid", "Tanh"] * len(w)
+    functions = list(_activations(names, activation_alpha, activation_beta))
+    clipped = _clipper(clip)
+    bias = None if b is None else b[:, : 3 * hidden].copy()
+    if bias is not None and b is not None:
+        # The recurrent bias of the hidden gate is inside the reset's reach and can't be added up front.
+        kept = 2 * hidden if linear_before_reset else 3 * hidden
+        bias[:, :kept] += b[:, 3 * hidden : 3 * hidden + kept]
+
+    def cell(d: int) -> Step:
+        f, g = functions[2 * d : 2 * d + 2]
+        recurrence, tail = r[d, : 2 * hidden], r[d, 2 * hidden :]
+        late = b[d, 5 * hidden :] if b is not None and linear_before_reset else x.dtype.type(0)
+
+        def step(gates: Array, state: State) -> State:
+            (h,) = state
+            both = f(clipped(gates[:, : 2 * hidden] + rows_by_rows(h, recurrence)))
+            update, reset = both[:, :hidden], both[:, hidden:]
+            if linear_before_reset:
+                memory = reset * (rows_by_rows(h, tail) + late)
+            else:
+                memory = rows_by_rows(reset * h, tail)
+            fresh = g(clipped(gates[:, 2 * hidden :] + memory))
+            return (fresh + update * (h - fresh),)
+
+        return step
+
+    return _run(x, w, bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
+
+
+@op("LSTM", rule=_rule(2))
 def lstm(
     x: Array,
     w: Array,
@@ -67,55 +226,36 @@ def lstm(
     hidden_size: int | None = None,
     input_forget: int = 0,
     layout: int = 0,
+    output_sequence: int = 1,
     n_outputs: int = 1,
 ) -> tuple[Array, ...]:
-    """x (T, N, I), w (D, 4H, I), r (D, 4H, H), b (D, 8H) -> all h (T, D, N, H), last h and last c (D, N, H).
+    """x (T, N, I), w (D, 4H, I), r (D, 4H, H), b (D, 8H), h0 and c0 (D, N, H), peepholes p (D, 3H).
 
-    With `layout` 1 the batch comes first everywhere. `lengths` (N,) ends each sequence on its own.
+    -> all h (T, D, N, H), last h and last c (D, N, H). Gates in the order input, output, forget, cell. Gers et al., 2000.
     """
-    if layout:
-        x = np.swapaxes(x, 0, 1)
-        h0 = None if h0 is None else np.swapaxes(h0, 0, 1)
-        c0 = None if c0 is None else np.swapaxes(c0, 0, 1)
-    steps, batch, _ = x.shape
-    directions, hidden = w.shape[0], r.shape[2]
-    names = list(activations or ["Sigmoid", "Tanh", "Tanh"] * directions)
-    outputs = np.zeros((steps, directions, batch, hidden), x.dtype)
-    last_h = np.zeros((directions, batch, hidden), x.dtype)
-    last_c = np.zeros((directions, batch, hidden), x.dtype)
-    for d in range(directions):
-        f, g, h_act = (recurrent_activation(name) for name in names[3 * d : 3 * d + 3])
-        backward = direction == "reverse" or d == 1
-        bias = 0 if b is None else b[d, : 4 * hidden] + b[d, 4 * hidden :]
+    hidden = r.shape[2]
+    names = activations or ["Sigmoid", "Tanh", "Tanh"] * len(w)
+    functions = list(_activations(names, activation_alpha, activation_beta))
+    clipped = _clipper(clip)
+    bias = None if b is None else b[:, : 4 * hidden] + b[:, 4 * hidden :]
+
+    def cell(d: int) -> Step:
+        f, g, h_function = functions[3 * d : 3 * d + 3]
         peep = None if p is None else p[d].reshape(3, hidden)
-        h = np.zeros((batch, hidden), x.dtype) if h0 is None else h0[d]
-        c = np.zeros((batch, hidden), x.dtype) if c0 is None else c0[d]
-        inputs = matmul(x.reshape(steps * batch, -1), w[d].T).reshape(steps, batch, 4 * hidden) + bias
-        recurrence = np.ascontiguousarray(r[d].T)
-        for t in range(steps - 1, -1, -1) if backward else range(steps):
-            gates = inputs[t] + h @ recurrence
-            i, o, forget, cell = (gates[:, k * hidden : (k + 1) * hidden] for k in range(4))
+
+        def step(gates: Array, state: State) -> State:
+            h, c = state
+            gates = gates + rows_by_rows(h, r[d])
+            i, o, forget, new = (gates[:, at * hidden : (at + 1) * hidden] for at in range(4))
             if peep is not None:
                 i, forget = i + peep[0] * c, forget + peep[2] * c
-            if clip is not None:
-                i, forget, cell = (np.clip(gate, -clip, clip) for gate in (i, forget, cell))
-            i = f(i)
-            forget = 1 - i if input_forget else f(forget)
-            new_c = forget * c + i * g(cell)
+            i = f(clipped(i))
+            forget = 1 - i if input_forget else f(clipped(forget))
+            c = forget * c + i * g(clipped(new))
             if peep is not None:
-                o = o + peep[1] * new_c
-            if clip is not None:
-                o = np.clip(o, -clip, clip)
-            new_h = f(o) * h_act(new_c)
-            if lengths is not None:
-                alive = (t < lengths)[:, None]
-                outputs[t, d] = np.where(alive, new_h, 0)
-                h, c = np.where(alive, new_h, h), np.where(alive, new_c, c)
-            else:
-                outputs[t, d] = new_h
-                h, c = new_h, new_c
-        last_h[d], last_c[d] = h, c
-    if layout:
-        outputs = outputs.transpose(2, 0, 1, 3)
-        last_h, last_c = np.swapaxes(last_h, 0, 1), np.swapaxes(last_c, 0, 1)
-    return (outputs, last_h, last_c)[:n_outputs]
+                o = o + peep[1] * c
+            return f(clipped(o)) * h_function(c), c
+
+        return step
+
+    return _run(x, w, bias, lengths, [h0, c0], hidden, direction, layout, cell)[:n_outputs]

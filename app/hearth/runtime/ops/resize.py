@@ -63,7 +63,7 @@ def _linear_weight(distance: Array) -> Array:
     return np.maximum(0.0, 1.0 - np.abs(distance))
 
 
-def _cubic_weight(distance: Array, a: float) -> Array:
+def cubic_weight(distance: Array, a: float) -> Array:
     x = np.abs(distance)
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
@@ -92,7 +92,7 @@ def axis_taps(
     first = np.floor(positions) - math.ceil(radius) + 1
     index = first[:, None] + np.arange(taps)
     distance = (index - positions[:, None]) * shrink
-    weight = _linear_weight(distance) if mode == "linear" else _cubic_weight(distance, cubic_a)
+    weight = _linear_weight(distance) if mode == "linear" else cubic_weight(distance, cubic_a)
     outside = (index < 0) | (index > length - 1)
     if exclude_outside:
         weight = np.where(outside, 0.0, weight)

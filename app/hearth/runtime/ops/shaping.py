@@ -206,7 +206,9 @@ def _slice_types(
     return TensorType(x.dtype, tuple(dims))
 
 
-@op("Slice", since=1, rule=lambda x, *, starts, ends, axes=None: _slice_types(x, starts, ends, axes, None), storage=True)
+@op(
+    "Slice", since=1, rule=lambda x, *, starts, ends, axes=None: _slice_types(x, starts, ends, axes, None), storage=True
+)
 def slice_attributes(x: Array, *, starts: Ints, ends: Ints, axes: Ints | None = None) -> Array:
     return x[slices(x.shape, starts, ends, axes, None)]
 

@@ -27,14 +27,14 @@ _MINIFLOATS = {
     "float6e3m2": (3, 2, 3, "finite"),
 }
 
-_INTEGERS = {"uint4": (0, 15), "int4": (-8, 7), "uint2": (0, 3), "int2": (-2, 1)}
+INTEGER_RANGES = {"uint4": (0, 15), "int4": (-8, 7), "uint2": (0, 3), "int2": (-2, 1)}
 
 
 def wide_dtype(dtype: np.dtype) -> np.dtype:
     """The dtype in which values of `dtype` are computed: float32, int8 or uint8 for storage dtypes, else itself."""
     if not is_storage(dtype):
         return dtype
-    return dtype[0] if dtype_name(dtype) in _INTEGERS else FLOAT32
+    return dtype[0] if dtype_name(dtype) in INTEGER_RANGES else FLOAT32
 
 
 @cache
@@ -61,7 +61,7 @@ def _values(name: str) -> Array:
 def bit_width(dtype: np.dtype) -> int:
     """Bits of one element as ONNX counts them."""
     name = dtype_name(dtype)
-    if name in _INTEGERS:
+    if name in INTEGER_RANGES:
         return 4 if name.endswith("4") else 2
     if name in _MINIFLOATS and name[5] in "46":
         return int(name[5])
@@ -76,7 +76,7 @@ def decode(array: Array) -> Array:
     codes = array.view(array.dtype[0])
     if name == "bfloat16":
         return np.asarray(codes.astype(np.uint32) << 16).view(np.float32)
-    return codes if name in _INTEGERS else np.asarray(_values(name)[codes])
+    return codes if name in INTEGER_RANGES else np.asarray(_values(name)[codes])
 
 
 def encode(array: Array, dtype: np.dtype, saturate: bool = True, round_mode: str = "up") -> Array:
@@ -89,7 +89,7 @@ def encode(array: Array, dtype: np.dtype, saturate: bool = True, round_mode: str
     if not is_storage(dtype):
         return array.astype(dtype)
     name = dtype_name(dtype)
-    if name in _INTEGERS:
+    if name in INTEGER_RANGES:
         return _narrow_integers(array, name).view(dtype)
     with np.errstate(all="ignore"):
         if name == "bfloat16":
@@ -102,7 +102,7 @@ def encode(array: Array, dtype: np.dtype, saturate: bool = True, round_mode: str
 
 
 def _narrow_integers(array: Array, name: str) -> Array:
-    low, high = _INTEGERS[name]
+    low, high = INTEGER_RANGES[name]
     bits = (high - low).bit_length()
     codes = np.asarray(array.astype(np.int64) & ((1 << bits) - 1))
     return codes.astype(np.uint8) if low == 0 else np.where(codes > high, codes - (1 << bits), codes).astype(np.int8)
