@@ -48,8 +48,8 @@ def main(argv: Sequence[str]) -> int:
         ours, peer = (statistics.median(times[who, kind]) for who in pages)
         figures = {"hearth": ours, "peer": peer, "peer_name": PEER, "ratio": peer / ours}
         rows.append({"name": f"start, {kind}", "unit": "ms", **figures})
-        spread = {who: f"{min(times[who, kind]):.0f}-{max(times[who, kind]):.0f}" for who in pages}
-        print(f"{kind}: {ours:.0f} ms ({spread['hearth']}), {PEER} {peer:.0f} ms ({spread['peer']}), {peer / ours:.2f}x")
+        our_range, peer_range = (f"{min(times[who, kind]):.0f}-{max(times[who, kind]):.0f}" for who in pages)
+        print(f"{kind}: {ours:.0f} ms ({our_range}), {PEER} {peer:.0f} ms ({peer_range}), {peer / ours:.2f}x")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
