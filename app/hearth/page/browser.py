@@ -5,7 +5,7 @@ import hashlib
 import json
 from typing import Any
 
-from pyodide.ffi import JsException, create_proxy, to_js  # type: ignore[import-not-found]
+from pyodide.ffi import JsException, create_proxy, to_js
 
 from hearth.errors import BadImage, DownloadFailed
 from hearth.page import words

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.errors import TooLarge
+from hearth.errors import Cancelled, TooLarge
 from hearth.page import preview, words
 from hearth.page.bridge import Bridge
 from hearth.page.tool import CutoutTool
@@ -18,11 +18,9 @@ MAX_FILE_BYTES = 500_000_000
 
 
 class Job:
-    """`run` works on `photo`, keeps its `stages` up to date and tells `progressed`, which may raise Cancelled."""
+    """`run` works on `photo` and keeps its `stages` up to date; `progressed(stage_begins_or_ends)` shows them."""
 
-    def __init__(
-        self, photo: Photo, tool: CutoutTool, bridge: Bridge, progressed: Callable[[Photo, Stage], None]
-    ) -> None:
+    def __init__(self, photo: Photo, tool: CutoutTool, bridge: Bridge, progressed: Callable[[bool], None]) -> None:
         self.photo = photo
         self.tool = tool
         self.bridge = bridge
@@ -60,12 +58,19 @@ class Job:
         return cutout.from_rgba(rgba, width, height)
 
     def _report(self, name: str, fraction: float) -> None:
-        stage = self._stages[name]
-        stage.fraction = fraction
-        self.progressed(self.photo, stage)
+        if self.bridge.stop_asked(self.photo.id):
+            raise Cancelled(words.STOPPED)
+        self._advance(name, words.STAGE_NOW.format(title=words.STAGES[name]), fraction)
 
     def _model_came(self, loaded: int, total: int) -> None:
         if "model" not in self._stages:
             self._stages["model"] = Stage(words.STAGES["model"])
             self.photo.stages.insert(1, self._stages["model"])
-        self._report("model", loaded / total)
+        text = words.MODEL_NOW.format(loaded=loaded / 1e6, total=total / 1e6)
+        # Called by the browser, which could do nothing with an exception: to stop it there is `drop_model`.
+        self._advance("model", text, loaded / total)
+
+    def _advance(self, name: str, text: str, fraction: float) -> None:
+        self.photo.text = text
+        self._stages[name].fraction = fraction
+        self.progressed(fraction in (0, 1))

@@ -12,7 +12,7 @@ from hearth.page import words
 from hearth.page.bridge import Bridge
 from hearth.page.job import Job
 from hearth.page.tool import CutoutTool
-from hearth.page.view import Photo, Stage, View, photo_from_plain
+from hearth.page.view import Photo, View, photo_from_plain
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
 
@@ -115,7 +115,7 @@ class Page:
         try:
             await self._running
         except (Cancelled, asyncio.CancelledError):
-            if not self._running.done():  # the page itself ends, not the job
+            if (this := asyncio.current_task()) and this.cancelling():  # the page itself ends, not the job alone
                 raise
             self._end(photo, "stopped", words.STOPPED)
         except HearthError as error:
@@ -138,11 +138,8 @@ class Page:
         say = {"done": words.SAY_DONE, "failed": words.SAY_FAILED, "stopped": words.SAY_STOPPED}[state]
         self._say(say.format(name=photo.name, text=text))
 
-    def _progressed(self, photo: Photo, stage: Stage) -> None:
-        if self.bridge.stop_asked(photo.id):
-            raise Cancelled(words.STOPPED)
-        photo.text = stage.title
-        if stage.fraction in (0, 1) or time.perf_counter() - self._shown >= SHOW_EVERY:
+    def _progressed(self, milestone: bool) -> None:
+        if milestone or time.perf_counter() - self._shown >= SHOW_EVERY:
             self._show()
 
     def _say(self, sentence: str) -> None:

@@ -20,21 +20,35 @@ class CutoutTool:
         self.engine = words.ENGINE_UNKNOWN
         self._model = ""
         self._pipeline: Pipeline | None = None
+        self._progress: Progress = lambda loaded, total: None
+        self._one_at_a_time = asyncio.Lock()
 
     async def load(self, model: str, bridge: Bridge, progress: Progress) -> Pipeline:
-        """The pipeline of a model, its file fetched if need be. Raises DownloadFailed or BadModel."""
-        if self._pipeline is None or self._model != model:
-            coming = asyncio.ensure_future(bridge.model(model, progress))
-            # Imported while the model is on its way, so that the page takes photos before.
-            from hearth.runtime import InferenceSession
+        """The pipeline of a model, its file fetched if need be. Raises DownloadFailed or BadModel.
 
+        Who asks last is told the progress. Cancelled while the file is on its way, it ends the download.
+        """
+        self._progress = progress
+        async with self._one_at_a_time:
+            if self._pipeline is None or self._model != model:
+                self._pipeline = await self._open(model, bridge)
+                self._model = model
+            return self._pipeline
+
+    async def _open(self, model: str, bridge: Bridge) -> Pipeline:
+        coming = asyncio.ensure_future(bridge.model(model, lambda loaded, total: self._progress(loaded, total)))
+        # Imported while the model is on its way, so that the page takes photos before.
+        from hearth.runtime import InferenceSession
+
+        try:
             data = await coming
-            self._pipeline = None
-            session = InferenceSession(data)
-            self._pipeline = Pipeline(session, self._preparation(model))
-            self._model = model
-            self.engine = words.ENGINES[session.executor.name]
-        return self._pipeline
+        except asyncio.CancelledError:
+            bridge.drop_model(model)
+            raise
+        self._pipeline = None  # makes room for the new one
+        session = InferenceSession(data)
+        self.engine = words.ENGINES[session.executor.name]
+        return Pipeline(session, self._preparation(model))
 
     def _preparation(self, model: str) -> Preparation:
         entry = self.models[model]

@@ -1,0 +1,141 @@
+"""The page without a browser: a bridge over plain dicts and a small real network."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper
+from PIL import Image
+
+from hearth.errors import BadImage, DownloadFailed
+from hearth.page import words
+from hearth.page.bridge import Progress
+from hearth.page.page import Page
+from hearth.page.tool import CutoutTool
+
+SIDE = 16
+
+
+def network() -> bytes:
+    """An ONNX file whose map is the brightness of each pixel, as a sigmoid of the mean over the channels."""
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["mean"], axes=[1], keepdims=1),
+        helper.make_node("Sigmoid", ["mean"], ["map"]),
+    ]
+    inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE, SIDE])]
+    outputs = [helper.make_tensor_value_info("map", TensorProto.FLOAT, [1, 1, SIDE, SIDE])]
+    graph = helper.make_graph(nodes, "brightness", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8).SerializeToString()
+
+
+MODELS = [
+    {
+        "id": name,
+        "input": {"shape": [1, 3, SIDE, SIDE]},
+        "pixels": {"scale": "255", "mean": [0.5, 0.5, 0.5], "std": [0.1, 0.1, 0.1]},
+    }
+    for name in ("quick", "better")
+]
+
+
+def png(width: int = 40, height: int = 30) -> bytes:
+    """A white square on black."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[height // 4 : height * 3 // 4, width // 4 : width * 3 // 4] = 255
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "png")
+    return out.getvalue()
+
+
+class DeskBridge:
+    """`hearth.page.bridge.Bridge` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.files: dict[int, bytes] = {}
+        self.views: list[dict[str, Any]] = []
+        self.pictures: list[tuple[int, str, int, int, bytes]] = []
+        self.cutouts: dict[int, tuple[str, bytes]] = {}
+        self.stopping = 0
+        self.asked: list[str] = []
+        self.dropped: list[str] = []
+        self.offline = False
+        self.held: asyncio.Event | None = None  # models come when it is set
+        self.on_show: Callable[[dict[str, Any]], None] = lambda view: None
+        self.decoded: tuple[int, int, bytes] | None = None
+
+    def show(self, view: dict[str, Any]) -> None:
+        self.views.append(view)
+        self.on_show(view)
+
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
+        self.pictures.append((photo, kind, width, height, rgba))
+
+    def deliver(self, photo: int, name: str, png: bytes) -> None:
+        self.cutouts[photo] = (name, png)
+
+    def stop_asked(self, photo: int) -> bool:
+        return self.stopping == photo
+
+    async def size(self, photo: int) -> int:
+        return len(self.files[photo])
+
+    async def read(self, photo: int) -> bytes:
+        return self.files[photo]
+
+    async def decode(self, photo: int) -> tuple[int, int, bytes]:
+        if self.decoded is None:
+            raise BadImage(words.NOT_DECODED)
+        return self.decoded
+
+    async def model(self, model: str, progress: Progress) -> bytes:
+        self.asked.append(model)
+        if self.held is not None:
+            progress(0, 1000)
+            await self.held.wait()
+            progress(1000, 1000)
+        if self.offline:
+            raise DownloadFailed(words.MODEL_FAILED.format(reason="the connection broke"))
+        return network()
+
+    def drop_model(self, model: str) -> None:
+        self.dropped.append(model)
+
+
+class Desk:
+    """A page at work, and what a person does with it. Use `async with`."""
+
+    def __init__(self) -> None:
+        self.bridge = DeskBridge()
+        self.page = Page(self.bridge, CutoutTool(MODELS))
+
+    async def __aenter__(self) -> "Desk":
+        self.start()
+        self.running = asyncio.ensure_future(self.page.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+
+    def start(self, photos: list[dict[str, Any]] | None = None) -> None:
+        self.page.receive({"type": "start", "model": "quick", "photos": photos or []})
+
+    def add(self, *files: tuple[int, str, bytes]) -> None:
+        self.bridge.files |= {number: data for number, _, data in files}
+        self.page.receive({"type": "add", "photos": [{"id": number, "name": name} for number, name, _ in files]})
+
+    def tell(self, kind: str, **fields: object) -> None:
+        self.page.receive({"type": kind, **fields})
+
+    def photo(self, number: int) -> dict[str, Any]:
+        """The photo as it is shown now."""
+        return next(photo for photo in self.bridge.views[-1]["photos"] if photo["id"] == number)
+
+    async def until(self, number: int, *states: str) -> dict[str, Any]:
+        """Waits until a photo is shown in one of these states."""
+        async with asyncio.timeout(20):
+            while self.photo(number)["state"] not in states:
+                await asyncio.sleep(0.001)
+        return self.photo(number)

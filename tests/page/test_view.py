@@ -1,0 +1,25 @@
+import pytest
+
+from hearth.page.view import Photo, Stage, View, cutout_name, photo_from_plain
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("photo.jpg", "photo-cutout.png"),
+        ("my.summer.photo.JPEG", "my.summer.photo-cutout.png"),
+        ("no-suffix", "no-suffix-cutout.png"),
+        ("C:\\photos\\cat.png", "cat-cutout.png"),
+        ("../../etc/passwd", "passwd-cutout.png"),
+        (".png", "png-cutout.png"),
+        ("", "photo-cutout.png"),
+        ("日本.webp", "日本-cutout.png"),
+    ],
+)
+def test_the_file_is_named_after_the_photo(name: str, expected: str) -> None:
+    assert cutout_name(name) == expected
+
+
+def test_a_photo_survives_the_way_to_the_browser_and_back() -> None:
+    photo = Photo(3, "a.png", "working", "…", [Stage("Reading", 0.5)], "quick")
+    assert photo_from_plain(View("quick", [photo]).plain()["photos"][0]) == photo
