@@ -21,6 +21,14 @@ class BadModel(HearthError):
     """A model file is damaged, or breaks the rules of ONNX."""
 
 
+class MissingModel(BadModel):
+    """A model file is not there or can't be opened."""
+
+
+class DamagedModel(BadModel):
+    """The bytes are no model file, or one that was cut short or spoilt."""
+
+
 class Unsupported(HearthError):
     """A model asks for something that this runtime does not have."""
 

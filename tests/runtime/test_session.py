@@ -66,7 +66,7 @@ def test_the_callers_arrays_are_never_written_to() -> None:
         ({"x": floats(2, 3), "y": floats(3), "z": floats(1)}, "Invalid input name: z"),
         ({"x": floats(2, 3).astype(np.float64), "y": floats(3)}, r"Actual: \(tensor\(double\)\)"),
         ({"x": floats(3), "y": floats(3)}, "Invalid rank for input: x Got: 1 Expected: 2"),
-        ({"x": floats(2, 4), "y": floats(3)}, "invalid dimensions for input: x. Index: 1 Got: 4 Expected: 3"),
+        ({"x": floats(2, 4), "y": floats(3)}, r"invalid dimensions for input: x .*\n index: 1 Got: 4 Expected: 3"),
     ],
 )
 def test_feeds_that_do_not_fit_are_refused_with_the_reason(feeds: dict[str, np.ndarray], words: str) -> None:
@@ -76,7 +76,7 @@ def test_feeds_that_do_not_fit_are_refused_with_the_reason(feeds: dict[str, np.n
 
 def test_unknown_outputs_executors_and_ops_are_named() -> None:
     session = InferenceSession(small(), "numpy")
-    with pytest.raises(BadInput, match="no output 'w'"):
+    with pytest.raises(BadInput, match="Invalid output name:w"):
         session.run(["w"], {"x": floats(1, 3), "y": floats(3)})
     with pytest.raises(Unsupported, match="no executor 'abacus'"):
         InferenceSession(small(), "abacus")

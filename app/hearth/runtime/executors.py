@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hearth.errors import Unsupported
 from hearth.runtime.executor import Executor
@@ -18,29 +18,32 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {"numpy": _numpy}
 """Name -> how to make it, the slowest first. Making one raises Unsupported where it cannot run."""
 
 
-def next_slower(executor: Executor) -> Executor | None:
-    """The executor to go on with when one has failed; None after the last."""
-    names = list(EXECUTORS)
-    at = names.index(executor.name) if executor.name in names else 0
-    for name in reversed(names[:at]):
-        try:
-            return EXECUTORS[name]()
-        except Unsupported:
-            continue
-    return None
+class Choice:
+    """Executors in the order in which they are to be tried: all, the fastest first, or those that a caller names.
 
+    Raises Unsupported for a name that is none.
+    """
 
-def choose_executor(wanted: Executor | str | None) -> Executor:
-    """An executor by name, or the fastest that this machine has; Unsupported for a name that is none."""
-    if wanted is None:
-        for make in reversed(EXECUTORS.values()):
+    def __init__(self, wanted: Executor | str | Iterable[str] | None) -> None:
+        names = [wanted] if isinstance(wanted, str) else reversed(EXECUTORS) if wanted is None else wanted
+        self._left: list[Executor | str] = list(names) if isinstance(names, Iterable) else [names]
+        for name in self._left:
+            if isinstance(name, str) and name not in EXECUTORS:
+                raise Unsupported(f"There is no executor '{name}'; there are {', '.join(EXECUTORS)}.")
+
+    def next(self) -> Executor:
+        """The next one that runs here. Raises the last one's Unsupported where none is left."""
+        reason = Unsupported("There is no other executor to go on with.")
+        while self._left:
+            candidate = self._left.pop(0)
+            if not isinstance(candidate, str):
+                return candidate
             try:
-                return make()
-            except Unsupported:
-                continue
-    if isinstance(wanted, str):
-        if wanted not in EXECUTORS:
-            raise Unsupported(f"There is no executor '{wanted}'; there are {', '.join(EXECUTORS)}.")
-        return EXECUTORS[wanted]()
-    assert wanted is not None
-    return wanted
+                return EXECUTORS[candidate]()
+            except Unsupported as error:
+                reason = error
+        raise reason
+
+    def __bool__(self) -> bool:
+        """Whether there are any left to try."""
+        return bool(self._left)

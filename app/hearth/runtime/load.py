@@ -10,7 +10,8 @@ from typing import cast
 
 import numpy as np
 
-from hearth.errors import BadModel, Unsupported
+from hearth.errors import BadModel, DamagedModel, MissingModel, Unsupported
+from hearth.runtime import metadata
 from hearth.runtime.graph import Attribute, Graph, Node
 from hearth.runtime.onnx_schema import ONNX
 from hearth.runtime.protobuf import Message, decode
@@ -244,15 +245,13 @@ def load_bytes(data: bytes | bytearray | memoryview, folder: Path | None = None)
     """
     model = decode(memoryview(data), "Model", ONNX)
     if "graph" not in model:
-        raise BadModel("This is no ONNX model: it holds no graph. Choose a file that ends in .onnx.")
+        raise DamagedModel("This is no ONNX model: it holds no graph. Choose a file that ends in .onnx.")
     functions = {
         (_domain(item), str(item.get("name", "")), str(item.get("overload", ""))): item
         for item in _messages(model, "functions")
     }
     graph = _Loader(functions, folder).graph(cast(Message, model["graph"]), _Scope(_opsets(model)))
-    graph.metadata = {
-        str(entry.get("key", "")): str(entry.get("value", "")) for entry in _messages(model, "metadata_props")
-    }
+    graph.metadata = metadata.read(model)
     graph.sort()
     return graph
 
@@ -263,5 +262,5 @@ def load(path: str | Path) -> Graph:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadModel(f"The model file {path.name} can't be read: {error.strerror}.") from None
+        raise MissingModel(f"The model file {path.name} can't be read: {error.strerror}.") from None
     return load_bytes(data, path.parent)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import BadModel
+from hearth.errors import DamagedModel
 from hearth.runtime.graph import Graph, Node
 from hearth.runtime.types import (
     ONNX_DTYPE,
@@ -154,7 +154,7 @@ class _Reader:
             return strings.reshape(entry["shape"])
         at, size = entry["at"], entry["bytes"]
         if at < 0 or size < 0 or at + size > len(self.data):
-            raise BadModel("The model file is cut short: some of its weights are missing. Fetch it again.")
+            raise DamagedModel("The model file is cut short: some of its weights are missing. Fetch it again.")
         return np.frombuffer(self.data[at : at + size], dtype_of(entry["dtype"])).reshape(entry["shape"])
 
     def attribute(self, value: Any) -> Any:
@@ -202,9 +202,9 @@ def loads(data: bytes | bytearray | memoryview) -> Graph:
     length = int.from_bytes(view[len(MAGIC) : len(MAGIC) + 8], "little")
     start = len(MAGIC) + 8 + length
     if not is_flat(view) or start > len(view):
-        raise BadModel("The model file is damaged or of another version. Fetch it again.")
+        raise DamagedModel("The model file is damaged or of another version. Fetch it again.")
     try:
         header = json.loads(bytes(view[len(MAGIC) + 8 : start]))
         return _Reader(view[start + (-start % ALIGNMENT) :]).graph(header)
     except (KeyError, TypeError, ValueError) as error:
-        raise BadModel(f"The model file is damaged: its header does not fit ({error}). Fetch it again.") from None
+        raise DamagedModel(f"The model file is damaged: its header does not fit ({error}). Fetch it again.") from None

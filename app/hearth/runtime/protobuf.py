@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hearth.errors import BadModel
+from hearth.errors import DamagedModel
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MAX_DEPTH = 100
@@ -35,7 +35,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(data):
-            raise BadModel(f"The file ends in the middle of a number, at byte {at} of its message.")
+            raise DamagedModel(f"The file ends in the middle of a number, at byte {at} of its message.")
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
@@ -43,7 +43,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
             return value & 0xFFFF_FFFF_FFFF_FFFF, at
         shift += 7
         if shift >= 70:
-            raise BadModel(f"A number runs over ten bytes, at byte {at} of its message.")
+            raise DamagedModel(f"A number runs over ten bytes, at byte {at} of its message.")
 
 
 def _signed(value: int) -> int:
@@ -66,9 +66,9 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int, int, int | memoryview]
         elif wire in (FIXED32, FIXED64):
             size = 4 if wire == FIXED32 else 8
         else:
-            raise BadModel(f"Byte {start} of its message starts a field of wire type {wire}, which is unknown.")
+            raise DamagedModel(f"Byte {start} of its message starts a field of wire type {wire}, which is unknown.")
         if number == 0 or at + size > len(data):
-            raise BadModel(f"The field {number} at byte {start} of its message runs past the end of the data.")
+            raise DamagedModel(f"The field {number} at byte {start} of its message runs past the end of the data.")
         yield start, number, wire, data[at : at + size]
         at += size
 
@@ -77,7 +77,7 @@ def _packed(kind: str, data: memoryview) -> list[int] | list[float]:
     if kind in ("float", "double"):
         size, code = (4, "f") if kind == "float" else (8, "d")
         if len(data) % size:
-            raise BadModel(f"A packed list of {kind} numbers has {len(data)} bytes.")
+            raise DamagedModel(f"A packed list of {kind} numbers has {len(data)} bytes.")
         return list(struct.unpack(f"<{len(data) // size}{code}", data))
     values, at = [], 0
     while at < len(data):
@@ -104,10 +104,10 @@ def _scalar(kind: str, raw: int | memoryview) -> object:
 def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: int = 0) -> Message:
     """Decodes a message of type `kind`. Absent fields are absent; repeated ones are lists.
 
-    Raises BadModel, naming the field and its offset, where the bytes do not fit the schema.
+    Raises DamagedModel, naming the field and its offset, where the bytes do not fit the schema.
     """
     if depth > MAX_DEPTH:
-        raise BadModel(f"The model nests more than {MAX_DEPTH} messages, at {path}.")
+        raise DamagedModel(f"The model nests more than {MAX_DEPTH} messages, at {path}.")
     table = schema[kind]
     message: Message = {}
     offset, where = 0, path or kind
@@ -123,7 +123,7 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
                 assert isinstance(raw, memoryview)
                 items: list[object] = list(_packed(field.kind, raw))
             elif wire != expected:
-                raise BadModel(f"wire type {wire} where {expected} is due.")
+                raise DamagedModel(f"wire type {wire} where {expected} is due.")
             elif field.kind in schema:
                 assert isinstance(raw, memoryview)
                 known = message.get(field.name)
@@ -137,10 +137,10 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
                 known.extend(items)
             else:
                 message[field.name] = items[-1]
-    except BadModel as error:
+    except DamagedModel as error:
         if str(error).startswith("The model is damaged"):
             raise
-        raise BadModel(f"The model is damaged at {where}, byte {offset} of its message: {error}") from None
+        raise DamagedModel(f"The model is damaged at {where}, byte {offset} of its message: {error}") from None
     except UnicodeDecodeError:
-        raise BadModel(f"The model is damaged at {where}, byte {offset}: a name is not UTF-8 text.") from None
+        raise DamagedModel(f"The model is damaged at {where}, byte {offset}: a name is not UTF-8 text.") from None
     return message

@@ -71,8 +71,23 @@ def dtype_of(number: int) -> np.dtype:
 
 def dtype_name(dtype: np.dtype) -> str:
     """ONNX's name of a dtype: `float`, `double`, `int64`, `bfloat16`, `string`, ..."""
+    if dtype.kind in "US":
+        return "string"
     name = dtype.names[0] if dtype.names else dtype.name
     return _ONNX_NAMES.get(name, name)
+
+
+def type_label(kind: ValueType) -> str:
+    """ONNX's word for a type, without its shape: `tensor(float)`, `seq(map(int64,tensor(float)))`."""
+    match kind:
+        case SequenceType(element):
+            return f"seq({type_label(element or UNKNOWN)})"
+        case OptionalType(element):
+            return f"optional({type_label(element or UNKNOWN)})"
+        case MapType(key, value):
+            return f"map({dtype_name(key)},{type_label(value or UNKNOWN)})"
+        case TensorType(dtype):
+            return f"tensor({dtype_name(dtype)})" if dtype is not None else "tensor(?)"
 
 
 def is_storage(dtype: np.dtype) -> bool:

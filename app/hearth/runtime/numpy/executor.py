@@ -8,11 +8,99 @@ from typing import Any
 
 import numpy as np
 
+from hearth.errors import HearthError
 from hearth.runtime.executor import Progress
+from hearth.runtime.limits import (
+    LARGE,
+    LIMITS,
+    check_live,
+    check_products,
+    check_time,
+    check_types,
+    deadline,
+)
+from hearth.runtime.ops.registry import Operand
+from hearth.runtime.ops.rules import same
 from hearth.runtime.plan import Plan, Step
 from hearth.runtime.types import ValueType
 
 Values = dict[str, Any]
+
+_SMALL = 64
+"""Constants of up to so many elements may decide a shape."""
+
+
+class _Call:
+    """One op, ready to be played: all that can be looked up before a run is looked up."""
+
+    __slots__ = ("arguments", "bodies", "checked", "frees", "inputs", "label", "op", "operator", "outputs")
+
+    def __init__(self, step: Step, outputs: Sequence[str], frees: Sequence[str] = ()) -> None:
+        self.op = step.node.op
+        self.label = step.node.label
+        self.operator = step.operator
+        self.inputs = tuple(step.node.inputs)
+        self.outputs = tuple(outputs)
+        self.frees = tuple(frees)
+        self.bodies = {key: _compiled(value) for key, value in step.arguments.items() if _has_plan(value)}
+        self.arguments = step.arguments
+        can_grow = step.operator.rule not in (None, same)
+        self.checked: object = () if can_grow else None
+        """The shapes for which the size of the result was last checked; None: no need to."""
+
+    def play(self, values: Values) -> None:
+        arguments = self.arguments
+        if self.bodies:
+            arguments = {**arguments, **{key: _bound(value, values) for key, value in self.bodies.items()}}
+        inputs = [values[name] for name in self.inputs]
+        if self.checked is not None:
+            self._check(inputs)
+        for name, value in zip(self.outputs, self.operator.run(inputs, arguments, self.label), strict=False):
+            if not name:
+                continue
+            if isinstance(value, np.generic):
+                value = np.asarray(value)
+            values[name] = value
+            if isinstance(value, np.ndarray) and value.nbytes > LARGE:
+                check_live(self.label, values)
+        for name in self.frees:
+            values.pop(name, None)
+
+    def _check(self, inputs: Sequence[Any]) -> None:
+        """Refuses an op whose result would be too large, once for the shapes (and small integers) at hand."""
+        key = [
+            (value.shape, value.tobytes() if value.dtype.kind == "i" and value.size <= _SMALL else None)
+            if isinstance(value, np.ndarray)
+            else None
+            for value in inputs
+        ]
+        if key == self.checked:
+            return
+        operands = [
+            None if value is None else Operand(value.dtype, value.shape, value)
+            for value in inputs
+            if value is None or isinstance(value, np.ndarray)
+        ]
+        if len(operands) == len(inputs) and self.operator.rule is not None:
+            try:
+                kinds = self.operator.rule(*operands, **self.arguments)
+            except (HearthError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError):
+                kinds = ()  # the op itself says what is wrong
+            kinds = kinds if isinstance(kinds, Sequence) else [kinds]
+            check_types(self.label, kinds)
+            shapes = [None if item is None else item.shape for item in operands]
+            check_products(self.label, self.op, shapes, kinds, self.arguments)  # type: ignore[arg-type]
+        self.checked = key
+
+
+def _calls(step: Step) -> list[_Call]:
+    """The step's op and those of its epilogue."""
+    if not step.epilogue:
+        return [_Call(step, step.node.outputs, step.frees)]
+    calls = [_Call(step, [step.node.result]), *(_Call(after, after.node.outputs) for after in step.epilogue)]
+    inner = {name for call in calls for name in call.outputs} - {*step.node.outputs}
+    calls[-1].frees = (*step.frees, *inner)
+    return calls
 
 
 class NumpyProgram:
@@ -21,52 +109,36 @@ class NumpyProgram:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.constants: Values = {name: plan.graph.constant(name) for name in plan.graph.constants}
+        self.constants[""] = None
         self.inputs = tuple(plan.graph.inputs)
+        self.outputs = tuple(plan.graph.outputs)
         self.types = tuple(plan.graph.outputs.values())
-        self.bodies: dict[int, dict[str, Any]] = {}
-        for step in plan.steps:
-            bodies = {key: _compiled(value) for key, value in step.arguments.items() if _has_plan(value)}
-            if bodies:
-                self.bodies[id(step)] = bodies
+        self.calls = [call for step in plan.steps for call in _calls(step)]
 
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), deadline(LIMITS.run_seconds):
             return self.play({**self.constants, **feeds})
 
     def play(self, values: Values) -> list[Any]:
         """Runs on a dictionary of values that it may fill; numpy's warnings are off already."""
-        for step in self.plan.steps:
-            self._play(step, values)
-        return [values[name] for name in self.plan.graph.outputs]
+        check_time(self.plan.graph.name or "The model")
+        for call in self.calls:
+            call.play(values)
+            check_time(call.label)
+        return [values[name] for name in self.outputs]
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """Lets the event loop turn between steps, so that a page can cancel."""
         values = {**self.constants, **feeds}
-        for number, step in enumerate(self.plan.steps):
-            if progress is not None:
-                progress(number / len(self.plan.steps))
-            with np.errstate(all="ignore"):
-                self._play(step, values)
-            await asyncio.sleep(0)
-        return [values[name] for name in self.plan.graph.outputs]
-
-    def _play(self, step: Step, values: Values) -> None:
-        node, arguments = step.node, step.arguments
-        bodies = self.bodies.get(id(step))
-        if bodies:
-            arguments = {**arguments, **{key: _bound(value, values) for key, value in bodies.items()}}
-        inputs = [values[name] if name else None for name in node.inputs]
-        results = step.operator.run(inputs, arguments, node.label)
-        if step.epilogue:
-            values[node.result] = results[0]
-            for after in step.epilogue:
-                self._play(after, values)
-        else:
-            for name, value in zip(node.outputs, results, strict=False):
-                if name:
-                    values[name] = value if not isinstance(value, np.generic) else np.asarray(value)
-        for name in step.frees:
-            values.pop(name, None)
+        with deadline(LIMITS.run_seconds):
+            for number, call in enumerate(self.calls):
+                if progress is not None:
+                    progress(number / len(self.calls))
+                with np.errstate(all="ignore"):
+                    call.play(values)
+                check_time(call.label)
+                await asyncio.sleep(0)
+        return [values[name] for name in self.outputs]
 
 
 class Subroutine:

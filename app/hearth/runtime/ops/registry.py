@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import BadModel, HearthError, Unsupported
+from hearth.errors import BadModel, HearthError, TooLarge, Unsupported
 from hearth.runtime.graph import Node
 from hearth.runtime.ops.storage import decode, encode, wide_dtype
 from hearth.runtime.types import Dim, TensorType, ValueType
@@ -97,6 +97,8 @@ class Operator:
         except (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
             shapes = ", ".join(str(getattr(value, "shape", type(value).__name__)) for value in inputs)
             raise BadModel(f"{label} can't run on inputs of shapes {shapes}: {error}.") from error
+        except MemoryError as error:
+            raise TooLarge(f"{label} needs more memory than there is: {error}.") from error
         return result if isinstance(result, tuple) else (result,)
 
     def _widened(self, inputs: Sequence[Any], arguments: Mapping[str, Any], narrow: np.dtype) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from hearth.errors import BadModel
 from hearth.runtime.graph import Graph
+from hearth.runtime.limits import LIMITS, deadline
 from hearth.runtime.passes.drop_unused import drop_unused
 from hearth.runtime.passes.fold_affine import fold_affine
 from hearth.runtime.passes.fold_constants import fold_constants
@@ -39,7 +40,8 @@ def keep_outputs(graph: Graph, names: Iterable[str]) -> None:
 def optimise(graph: Graph) -> None:
     """Runs every pass that helps all executors."""
     drop_unused(graph)
-    fold_constants(graph)
+    with deadline(LIMITS.compile_seconds):
+        fold_constants(graph)
     remove_identities(graph)
     drop_unused(graph)
     fold_affine(graph)

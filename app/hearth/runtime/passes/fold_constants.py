@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import BadModel, HearthError
+from hearth.errors import BadModel, HearthError, TooLarge
 from hearth.runtime.graph import Graph, Node
+from hearth.runtime.limits import check_products, check_types, late
 from hearth.runtime.ops import registry
 from hearth.runtime.ops.registry import Operand, Operator
 from hearth.runtime.types import TensorType, ValueType, type_of
@@ -34,7 +35,7 @@ def _operand(graph: Graph, name: str) -> Operand | None:
 def _inferred(operator: Operator, node: Node, operands: Sequence[Operand | None]) -> Sequence[ValueType]:
     """The types of a node's outputs, by the op's rule or by running it on zeros; empty where nothing can be told."""
     arguments = operator.arguments(node)
-    if operator.data_dependent or any(node.subgraphs()):
+    if operator.data_dependent or any(node.subgraphs()) or late():
         return ()
     if operator.rule is not None:
         try:
@@ -85,6 +86,7 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
         node.op in KEEP_RULE
         or any(node.subgraphs())
         or any(name and name not in graph.constants for name in node.inputs)
+        or late()
     ):
         return None
     for kind in kinds:
@@ -93,8 +95,13 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
         if math.prod(kind.static_shape) * kind.dtype.itemsize > MAX_FOLDED_BYTES:
             return None
     inputs = [graph.constant(name) if name else None for name in node.inputs]
-    with np.errstate(all="ignore"):
-        values = operator.run(inputs, operator.arguments(node), node.label)
+    try:
+        with np.errstate(all="ignore"):
+            values = operator.run(inputs, operator.arguments(node), node.label)
+    except TooLarge:
+        if late():
+            return None
+        raise
     return values if all(isinstance(value, np.ndarray | np.generic) for value in values) else None
 
 
@@ -119,6 +126,10 @@ def fold_constants(graph: Graph) -> None:
         operator = registry.find(node)
         operands = [_operand(graph, name) for name in node.inputs]
         kinds = _inferred(operator, node, operands)
+        check_types(node.label, kinds)
+        if all(item is None or item.type.static for item in operands):
+            shapes = [None if item is None else item.type.static_shape for item in operands]
+            check_products(node.label, node.op, shapes, kinds, node.attributes)
         for name, kind in zip(node.outputs, kinds, strict=False):
             if name:
                 graph.types[name] = _merge(graph.types.get(name), kind)
