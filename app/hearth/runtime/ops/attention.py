@@ -1,7 +1,7 @@
 """Attention over keys and values, rotary positions, and attention whose scores a subgraph rewrites.
 
-Sources: the ONNX operator documentation; Vaswani et al., "Attention Is All You Need", 2017; Ainslie et al., "GQA", 2023;
-Su et al., "RoFormer", 2021.
+Sources: the ONNX operator documentation; Vaswani et al., "Attention Is All You Need", 2017; Ainslie et al., "GQA",
+2023; Su et al., "RoFormer", 2021.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def join_heads(x: Array) -> Array:
 
 def masked_softmax(scores: Array) -> Array:
     """Softmax over the last axis; a row of nothing but -inf becomes zeros."""
-    top = scores.max(-1, keepdims=True, initial=None if scores.size else 0)
+    if not scores.size:
+        return scores
+    top = scores.max(-1, keepdims=True)
     powers = np.exp(scores - np.where(np.isneginf(top), scores.dtype.type(0), top))
     total = powers.sum(-1, keepdims=True)
     return powers / np.where(total == 0, scores.dtype.type(1), total)
@@ -131,7 +133,7 @@ def attention(
     softmax_precision: int | None = None,
     n_outputs: int = 1,
 ) -> tuple[Array, ...]:
-    """q (N, heads, T, size), k and v (N, kv heads, S, size), or with heads packed in the last axis (N, T, heads * size).
+    """q (N, heads, T, size), k and v (N, kv heads, S, size), or packed in the last axis (N, T, heads * size).
 
     -> (result, keys and values with the past ones before them, scores at the stage `qk_matmul_output_mode`).
     """

@@ -114,19 +114,20 @@ def col2im(
     """x (N, C * block elements, blocks) added up where the blocks lie in a picture (N, C, *image)."""
     sizes, kernel = image.tolist(), block.tolist()
     geometry = windows(sizes, kernel, strides, dilations, pads)
-    parts = x.reshape(x.shape[0], -1, *kernel, *geometry.outputs)
+    parts: Array = x.reshape(x.shape[0], -1, *kernel, *geometry.outputs)
     wide = [size + before + after for size, (before, after) in zip(sizes, geometry.pads, strict=True)]
-    canvas = np.zeros((*parts.shape[:2], *wide), x.dtype)
+    canvas: Array = np.zeros((*parts.shape[:2], *wide), x.dtype)
     for position in itertools.product(*(range(size) for size in kernel)):
-        cuts = tuple(
+        cuts: tuple[slice, ...] = tuple(
             slice(at * gap, at * gap + (count - 1) * step + 1, step)
             for at, gap, count, step in zip(
                 position, geometry.dilations, geometry.outputs, geometry.strides, strict=True
             )
         )
-        canvas[(..., *cuts)] += parts[(slice(None), slice(None), *position)]
-    inside = tuple(slice(before, before + size) for size, (before, _) in zip(sizes, geometry.pads, strict=True))
-    return canvas[(..., *inside)]
+        canvas[(slice(None), slice(None), *cuts)] += parts[(slice(None), slice(None), *position)]  # type: ignore[arg-type]
+    ends = [(before, before + size) for size, (before, _) in zip(sizes, geometry.pads, strict=True)]
+    inside: tuple[slice, ...] = tuple(slice(*end) for end in ends)
+    return canvas[(slice(None), slice(None), *inside)]
 
 
 @op("ImageDecoder", data_dependent=True)

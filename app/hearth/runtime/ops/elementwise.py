@@ -12,7 +12,6 @@ from hearth.runtime.ops.registry import Meaning, Operand, Rule, op
 from hearth.runtime.ops.rules import broadcast, compare, same
 from hearth.runtime.types import TensorType
 
-
 Binary = Callable[[Array, Array], Array]
 
 

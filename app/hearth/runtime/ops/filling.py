@@ -79,7 +79,8 @@ def tile_one_axis(x: Array, tiles: Array, axis: Array) -> Array:
     storage=True,
 )
 def eye_like(x: Array, *, dtype: int | None = None, k: int = 0) -> Array:
-    return convert(np.eye(*x.shape, k=k, dtype=np.float32), dtype_of(dtype) if dtype else x.dtype)
+    rows, columns = x.shape
+    return convert(np.eye(rows, columns, k), dtype_of(dtype) if dtype else x.dtype)
 
 
 @op("Trilu", rule=same)

@@ -24,9 +24,14 @@ def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
     return np.asarray(x.take(indices, axis))
 
 
+def grid(shape: tuple[int, ...]) -> list[Array]:
+    """The index along each axis of every element of a tensor, to broadcast."""
+    return list(np.ix_(*(np.arange(size) for size in shape))) if shape else []
+
+
 @op("GatherElements", rule=lambda x, indices, **_: TensorType(x.dtype, indices.shape), storage=True)
 def gather_elements(x: Array, indices: Array, *, axis: int = 0) -> Array:
-    """result[i, j, ...] = x[i, indices[i, j, ...], ...] for axis 1; `indices` may be smaller than `x` along other axes."""
+    """result[i, j, ...] = x[i, indices[i, j, ...], ...] for axis 1; `indices` may be smaller along other axes."""
     axis = normal_axis(axis, x.ndim)
     cuts = tuple(slice(None) if at == axis else slice(size) for at, size in enumerate(indices.shape))
     return np.take_along_axis(x[cuts], indices.astype(np.int64, copy=False), axis)
@@ -41,9 +46,9 @@ def _gather_nd_rule(x: Operand, indices: Operand, *, batch_dims: int = 0) -> Ten
 @op("GatherND", rule=_gather_nd_rule, storage=True)
 def gather_nd(x: Array, indices: Array, *, batch_dims: int = 0) -> Array:
     """indices (*batch, ..., K) point at x[batch, i1, ..., iK] -> (*batch, ..., rest of x)."""
-    batch = np.indices(indices.shape[:batch_dims], sparse=True)
+    places = grid(indices.shape[:batch_dims])
     spread = (1,) * (indices.ndim - 1 - batch_dims)
-    places = [place.reshape(*place.shape, *spread) for place in batch]
+    places = [place.reshape(*place.shape, *spread) for place in places]
     return np.asarray(x[(*places, *np.moveaxis(indices, -1, 0))])
 
 
@@ -73,7 +78,7 @@ def scatter_elements(x: Array, indices: Array, updates: Array, *, axis: int = 0,
     """x with result[i, indices[i, j, ...], ...] = updates[i, j, ...] for axis 1, combined by `reduction`."""
     if updates.size == 0:
         return x
-    places = list(np.indices(indices.shape, sparse=True))
+    places = grid(indices.shape)
     places[normal_axis(axis, x.ndim)] = indices
     return _write(x, tuple(places), updates, reduction)
 

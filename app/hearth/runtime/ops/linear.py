@@ -27,7 +27,7 @@ def matmul(a: Array, b: Array) -> Array:
     return product(a, b)
 
 
-def _gemm_rule(
+def gemm_rule(
     a: Operand,
     b: Operand,
     c: Operand | None = None,
@@ -43,7 +43,7 @@ def _gemm_rule(
     return TensorType(a.dtype, (a.shape[1 if transA else 0], b.shape[0 if transB else 1]))
 
 
-@op("Gemm", rule=_gemm_rule)
+@op("Gemm", rule=gemm_rule)
 def gemm(
     a: Array,
     b: Array,

@@ -46,10 +46,9 @@ def binary_scores(score: Array, transform: str, is_probability: bool) -> tuple[A
 
     A score that is a probability is decided at 0.5 and completed to 1; any other is decided at 0 and mirrored.
     """
-    if is_probability:
-        chosen, both = score > 0.5, np.stack((1 - score, score), 1)
+    chosen = score > (0.5 if is_probability else 0)
+    if transform == "LOGISTIC":
+        both = logistic(np.stack((-score, score), 1))
     else:
-        chosen, both = score > 0, np.stack((-score, score), 1)
-        if transform == "LOGISTIC":
-            both = logistic(both)
+        both = np.stack((1 - score if is_probability else -score, score), 1)
     return chosen.astype(np.int64), both.astype(np.float32)

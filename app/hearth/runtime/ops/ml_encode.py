@@ -80,18 +80,19 @@ def label_encoder(
     keys: list[Any] = next(
         list(item) for item in (keys_strings, keys_int64s, keys_floats, _items(keys_tensor)) if item is not None
     )
-    for values, default, dtype in (
-        (values_strings, default_string, STRING),
-        (values_int64s, default_int64, INT64),
-        (values_floats, default_float, FLOAT32),
-    ):
-        if values is not None:
-            break
-    else:
-        if values_tensor is None:
-            raise ValueError("it has no values")
+    values: Sequence[Any]
+    default: Any
+    if values_strings is not None:
+        values, default, dtype = values_strings, default_string, STRING
+    elif values_int64s is not None:
+        values, default, dtype = values_int64s, default_int64, INT64
+    elif values_floats is not None:
+        values, default, dtype = values_floats, default_float, FLOAT32
+    elif values_tensor is not None:
         values, dtype = values_tensor.reshape(-1).tolist(), values_tensor.dtype
         default = default_tensor.item() if default_tensor is not None else "_Unused" if dtype == STRING else -1
+    else:
+        raise ValueError("it has no values")
     if x.dtype.kind == "f":
         keys = [np.asarray(key, x.dtype).item() for key in keys]
     table = dict(zip(keys, values, strict=True))

@@ -1,7 +1,7 @@
 """Linear models and support vector machines of ai.onnx.ml.
 
-Sources: the ONNX-ML operator documentation; Chang and Lin, "LIBSVM", 2011; Wu et al., "Probability Estimates for Multi-class
-Classification by Pairwise Coupling", 2004. What the documentation leaves open follows onnxruntime.
+Sources: the ONNX-ML operator documentation; Chang and Lin, "LIBSVM", 2011; Wu et al., "Probability Estimates for
+Multi-class Classification by Pairwise Coupling", 2004. What the documentation leaves open follows onnxruntime.
 """
 
 from __future__ import annotations
@@ -157,7 +157,10 @@ def svm_classifier(
     support_vectors: Floats | None = None,
     vectors_per_class: Ints | None = None,
 ) -> tuple[Array, Array]:
-    """x (N, F) -> (labels (N,), scores): one vote a pair of classes, or probabilities by Platt's scaling of them."""
+    """x (N, F) -> (labels (N,) by the votes of all pairs of classes, scores).
+
+    The scores are those of the pairs, or with `prob_a` the classes' probabilities, by Platt's scaling of them.
+    """
     rows, labels = _rows(x).astype(np.float64), _labels(classlabels_ints, classlabels_strings)
     shift = np.array(rho or [0], np.float64)
     if not vectors_per_class:
@@ -177,14 +180,13 @@ def svm_classifier(
         scores[:, number] = value + shift[number]
         votes[:, i] += scores[:, number] > 0
         votes[:, j] += scores[:, number] <= 0
+    chosen = votes.argmax(1)
     if prob_a:
         chances = np.zeros((len(rows), count, count))
         for number, (i, j) in enumerate(pairs):
             chance = np.clip(logistic(-(scores[:, number] * prob_a[number] + (prob_b or [0])[number])), 1e-7, 1 - 1e-7)
             chances[:, i, j], chances[:, j, i] = chance, 1 - chance
-        scores = _coupled(chances, count)
-        return labels[scores.argmax(1)], post_transformed(scores, post_transform).astype(np.float32)
-    chosen = votes.argmax(1)
+        return labels[chosen], post_transformed(_coupled(chances, count), post_transform).astype(np.float32)
     if len(pairs) == 1 and len(labels) == 2:
         scores = np.concatenate((-scores, scores), 1)
         if post_transform == "LOGISTIC":

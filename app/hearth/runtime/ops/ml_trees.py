@@ -1,6 +1,6 @@
 """Ensembles of decision trees of ai.onnx.ml: all trees walk down together, one level a step.
 
-Source: the ONNX-ML operator documentation; for what it leaves open (two classes with one score) onnxruntime's behaviour.
+Source: the ONNX-ML operator documentation; what it leaves open (two classes with one score) follows onnxruntime.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AGGREGATES = ("AVERAGE", "SUM", "MIN", "MAX")
 
 @dataclass
 class Forest:
-    """Nodes as arrays: inner nodes first, then leaves. `weights` (leaves, targets) has NaN where a leaf says nothing."""
+    """Nodes as arrays, inner ones first, then leaves. `weights` (leaves, targets): NaN where a leaf says nothing."""
 
     roots: Array
     feature: Array

@@ -1,4 +1,4 @@
-"""Normalisations: to mean 0 and variance 1, to root mean square 1, or by neighbours, over the axes that each op names."""
+"""Normalisations: to mean 0 and variance 1, to root mean square 1, or by neighbours, over an op's own axes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def batch_normalization_early(
     is_test: int = 1,
     n_outputs: int = 1,
 ) -> Array:
-    """Before opset 14, which has training by an attribute; `spatial` 0 normalises every element by its own statistics."""
+    """Before opset 14, which has training by an attribute; with `spatial` 0 every element has its own statistics."""
     if n_outputs > 1:
         raise ValueError("training is not supported before opset 14")
     if spatial:

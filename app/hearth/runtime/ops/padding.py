@@ -37,7 +37,7 @@ def _padded(x: Array, pairs: list[tuple[int, int]], mode: str, value: Array | fl
     return np.pad(x[cuts], grow, constant_values=fill)
 
 
-def _pad_rule(
+def pad_rule(
     x: Operand,
     pads: Operand,
     value: Operand | None = None,
@@ -61,7 +61,7 @@ def pad_attributes(x: Array, *, pads: Sequence[int], mode: str = "constant", val
     return _padded(x, _pairs(pads, None, x.ndim), mode, value)
 
 
-@op("Pad", since=11, rule=_pad_rule)
+@op("Pad", since=11, rule=pad_rule)
 def pad(
     x: Array, pads: Array, value: Array | None = None, axes: Array | None = None, *, mode: str = "constant"
 ) -> Array:

@@ -15,7 +15,7 @@ from hearth.runtime.types import TensorType
 Ints = Sequence[int]
 
 
-def _pool_rule(
+def pool_rule(
     x: Operand,
     *,
     kernel_shape: Ints,
@@ -37,7 +37,7 @@ def _pool_rule(
     return (TensorType(x.dtype, shape), TensorType(np.dtype(np.int64), shape))[:n_outputs]
 
 
-@op("MaxPool", rule=_pool_rule)
+@op("MaxPool", rule=pool_rule)
 def max_pool(
     x: Array,
     *,
@@ -79,7 +79,7 @@ def max_pool(
     return values, position + maps * int(np.prod(x.shape[2:]))
 
 
-@op("AveragePool", rule=_pool_rule)
+@op("AveragePool", rule=pool_rule)
 def average_pool(
     x: Array,
     *,
@@ -121,7 +121,7 @@ def global_max_pool(x: Array) -> Array:
     return x.max(axis=tuple(range(2, x.ndim)), keepdims=True)
 
 
-@op("LpPool", rule=_pool_rule)
+@op("LpPool", rule=pool_rule)
 def lp_pool(
     x: Array,
     *,

@@ -19,7 +19,7 @@ from hearth.runtime.ops.linear import matmul_rule
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import normal_axis
 from hearth.runtime.ops.storage import INTEGER_RANGES, decode, encode, wide_dtype
-from hearth.runtime.types import TensorType, dtype_name, dtype_of, is_storage
+from hearth.runtime.types import TensorType, dtype_name, dtype_of
 
 Ints = Sequence[int]
 FLOAT32, INT32, UINT8 = np.dtype(np.float32), np.dtype(np.int32), np.dtype(np.uint8)

@@ -1,7 +1,7 @@
 """Recurrent layers: RNN, GRU and LSTM. Source: the ONNX operator documentation.
 
-Shapes: T steps, N sequences, I inputs, H hidden units, D directions (2 for `bidirectional`). With `layout` 1 the batch comes
-first everywhere.
+Shapes: T steps, N sequences, I inputs, H hidden units, D directions (2 for `bidirectional`). With `layout` 1
+the batch comes first everywhere.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ def _activations(
             numbers.append(next(rest_alphas, alpha))
         if beta is not None:
             numbers.append(next(rest_betas, beta))
-        yield (lambda x, f=function, n=tuple(numbers): f(x, *n)) if numbers else function
+        yield _with_numbers(function, *numbers)
+
+
+def _with_numbers(function: Callable[..., Array], *numbers: float) -> Function:
+    return (lambda x: function(x, *numbers)) if numbers else function
 
 
 def _rule(states: int) -> Callable[..., tuple[TensorType, ...]]:
@@ -195,10 +199,8 @@ def gru(
             (h,) = state
             both = f(clipped(gates[:, : 2 * hidden] + rows_by_rows(h, recurrence)))
             update, reset = both[:, :hidden], both[:, hidden:]
-            if linear_before_reset:
-                memory = reset * (rows_by_rows(h, tail) + late)
-            else:
-                memory = rows_by_rows(reset * h, tail)
+            early = not linear_before_reset
+            memory = rows_by_rows(reset * h, tail) if early else reset * (rows_by_rows(h, tail) + late)
             fresh = g(clipped(gates[:, 2 * hidden :] + memory))
             return (fresh + update * (h - fresh),)
 
@@ -231,7 +233,8 @@ def lstm(
 ) -> tuple[Array, ...]:
     """x (T, N, I), w (D, 4H, I), r (D, 4H, H), b (D, 8H), h0 and c0 (D, N, H), peepholes p (D, 3H).
 
-    -> all h (T, D, N, H), last h and last c (D, N, H). Gates in the order input, output, forget, cell. Gers et al., 2000.
+    -> all h (T, D, N, H), last h and last c (D, N, H). Gates in the order input, output, forget, cell.
+    Hochreiter and Schmidhuber, 1997; peepholes: Gers et al., 2000.
     """
     hidden = r.shape[2]
     names = activations or ["Sigmoid", "Tanh", "Tanh"] * len(w)

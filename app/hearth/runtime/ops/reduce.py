@@ -25,7 +25,7 @@ def _mean(x: Array, **how: Any) -> Array:
 
 
 def _log_sum_exp(x: Array, **how: Any) -> Array:
-    top = np.max(x, axis=how["axis"], keepdims=True, initial=None if x.size else _lowest(x))
+    top = np.max(x, axis=how["axis"], keepdims=True, **_start(x, _lowest))
     top = np.where(np.isfinite(top), top, x.dtype.type(0))
     total = np.log(np.sum(np.exp(x - top), axis=how["axis"], keepdims=True)) + top
     return np.asarray(total if how["keepdims"] else np.squeeze(total, how["axis"]), x.dtype)
@@ -146,7 +146,7 @@ def softmax(x: Array, *, axis: int = -1) -> Array:
 
 def log_softmax_axis(x: Array, axis: int) -> Array:
     """The logarithm of the softmax, without taking the logarithm of small numbers."""
-    shifted = x - x.max(axis=axis, keepdims=True, initial=None if x.size else 0)
+    shifted = x - x.max(axis=axis, keepdims=True, **_start(x, _lowest))
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 

@@ -1,7 +1,7 @@
 """Ops that read pictures at places between the elements: GridSample, AffineGrid, RoiAlign, DeformConv.
 
-Sources: the ONNX operator documentation; Jaderberg et al., "Spatial Transformer Networks", 2015; He et al., "Mask R-CNN",
-2017; Zhu et al., "Deformable ConvNets v2", 2018. Cubic weights: see resize.
+Sources: the ONNX operator documentation; Jaderberg et al., "Spatial Transformer Networks", 2015; He et al., "Mask
+R-CNN", 2017; Zhu et al., "Deformable ConvNets v2", 2018. Cubic weights: see resize.
 """
 
 from __future__ import annotations

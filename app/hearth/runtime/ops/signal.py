@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,8 +54,7 @@ def _dft(x: Array, length: Array | None, axis: int, inverse: int, onesided: int)
     size = x.shape[axis] if length is None else int(length.reshape(-1)[0])
     if inverse and onesided:
         size = 2 * (size - 1) if length is None else size
-        result = np.fft.irfft(_to_complex(x), size, axis)
-        return result[..., None].astype(x.dtype)
+        return np.fft.irfft(_to_complex(x), size, axis)[..., None].astype(x.dtype)
     result = np.fft.ifft(_to_complex(x), size, axis) if inverse else np.fft.fft(_to_complex(x), size, axis)
     if onesided:
         result = result[(slice(None),) * axis + (slice(size // 2 + 1),)]
@@ -97,7 +97,7 @@ def dft(
 def stft(
     signal: Array, step: Array, window: Array | None = None, length: Array | None = None, *, onesided: int = 1
 ) -> Array:
-    """signal (N, samples, 1 or 2) -> (N, frames, bins, 2): the transforms of overlapping frames, each times the window."""
+    """signal (N, samples, 1 or 2) -> (N, frames, bins, 2): transforms of overlapping frames, each times the window."""
     values = _to_complex(signal) if signal.ndim == 3 else signal
     hop = int(step.reshape(-1)[0])
     if window is None and length is None:
@@ -110,9 +110,9 @@ def stft(
     return _to_parts(np.fft.rfft(frames) if onesided else np.fft.fft(frames), signal.dtype)
 
 
-def _mel(hertz: Array) -> Array:
+def _mel(hertz: float) -> float:
     """O'Shaughnessy's mel scale, as the ONNX documentation has it."""
-    return 2595 * np.log10(1 + hertz / 700)
+    return 2595 * math.log10(1 + hertz / 700)
 
 
 @op("MelWeightMatrix", shape_from=(0, 1, 2, 3, 4))
@@ -121,7 +121,7 @@ def mel_weight_matrix(
 ) -> Array:
     """(spectrogram bins, mel bands): triangles between neighbouring centres, in whole bins."""
     count, length, rate = int(bands.item()), int(dft_length.item()), int(sample_rate.item())
-    low, high = _mel(np.float64(lowest.item())), _mel(np.float64(highest.item()))
+    low, high = _mel(float(lowest.item())), _mel(float(highest.item()))
     centres = low + np.arange(count + 2) * (high - low) / (count + 2)
     edges = ((length + 1) * (700 * (10 ** (centres / 2595) - 1)) // rate).astype(np.int64)
     bins = np.arange(length // 2 + 1)[:, None]

@@ -56,8 +56,8 @@ def linear_attention(
 ) -> tuple[Array, Array]:
     """query (N, T, heads * K), key and value (N, T, kv heads * K or V) -> (result, last state (N, kv heads, K, V)).
 
-    Every step adds key x value to the state and reads it with the query. `gated` rules let the state decay by exp(decay)
-    first; `delta` rules add only what the state does not yet give for the key, times beta.
+    Every step adds key x value to the state and reads it with the query. `gated` rules let the state decay by
+    exp(decay) first; `delta` rules add only what the state does not yet give for the key, times beta.
     """
     rules = {"linear": (False, False), "gated": (True, False), "delta": (False, True), "gated_delta": (True, True)}
     if update_rule not in rules:
@@ -98,7 +98,7 @@ def _causal_rule(x: Operand, w: Operand, *_: Operand | None, **__: Any) -> list[
 def causal_conv_with_state(
     x: Array, w: Array, b: Array | None = None, past_state: Array | None = None, *, activation: str = "none"
 ) -> tuple[Array, Array]:
-    """x (N, C, T), w (C, 1, K): every channel with its own kernel over the last K steps -> (result, last K - 1 inputs)."""
+    """x (N, C, T), w (C, 1, K): each channel by its own kernel over the last K steps -> (result, last inputs)."""
     if activation not in ("none", "silu", "swish"):
         raise ValueError(f"the activation '{activation}' is none of none, silu, swish")
     steps, reach = x.shape[2], w.shape[2]

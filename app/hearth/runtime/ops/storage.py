@@ -1,8 +1,8 @@
 """Numbers that numpy can store but not compute with: their values as arrays of numpy's own types, and back.
 
-Formats: bfloat16; float8 as in Micikevicius et al., "FP8 Formats for Deep Learning", 2022, and its `uz` variants without
-negative zero and infinities; float4e2m1, float6 and the scale type e8m0 of the OCP Microscaling specification, 2023;
-integers of 2 and 4 bits.
+Formats: bfloat16; float8 as in Micikevicius et al., "FP8 Formats for Deep Learning", 2022, and its `uz` variants
+without negative zero and infinities; float4e2m1, float6 and the scale type e8m0 of the OCP Microscaling
+specification, 2023; integers of 2 and 4 bits.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def string_normalizer(
     stopwords: Sequence[str] = (),
 ) -> Array:
     """x (C,) or (1, C) without the stop words and in one case; one empty string where nothing is left."""
-    change: Callable[[str], str] = {"LOWER": str.lower, "UPPER": str.upper, "NONE": str}[case_change_action]
+    changes: dict[str, Callable[[str], str]] = {"LOWER": str.lower, "UPPER": str.upper, "NONE": str}
+    change = changes[case_change_action]
     fold: Callable[[str], str] = str if is_case_sensitive else str.lower
     if x.ndim not in (1, 2) or (x.ndim == 2 and x.shape[0] != 1):
         raise ValueError("the strings must have the shape (C,) or (1, C)")
@@ -70,7 +71,7 @@ def string_normalizer(
 def _weights_by_ngram(
     pool: Sequence[object], counts: Sequence[int], lengths: tuple[int, int]
 ) -> dict[tuple[object, ...], int]:
-    """Every n-gram of the pool with its number, those of other lengths left out. `counts[n - 1]` is where n-grams start."""
+    """Every n-gram of the pool of the wanted lengths with its number. `counts[n - 1]` is where n-grams start."""
     table: dict[tuple[object, ...], int] = {}
     number = 0
     for n, start in enumerate(counts, 1):

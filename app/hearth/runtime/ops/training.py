@@ -1,7 +1,7 @@
 """One step of the optimisers of ai.onnx.preview.training, for any number of tensors at once.
 
-Inputs come grouped: all tensors, all gradients, then all of each state. Sources: the ONNX operator documentation; Duchi et
-al., "Adaptive Subgradient Methods", 2011; Kingma and Ba, "Adam", 2014.
+Inputs come grouped: all tensors, all gradients, then all of each state. Sources: the ONNX operator documentation;
+Duchi et al., "Adaptive Subgradient Methods", 2011; Kingma and Ba, "Adam", 2014.
 """
 
 from __future__ import annotations
