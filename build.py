@@ -32,7 +32,10 @@ def main() -> int:
     arguments, rest = parse(sys.argv[1:])
     if Path(sys.prefix) != VENV:
         set_up(EXTRAS[arguments.command])
-        return subprocess.call([str(PYTHON), str(ROOT / "build.py"), *sys.argv[1:]])
+        command = [str(PYTHON), str(ROOT / "build.py"), *sys.argv[1:]]
+        if os.name == "nt":
+            return subprocess.call(command)
+        os.execv(command[0], command)
     sys.path[:0] = [str(ROOT), str(ROOT / "app")]
     os.chdir(ROOT)
     from hearth.errors import HearthError

@@ -121,7 +121,7 @@ class Site:
                 new.replace(target)
         for target in out.rglob("*"):
             if target.is_file() and target.relative_to(out).as_posix() not in everything:
-                target.unlink()
+                target.unlink(missing_ok=True)
 
     def _add_pyodide(self, folder: Path, version: str) -> None:
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
