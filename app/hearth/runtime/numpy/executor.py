@@ -98,7 +98,8 @@ def _calls(step: Step) -> list[_Call]:
     if not step.epilogue:
         return [_Call(step, step.node.outputs, step.frees)]
     calls = [_Call(step, [step.node.result]), *(_Call(after, after.node.outputs) for after in step.epilogue)]
-    inner = {name for call in calls for name in call.outputs} - {*step.node.outputs}
+    # The result of a head that only hands on its input goes by that input's name, which later steps may read.
+    inner = {name for call in calls for name in call.outputs} - {*step.node.outputs, *step.node.inputs}
     calls[-1].frees = (*step.frees, *inner)
     return calls
 
