@@ -1,0 +1,101 @@
+"""The executor: plans as kernel programs, with numpy in between where an op has no kernel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hearth.runtime.executor import Progress
+from hearth.runtime.numpy.executor import NumpyProgram
+from hearth.runtime.plan import Plan
+from hearth.runtime.wasm.builder import Compute, Load, Lowered, Play
+from hearth.runtime.wasm.library import Library, library
+from hearth.runtime.wasm.lower import lower
+from hearth.runtime.wasm.player import HeapPlayer, Player
+
+TURNS = 24
+"""Into so many parts of about equal work a run is cut, so that the event loop may turn in between."""
+
+
+class WasmProgram:
+    """A plan lowered, its constants packed."""
+
+    def __init__(self, plan: Plan, kernels: Library) -> None:
+        self.plan = plan
+        self.lowered = lower(plan, kernels.vector)
+        self.player: Player = HeapPlayer(self.lowered, kernels)
+        self.parts = {
+            action.step: _numpy_part(plan, action.step)
+            for action in self.lowered.actions
+            if isinstance(action, Compute)
+        }
+
+    def run(self, feeds: Mapping[str, Any]) -> list[Any]:
+        """Runs and waits. Raises ExecutorFailed where the kernels can't go on."""
+        for _ in self._turns(feeds, results := []):
+            pass
+        return results
+
+    async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
+        """Lets the event loop turn now and then, so that a page can cancel."""
+        for done in self._turns(feeds, results := []):
+            if progress is not None:
+                progress(done)
+            await asyncio.sleep(0)
+        return results
+
+    def _turns(self, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
+        """Runs piece by piece, telling how far it is; the outputs are in `results` at the end."""
+        values = dict(feeds)
+        total, done, pause = sum(self.lowered.costs) or 1, 0, 0
+        share = -(-total // TURNS)
+        with np.errstate(all="ignore"):
+            for action in self.lowered.actions:
+                if isinstance(action, Play):
+                    first = action.first
+                    for step in range(action.first, action.end):
+                        done += self.lowered.costs[step]
+                        if done - pause >= share:
+                            self.player.play(first, step + 1)
+                            first, pause = step + 1, done
+                            yield done / total
+                    self.player.play(first, action.end)
+                elif isinstance(action, Load):
+                    self.player.write(action.target, values[action.name])
+                else:
+                    values.update((name, self.player.read(tensor)) for name, tensor in action.reads.items())
+                    self.parts[action.step].play({**self.parts[action.step].constants, **values})
+                    yield done / total
+        for name in self.plan.graph.outputs:
+            tensor = self.lowered.outputs.get(name)
+            results.append(values[name] if tensor is None else np.array(self.player.read(tensor), order="C"))
+
+
+def _numpy_part(plan: Plan, number: int) -> NumpyProgram:
+    """One step of a plan, to be played over values that are there; it frees nothing."""
+    step = replace(plan.steps[number], frees=())
+    graph = plan.graph.copy()
+    read = set(step.node.reads())
+    graph.constants = {name: array for name, array in graph.constants.items() if name in read}
+    graph.outputs = {}
+    return NumpyProgram(Plan(graph, (step,)))
+
+
+class WasmExecutor:
+    """Runs plans on SIMD kernels. Making one raises Unsupported where there are none for this machine."""
+
+    name = "wasm"
+    needs_static = True
+
+    def __init__(self) -> None:
+        self.kernels = library()
+
+    def compile(self, plan: Plan) -> WasmProgram:
+        return WasmProgram(plan, self.kernels)
+
+
+__all__ = ["Lowered", "WasmExecutor", "WasmProgram"]

@@ -1,0 +1,240 @@
+"""Convolutions: which kernel is the quickest for a shape, and its weights packed for it."""
+
+from __future__ import annotations
+
+from ctypes import Structure
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from hearth.errors import Unsupported
+from hearth.runtime.ops.windows import Windows, windows
+from hearth.runtime.plan import Step
+from hearth.runtime.wasm.builder import Builder
+from hearth.runtime.wasm.lower import Lowering, lowers
+from hearth.runtime.wasm.steps import (
+    NONE,
+    Conv,
+    Finish,
+    Grid,
+    Matmul,
+    Number,
+    Opcode,
+    PackConv,
+    PackMatrix,
+    Staged,
+    Window,
+)
+from hearth.runtime.wasm.tensors import Tensor, as_image, pixel_pitch
+
+TAPS, PLANES = 9, 36
+CONV_BLOCK = 48
+"""Pixels that the general kernel takes at once."""
+LEAST_CHANNELS = 8
+"""With fewer channels in or out, the transforms of a Winograd convolution cost more than they save."""
+BLOCK_BYTES = 400_000
+"""What a block of Winograd tiles may take: it is to stay in the second-level cache."""
+STREAMED_BYTES = 4_000_000
+"""What it may take where the weights are large anyway and each block reads all of them."""
+STAGED_BYTES = 8_000_000
+"""Expanded weights larger than this are rather expanded anew at each use, if the tiles are few."""
+STAGED_TILES = 160
+NUMBERS = {np.dtype(np.float32): Number.FLOAT32, np.dtype(np.float16): Number.FLOAT16}
+
+
+@dataclass
+class Layer:
+    """One convolution on its way into a program."""
+
+    low: Lowering
+    step: Step
+    x: Tensor
+    y: Tensor
+    weights: np.ndarray
+    window: Window
+    groups: int
+    bias: Tensor | None
+    rest: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.make_finish, reads, self.rest = self.low.finish(self.step, self.y)
+        self.touches = [self.x, self.y, *reads, *([self.bias] if self.bias else [])]
+        self.channels, self.outs = self.x.shape[1], self.y.shape[1]
+        self.cost = prod(self.y.shape) * prod(self.weights.shape[1:])
+
+    @property
+    def builder(self) -> Builder:
+        return self.low.builder
+
+    @property
+    def number(self) -> Number:
+        return NUMBERS[self.weights.dtype]
+
+    def finish(self) -> Finish:
+        made = self.make_finish()
+        made.bias = self.bias.place if self.bias else NONE
+        return made
+
+    def conv(self, op: Opcode, weights: int, block: int, grid: Grid | None = None, window: Window | None = None) -> Conv:
+        """The step's parameters; by default every output pixel is made."""
+        y = as_image(self.y)
+        whole = Grid(y.height, y.width, 0, 0, 1, 1)
+        return Conv(
+            op, weights, as_image(self.x), y, window or self.window, grid or whole, self.groups, block, self.finish()
+        )
+
+    def emit(self, kind: str, make: type | object, *more: Tensor) -> None:
+        """A kernel call that reads and writes what the layer does, and `more`."""
+        label = f"{kind} {self.channels}->{self.outs} {self.window.height}x{self.window.width}"
+        label += f" @{'x'.join(map(str, self.y.shape[2:]))}"
+        self.builder.emit(label, make, [*self.touches, *more], self.cost)  # type: ignore[arg-type]
+
+    def packing(self, op: Opcode, source: int, packed: int) -> PackConv:
+        """Weights as ONNX has them for Conv."""
+        outs, per_group, height, width = self.weights.shape
+        taps = height * width
+        return PackConv(
+            op, source, self.number, packed, outs, self.channels, height, width, self.groups,
+            0, outs // self.groups * per_group * taps, per_group * taps, taps, width, 1,
+        )  # fmt: skip
+
+
+@lowers("Conv")
+def conv(low: Lowering, step: Step) -> None:
+    """Images of one or two spatial axes, with constant weights."""
+    layer = _layer(low, step)
+    batch, outs, *spatial = layer.y.shape
+    if layer.groups == layer.channels == outs and layer.groups > 1:
+        _depthwise(layer)
+    elif _tiles(layer) is not None:
+        _winograd(layer, _tiles(layer) or 0)
+    elif prod(layer.weights.shape[2:]) == 1 and layer.groups == 1 and _is_plain(layer.window):
+        _pointwise(layer, batch * prod(spatial))
+    else:
+        _general(layer)
+    low.after(step, layer.rest, layer.y)
+
+
+def _layer(low: Lowering, step: Step) -> Layer:
+    node, arguments = step.node, step.arguments
+    low.require_floats(node.inputs[0], node.outputs[0])
+    weights = low.weights(node.inputs[1])
+    x_shape = low.shape(node.inputs[0])
+    if len(x_shape) not in (3, 4) or 0 in x_shape:
+        raise Unsupported("Only images with one or two axes have a kernel.")
+    how = {key: arguments.get(key) for key in ("strides", "dilations", "pads")}
+    geometry = windows(x_shape[2:], weights.shape[2:], **how, auto_pad=str(arguments.get("auto_pad", "NOTSET")))
+    if min(before for before, _ in geometry.pads) < 0:
+        raise Unsupported("Negative pads have no kernel.")
+    if weights.ndim == 3:
+        weights = weights[:, :, None]
+    bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
+    bias = low.constant(bias_name)
+    if bias_name and bias is None:
+        raise Unsupported("The bias is not constant.")
+    x = low.image(node.inputs[0])
+    y = low.output_image(node.outputs[0])
+    bias_tensor = low.builder.constant(bias) if bias is not None else None
+    return Layer(low, step, x, y, weights, window_of(geometry), int(arguments.get("group", 1)), bias_tensor)
+
+
+def window_of(geometry: Windows) -> Window:
+    """A window for the kernels; one spatial axis is an image of one row."""
+    front = 2 - len(geometry.kernel)
+    fields = []
+    for values, neutral in (
+        (geometry.kernel, 1),
+        (geometry.strides, 1),
+        (geometry.dilations, 1),
+        (tuple(before for before, _ in geometry.pads), 0),
+    ):
+        fields += [*[neutral] * front, *values]
+    return Window(*fields)
+
+
+def _is_plain(window: Window) -> bool:
+    return window.stride_y == window.stride_x == 1 and window.pad_top == window.pad_left == 0
+
+
+def _tiles(layer: Layer) -> int | None:
+    """How many Winograd tiles the layer has; None where that way is not open or not the quicker one."""
+    window = layer.window
+    if (window.height, window.width, window.stride_y, window.stride_x, layer.groups) != (3, 3, 1, 1, 1):
+        return None
+    if min(layer.channels, layer.outs) < LEAST_CHANNELS:
+        return None
+    y = (layer.y.shape[0], *([1] * (4 - len(layer.y.shape))), *layer.y.shape[2:])
+    tiles, pixels = y[0], prod(y)
+    for size, dilation in ((y[1], window.dilation_y), (y[2], window.dilation_x)):
+        phases = min(size, dilation)
+        tiles *= phases * -(-(-(-size // dilation)) // 4)  # noqa: B002
+    return tiles if tiles * PLANES < 0.8 * pixels * TAPS else None
+
+
+def _depthwise(layer: Layer) -> None:
+    taps = np.ascontiguousarray(layer.weights[:, 0].transpose(1, 2, 0), np.float32)
+    weights = layer.builder.constant(taps)
+    layer.emit("depthwise", lambda: layer.conv(Opcode.DEPTHWISE, weights.place, 0))
+
+
+def _pointwise(layer: Layer, pixels: int) -> None:
+    """A 1x1 convolution is a product of pixels by channels."""
+    channels, outs, builder = layer.channels, layer.outs, layer.builder
+
+    def pack(source: int, packed: int) -> Structure:
+        return PackMatrix(Opcode.PACK_MATRIX, source, packed, Number.FLOAT32, 1, channels, outs, 0, 1, channels)
+
+    matrix = layer.weights.reshape(outs, channels).astype(np.float32)
+    weights = builder.packed(matrix, channels * builder.padded(outs), pack)
+
+    def make() -> Structure:
+        x_pitch, y_pitch = pixel_pitch(layer.x) or 0, pixel_pitch(layer.y) or 0
+        return Matmul(
+            Opcode.MATMUL, layer.x.place, weights.place, layer.y.place, 1, 1, pixels, outs, channels,
+            x_pitch, 0, 0, 0, 0, y_pitch, 0, 0, Number.FLOAT32, NONE, NONE,
+            CONV_BLOCK, -(-outs // (2 * builder.vector)), layer.finish(),
+        )  # fmt: skip
+
+    layer.emit("pointwise", make, weights)
+
+
+def _general(layer: Layer) -> None:
+    depth = prod(layer.weights.shape[1:])
+    floats = depth * layer.groups * layer.builder.padded(layer.outs // layer.groups)
+    weights = layer.builder.packed(
+        layer.weights, floats, lambda source, packed: layer.packing(Opcode.PACK_CONV, source, packed)
+    )
+    layer.emit("conv", lambda: layer.conv(Opcode.CONV, weights.place, CONV_BLOCK), weights)
+
+
+def _winograd(layer: Layer, tiles: int) -> None:
+    expanded = PLANES * layer.channels * layer.builder.padded(layer.outs)
+    if expanded * 4 > STAGED_BYTES and tiles <= STAGED_TILES:
+        _winograd_in_stages(layer, tiles)
+        return
+    weights = layer.builder.packed(
+        layer.weights, expanded, lambda source, packed: layer.packing(Opcode.PACK_WINOGRAD, source, packed)
+    )
+    per_tile = PLANES * 4 * (layer.channels + layer.outs)
+    budget = max(BLOCK_BYTES, min(STREAMED_BYTES, expanded * 2))
+    block = max(6, min(48, budget // per_tile // 6 * 6))
+    layer.emit("winograd", lambda: layer.conv(Opcode.WINOGRAD, weights.place, block), weights)
+
+
+def _winograd_in_stages(layer: Layer, tiles: int) -> None:
+    builder = layer.builder
+    floats = builder.padded(layer.outs) * layer.channels * TAPS * layer.weights.dtype.itemsize // 4
+    weights = builder.packed(
+        layer.weights, floats, lambda source, packed: layer.packing(Opcode.PACK_TAPS, source, packed)
+    )
+    planes = [
+        builder.new((PLANES * (tiles * (builder.padded(count) + 16) + 16),)) for count in (layer.channels, layer.outs)
+    ]
+    for op in (Opcode.WINOGRAD_INPUT, Opcode.WINOGRAD_PRODUCT, Opcode.WINOGRAD_OUTPUT):
+
+        def make(op: Opcode = op) -> Structure:
+            return Staged(layer.conv(op, weights.place, 1), planes[0].place, planes[1].place, layer.number)
+
+        touched = {Opcode.WINOGRAD_INPUT: planes[:1], Opcode.WINOGRAD_OUTPUT: planes[1:]}.get(op, planes)
+        layer.emit(op.name.lower(), make, weights, *touched)

@@ -1,0 +1,78 @@
+"""A lowered plan in memory, ready to be played: on one thread, in the memory that numpy's arrays lie in too."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from hearth.errors import ExecutorFailed
+from hearth.runtime.wasm.arena import ALIGNMENT_FLOATS
+from hearth.runtime.wasm.builder import Lowered, Packing, words
+from hearth.runtime.wasm.library import Library
+from hearth.runtime.wasm.tensors import Tensor, address
+
+
+class Player(Protocol):
+    """Memory for one program, and the kernels over it."""
+
+    def write(self, target: Tensor, array: np.ndarray) -> None:
+        """Copies an array into the arena."""
+        ...
+
+    def read(self, source: Tensor) -> np.ndarray:
+        """A value of the arena, to be read before the next step is played: a view where memory is shared."""
+        ...
+
+    def play(self, first: int, end: int) -> None:
+        """Plays kernel steps [first, end). Raises ExecutorFailed where it can't go on."""
+        ...
+
+
+class HeapPlayer:
+    """Plays on one thread; the arena is a numpy array."""
+
+    def __init__(self, lowered: Lowered, library: Library) -> None:
+        self.library = library
+        sizes = [step.size for step in lowered.steps]
+        self.starts = np.cumsum([0, *sizes], dtype=np.int32)
+        self.steps = np.concatenate([*lowered.steps, np.zeros(1, np.int32)])
+        packings = [words(packing.make(lowered.staging)) for packing in lowered.packings]
+        scratch = max((library.scratch(address(step)) for step in (*lowered.steps, *packings)), default=0)
+        self.arena = room(lowered.floats)
+        self.scratch = room(scratch)
+        self.places = (address(self.steps), address(self.starts), address(self.arena), address(self.scratch))
+        for tensor, array in lowered.constants:
+            self.write(tensor, array)
+        for packing, step in zip(lowered.packings, packings, strict=True):
+            self._pack(packing, step, lowered.staging)
+
+    def _pack(self, packing: Packing, step: np.ndarray, staging: int) -> None:
+        """Rearranges one constant, by way of the place where values will lie later."""
+        source = np.ascontiguousarray(packing.source)
+        self.arena[staging:].view(np.uint8)[: source.nbytes] = source.reshape(-1).view(np.uint8)
+        start = np.zeros(1, np.int32)
+        self.library.play(address(step), address(start), self.places[2], 0, 1, self.places[3])
+
+    def write(self, target: Tensor, array: np.ndarray) -> None:
+        np.copyto(target.view(self.arena), array)
+
+    def read(self, source: Tensor) -> np.ndarray:
+        return source.view(self.arena)
+
+    def play(self, first: int, end: int) -> None:
+        steps, starts, arena, scratch = self.places
+        self.library.play(steps, starts, arena, first, end, scratch)
+
+
+def room(floats: int) -> np.ndarray:
+    """Uninitialised memory that starts on a cache line. Raises ExecutorFailed where there is none left."""
+    try:
+        memory = np.empty(floats + 2 * ALIGNMENT_FLOATS, np.float32)
+    except MemoryError:
+        raise ExecutorFailed(
+            f"There is not enough memory for this model: it needs {floats * 4 / 2**20:.0f} MiB more. "
+            "Close other tabs or take a smaller model."
+        ) from None
+    skip = -(address(memory) // 4) % ALIGNMENT_FLOATS
+    return memory[skip : skip + floats + ALIGNMENT_FLOATS]
