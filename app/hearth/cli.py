@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -30,6 +31,7 @@ _LARGEST_FILE = 1 << 30  # bytes; the largest photo that is taken has some 400 m
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     arguments = _parser().parse_args(argv)
+    warnings.filterwarnings("ignore", module="PIL")  # what matters in them becomes an error or a note
     try:
         return int(arguments.run(arguments))
     except HearthError as error:

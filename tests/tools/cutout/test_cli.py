@@ -58,7 +58,7 @@ def test_bad_inputs_get_a_line_each_and_the_others_are_done(cat: Path, tmp_path:
     Image.new("RGB", (300, 200), "white").save(blank)
     missing = tmp_path / "missing.jpg"
     done = hearth("cutout", text, half, blank, missing, tmp_path, cat, "--mask-only", "-o", tmp_path / "out")
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert done.stdout == f"{tmp_path}/out/cat-mask.png\n"
     lines = done.stderr.splitlines()
     assert len(lines) == 5
@@ -86,7 +86,7 @@ def test_without_an_output_it_lies_beside_the_photo(cat: Path) -> None:
 def test_an_empty_scene_still_shows_the_networks_map(tmp_path: Path) -> None:
     Image.new("RGB", (60, 40), "white").save(tmp_path / "blank.png")
     done = hearth("cutout", tmp_path / "blank.png", "--raw-mask", tmp_path / "map.npy")
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert np.load(tmp_path / "map.npy").max() < 0.5
 
 
@@ -107,7 +107,7 @@ def test_bad_usage_is_refused_and_nothing_is_touched(cat: Path, arguments: list[
     (cat.parent / "sub").mkdir()
     before = cat.read_bytes()
     done = hearth("cutout", *arguments, cwd=cat.parent)
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert words in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert cat.read_bytes() == before
@@ -126,7 +126,7 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(cat: Path, tmp_path:
 def test_a_folder_that_cannot_be_written_is_one_line(cat: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = hearth("cutout", cat, "-o", tmp_path / "file" / "deeper" / "out.png")
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "Not a directory" in done.stderr
 

@@ -30,12 +30,12 @@ _DAMAGE = (
     SyntaxError,
     ValueError,
     TypeError,
-    KeyError,
-    IndexError,
+    LookupError,
+    ArithmeticError,
     AttributeError,
+    AssertionError,
     EOFError,
-    OverflowError,
-    NotImplementedError,
+    RuntimeError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -192,8 +192,8 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         notes.append("The CMYK colours were brought to RGB without their profile.")
     if image.mode in {"F", "LAB", "HSV"}:
         raise BadImage("This picture is not made of screen colours. Save it as an 8-bit PNG or JPEG first.")
-    mode = "RGBA" if image.has_transparency_data else "RGB"
     try:
+        mode = "RGBA" if image.has_transparency_data else "RGB"
         converted = image if image.mode == mode else image.convert(mode)
     except _DAMAGE as error:
         raise BadImage(
