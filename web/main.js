@@ -43,7 +43,6 @@ const strip = new Strip({ select });
 const link = new Link({ receive, describe, broke });
 openIntake(take);
 shelf.showStored();
-goOffline({ busy: () => state.files.size > 0, stored: () => shelf.holds(choices.chosen) });
 
 /** @param {File[]} files */
 function take(files) {
@@ -53,7 +52,7 @@ function take(files) {
     state.files.set(id, { file, cutout: null });
     pictures.addThumb(id, file);
   }
-  if (!current || current.state !== "working") state.selected = added[0].id;
+  if (!current || !["waiting", "working"].includes(current.state)) state.selected = added[0].id;
   announce(words.taken(added.length));
   link.post({ type: "add", photos: added });
   render();
@@ -82,6 +81,8 @@ function receive(message) {
       state.loaded = Math.min(message.loaded, RUNTIME_BYTES);
       break;
     case "ready":
+      // Only now: storing the runtime for offline use would slow down its first start.
+      if (!state.ready) goOffline({ busy: () => state.files.size > 0, stored: () => shelf.holds(choices.chosen) });
       state.ready = true;
       document.documentElement.dataset.ready = "";
       performance.mark("hearth-ready");
@@ -120,7 +121,6 @@ function takeView(view) {
 }
 
 async function describe() {
-  state.ready = false;
   const models = await shelf.models();
   await choices.fill(models);
   const eager = await shelf.isEager(choices.chosen);

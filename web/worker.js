@@ -57,9 +57,13 @@ const bridge = {
   async read(id) {
     return new Uint8Array(await fileOf(id).arrayBuffer());
   },
-  /** @param {number} id */
-  async decode(id) {
-    const bitmap = await createImageBitmap(fileOf(id), { imageOrientation: "from-image", premultiplyAlpha: "none" });
+  /** @param {number} id @param {boolean} toScreen */
+  async decode(id, toScreen) {
+    const bitmap = await createImageBitmap(fileOf(id), {
+      imageOrientation: "from-image",
+      premultiplyAlpha: "none",
+      colorSpaceConversion: toScreen ? "default" : "none",
+    });
     const { width, height } = bitmap;
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     context?.drawImage(bitmap, 0, 0);

@@ -84,7 +84,7 @@ class DeskBridge:
     async def read(self, photo: int) -> bytes:
         return self.files[photo]
 
-    async def decode(self, photo: int) -> tuple[int, int, bytes]:
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
         if self.decoded is None:
             raise BadImage(words.NOT_DECODED)
         return self.decoded

@@ -251,3 +251,46 @@ def test_screen_readers_hear_milestones_not_every_step() -> None:
 def test_a_message_of_an_unknown_type_is_refused() -> None:
     with pytest.raises(ValueError, match="'dance'"):
         Desk().tell("dance")
+
+
+def jpeg(mode: str = "RGB", **options: object) -> bytes:
+    out = io.BytesIO()
+    Image.open(io.BytesIO(png())).convert(mode).save(out, "jpeg", **options)
+    return out.getvalue()
+
+
+def test_the_browser_decodes_jpeg_and_the_profile_stays() -> None:
+    profile = bytes(16) + b"RGB " + bytes(108)
+
+    async def scene(desk: Desk) -> None:
+        pixels = np.full((30, 40, 4), 255, np.uint8)
+        pixels[:, :20, :3] = 7
+        desk.bridge.decoded = (40, 30, pixels.tobytes())
+        desk.add((1, "a.jpg", jpeg(icc_profile=profile)))
+        await desk.until(1, "done")
+
+    with Image.open(io.BytesIO(play(scene).cutouts[1][1])) as cutout:
+        assert cutout.getpixel((39, 0)) == (255, 255, 255, 255), "the browser's pixels, not Pillow's"
+        assert cutout.info["icc_profile"] == profile
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_pillow_decodes_a_jpeg_that_the_browser_refuses_or_would_spoil(mode: str) -> None:
+    async def scene(desk: Desk) -> None:
+        if mode == "CMYK":
+            desk.bridge.decoded = (1, 1, bytes(4))
+        desk.add((1, "a.jpg", jpeg(mode)))
+        done = await desk.until(1, "done")
+        assert (done["width"], done["height"]) == (40, 30)
+
+    play(scene)
+
+
+def test_a_damaged_jpeg_is_told_as_pillow_knows_it() -> None:
+    async def scene(desk: Desk) -> None:
+        desk.add((1, "a.jpg", jpeg()[:400]), (2, "b.jpg", b"\xff\xd8\xff" + bytes(50)))
+        await desk.until(2, "failed")
+        assert "damaged" in desk.photo(1)["text"]
+        assert "not a photo" in desk.photo(2)["text"] or "damaged" in desk.photo(2)["text"]
+
+    play(scene)

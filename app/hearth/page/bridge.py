@@ -27,8 +27,11 @@ class Bridge(Protocol):
     async def read(self, photo: int) -> bytes:
         """The bytes of the file that was dropped. Raises BadImage when it is gone."""
 
-    async def decode(self, photo: int) -> tuple[int, int, bytes]:
-        """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage."""
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
+        """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage.
+
+        `to_screen` brings the colours from the file's profile to sRGB; else they stay as they are stored.
+        """
 
     async def model(self, model: str, progress: Progress) -> bytes:
         """The whole model file, checked. Raises DownloadFailed."""

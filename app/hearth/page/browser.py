@@ -42,9 +42,9 @@ class BrowserBridge:
         except JsException as error:  # NotReadableError, NotFoundError: the file changed on disk
             raise BadImage(words.UNREADABLE) from error
 
-    async def decode(self, photo: int) -> tuple[int, int, bytes]:
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
         try:
-            picture = await self.js.decode(photo)
+            picture = await self.js.decode(photo, to_screen)
         except JsException as error:
             raise BadImage(words.NOT_DECODED) from error
         return picture.width, picture.height, bytes(picture.rgba.to_bytes())

@@ -1,17 +1,20 @@
 """One photo on its way to a cutout: reads it, runs the tool, hands over previews and the file."""
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.errors import Cancelled, TooLarge
+from hearth.errors import BadImage, Cancelled, TooLarge
 from hearth.page import preview, words
 from hearth.page.bridge import Bridge
 from hearth.page.tool import CutoutTool
 from hearth.page.view import Photo, Stage, cutout_name
 from hearth.tools import cutout
 from hearth.tools.cutout.formats import browser_format
+
+JPEG = b"\xff\xd8\xff"
 
 MAX_FILE_BYTES = 500_000_000
 """Of the file that was dropped: more than any photo of 50 megapixels, little enough to be read into memory."""
@@ -52,10 +55,24 @@ class Job:
         if size > MAX_FILE_BYTES:
             raise TooLarge(words.FILE_TOO_LARGE.format(size=round(size / 1e6), limit=round(MAX_FILE_BYTES / 1e6)))
         data = await self.bridge.read(self.photo.id)
-        if browser_format(data) is None:
-            return cutout.read(data)
-        width, height, rgba = await self.bridge.decode(self.photo.id)
-        return cutout.from_rgba(rgba, width, height)
+        if browser_format(data) is not None:
+            width, height, rgba = await self.bridge.decode(self.photo.id, to_screen=True)
+            return cutout.from_rgba(rgba, width, height)
+        if data.startswith(JPEG):
+            return await self._read_jpeg(data)
+        return cutout.read(data)
+
+    async def _read_jpeg(self, data: bytes) -> cutout.Photo:
+        """As Pillow reads it on a desk, by way of the browser.
+
+        Both have libjpeg-turbo; Pillow in the page has another library, which draws colours between pixels otherwise.
+        """
+        for_screens, icc = cutout.jpeg_profile(data)
+        if for_screens:
+            with contextlib.suppress(BadImage):  # what it is that is wrong, Pillow says better
+                width, height, rgba = await self.bridge.decode(self.photo.id, to_screen=False)
+                return cutout.from_rgba(rgba, width, height, icc)
+        return cutout.read(data)
 
     def _report(self, name: str, fraction: float) -> None:
         if self.bridge.stop_asked(self.photo.id):

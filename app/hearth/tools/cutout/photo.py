@@ -100,11 +100,21 @@ def read(data: bytes) -> Photo:
     return Photo(image, _rgb_profile(icc), tuple(notes))
 
 
-def from_rgba(pixels: bytes, width: int, height: int) -> Photo:
+def jpeg_profile(data: bytes) -> tuple[bool, bytes | None]:
+    """Whether the colours of a JPEG are RGB or grey on a screen (not CMYK), and the ICC profile that they are meant in.
+
+    Reads the header alone. Raises BadImage and TooLarge as `read` does.
+    """
+    image = _open(data)
+    check_size(*image.size)
+    return image.mode in ("RGB", "L"), _rgb_profile(image.info.get("icc_profile"))
+
+
+def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None) -> Photo:
     """A photo decoded elsewhere: width * height pixels of four bytes, red, green, blue, straight alpha.
 
-    The bytes are not copied. Raises BadImage when there are too few or too many of them, TooLarge as `read`
-    does.
+    `icc` is the profile in which they are meant. The bytes are not copied. Raises BadImage when there are too few or
+    too many of them, TooLarge as `read` does.
     """
     check_size(width, height)
     if len(pixels) != width * height * 4:
@@ -113,7 +123,7 @@ def from_rgba(pixels: bytes, width: int, height: int) -> Photo:
     image = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
     if not _is_transparent(image):
         image = Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1)
-    return Photo(image)
+    return Photo(image, icc)
 
 
 def check_size(width: int, height: int) -> None:

@@ -1,0 +1,152 @@
+"""Photos become cutouts, in a real browser on the built site."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.action_chains import ActionChains
+
+from tests.browser import pictures, reference
+from tests.browser.person import Person
+from tests.photos import photo
+from web.serve import SiteServer
+
+
+@pytest.fixture
+def person(browser: Chrome, server: SiteServer, downloads: Path) -> Person:
+    return Person(browser, server.url, downloads)
+
+
+def test_a_photo_becomes_the_same_cutout_as_on_the_desk(person: Person) -> None:
+    person.choose(photo("chelsea"))
+    assert person.until_ended() == "done", person.sentence()
+    file = person.download()
+    assert file.name == "chelsea-cutout.png"
+    assert reference.differs(file, reference.alpha(photo("chelsea").read_bytes())) <= reference.TOLERANCE
+    with Image.open(file) as cutout, Image.open(photo("chelsea")) as original:
+        found, expected = np.asarray(cutout), np.asarray(original.convert("RGB"))
+    seen = found[:, :, 3] > 0
+    assert (found[:, :, :3][seen] == expected[seen]).all(), "straight alpha leaves the colours alone"
+    assert (found[~seen] == 0).all(), "nothing hides behind full transparency"
+    assert person.complaints() == []
+
+
+def test_a_drop_is_taken_before_python_runs_and_three_photos_come_out_in_turn(person: Person) -> None:
+    assert not person.script("return document.documentElement.dataset.ready !== undefined")
+    person.take("selfie")
+    person.drop("dropped.png", pictures.saved(pictures.astronaut(), "png"))
+    assert person.states() == ["waiting"], "the shell takes a photo at once"
+    person.choose(photo("astronaut"), photo("astronaut"))
+    assert person.until_all_ended() == ["done", "done", "done"]
+    assert person.download().name == "dropped-cutout.png"
+    person.select(2)
+    assert reference.differs(person.download(), reference.alpha(photo("astronaut").read_bytes(), "selfie")) <= 2
+
+
+def test_a_pasted_photo_is_taken(person: Person) -> None:
+    person.take("selfie")
+    person.script(
+        "const transfer = new DataTransfer();"
+        "transfer.items.add(new File([new Uint8Array(arguments[0])], 'image.png', {type: 'image/png'}));"
+        "document.dispatchEvent(new ClipboardEvent('paste', {bubbles: true, clipboardData: transfer}));",
+        list(pictures.saved(pictures.astronaut(), "png")),
+    )
+    assert person.until_ended() == "done", person.sentence()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "size"),
+    [
+        ("turned.jpg", pictures.turned_jpeg, (320, 240)),
+        ("moving.gif", pictures.animated_gif, (320, 320)),
+        ("modern.avif", pictures.avif, (320, 320)),
+        ("web.webp", lambda: pictures.saved(pictures.astronaut(), "webp", quality=90), (320, 320)),
+        ("print.tiff", lambda: pictures.saved(pictures.astronaut(), "tiff"), (320, 320)),
+        ("dot.png", lambda: pictures.saved(Image.new("RGB", (1, 1), "white"), "png"), (1, 1)),
+    ],
+)
+def test_every_format_gives_a_cutout_of_the_upright_size(
+    person: Person, tmp_path: Path, name: str, content: Callable[[], bytes], size: tuple[int, int]
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content())
+    person.take("selfie")
+    person.choose(file)
+    state = person.until_ended()
+    if name == "dot.png" and state == "failed":
+        assert "subject" in person.sentence(), "one pixel may hold nothing, but that has to be said"
+        return
+    assert state == "done", person.sentence()
+    with Image.open(person.download()) as cutout:
+        assert cutout.size == size
+    if name == "moving.gif":
+        assert "first frame" in person.text("note")
+    if name not in ("modern.avif", "dot.png"):  # Chromium decodes AVIF a little differently than Pillow does
+        cutout_file = person.downloads / f"{Path(name).stem}-cutout.png"
+        assert reference.differs(cutout_file, reference.alpha(file.read_bytes(), "selfie")) <= reference.TOLERANCE
+
+
+def test_the_first_choice_is_kept_for_the_next_visit(person: Person) -> None:
+    person.take("selfie")
+    person.driver.refresh()
+    person.wait(lambda: person.driver.find_elements("css selector", "input[name=model]"), "the models")
+    assert person.driver.find_element("css selector", "input[value=selfie]").is_selected()
+
+
+def test_another_model_can_redo_a_photo(person: Person) -> None:
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    person.until_ended()
+    before = person.download().read_bytes()
+    person.take("u2netp")
+    person.wait(lambda: person.element("redo").is_displayed(), "the offer")
+    person.click("redo")
+    person.wait(lambda: person.state() == "working", "the work to begin")
+    person.until_ended()
+    assert person.download().read_bytes() != before
+
+
+def test_everything_works_by_keyboard_alone(person: Person) -> None:
+    person.take("selfie")
+
+    def focused() -> str:
+        return str(person.script("const e = document.activeElement; return e.id || e.className || e.tagName"))
+
+    def press(*keys: str) -> None:
+        ActionChains(person.driver).send_keys(*keys).perform()
+
+    def tab_to(target: str) -> None:
+        for _ in range(40):
+            if target in focused():
+                return
+            press(Keys.TAB)
+        raise AssertionError(f"the tab key never reached {target}")
+
+    person.script("document.activeElement.blur()")
+    tab_to("skip")
+    press(Keys.ENTER)
+    assert focused() == "main"
+    tab_to("primary")
+    person.script(
+        "document.getElementById('file').addEventListener('click', (e) => {window.asked = 1; e.preventDefault()})"
+    )
+    press(Keys.ENTER)
+    assert person.script("return window.asked"), "the button opens the file dialog"
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done"
+    tab_to("compare")
+    press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert person.element("compare").get_attribute("aria-valuetext") == "52 % original"
+    press(Keys.HOME)
+    assert (
+        person.script("return getComputedStyle(document.getElementById('frame')).getPropertyValue('--split')") == "0%"
+    )
+    tab_to("download")
+    press(Keys.ENTER)
+    person.wait((person.downloads / "astronaut-cutout.png").is_file, "the file")
+    tab_to("remove")
+    press(Keys.SPACE)
+    person.wait(lambda: person.element("welcome").is_displayed(), "the first screen")

@@ -1,0 +1,111 @@
+"""What goes wrong is said in a sentence beside the photo, and the page goes on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.browser import pictures, reference
+from tests.browser.person import Person
+from tests.photos import photo
+from web.serve import SiteServer
+
+
+@pytest.fixture
+def person(browser: Chrome, server: SiteServer, downloads: Path) -> Person:
+    return Person(browser, server.url, downloads)
+
+
+def test_each_bad_file_gets_its_sentence_and_the_good_one_its_cutout(person: Person, tmp_path: Path) -> None:
+    files: dict[str, bytes] = {
+        "letter.jpg": b"%PDF-1.7 dear",
+        "notes.png": b"just some words, no picture at all",
+        "empty.jpg": b"",
+        "half.jpg": pictures.truncated_jpeg(),
+        "huge.png": pictures.huge_png(),
+        "broken.avif": pictures.avif()[:400],
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    person.take("selfie")
+    person.choose(*(tmp_path / name for name in files), photo("astronaut"))
+    assert person.until_all_ended() == ["failed"] * len(files) + ["done"]
+    sentences = {}
+    for number, name in enumerate(files):
+        person.select(number)
+        sentences[name] = person.sentence()
+        assert not person.element("download").is_displayed()
+    assert "PDF" in sentences["letter.jpg"]
+    assert "not a photo" in sentences["notes.png"]
+    assert "empty" in sentences["empty.jpg"]
+    assert "damaged or incomplete" in sentences["half.jpg"]
+    assert "50 megapixels" in sentences["huge.png"]
+    assert "cannot be decoded" in sentences["broken.avif"]
+    person.select(len(files))
+    assert person.element("download").is_displayed()
+    assert person.complaints() == []
+
+
+def test_a_drop_without_files_is_answered(person: Person) -> None:
+    person.script(
+        "const transfer = new DataTransfer(); transfer.setData('text/plain', 'hello');"
+        "dispatchEvent(new DragEvent('drop', {cancelable: true, dataTransfer: transfer}));"
+    )
+    assert "no photo" in person.text("notice-text")
+
+
+def stop_and_try_again(person: Person) -> None:
+    person.choose(photo("chelsea"), photo("astronaut"))
+    person.wait(lambda: "Finding" in person.sentence(), "the network to run", 90)
+    person.click("stop")
+    assert person.until_ended(20) == "stopped", person.sentence()
+    person.select(1)
+    person.wait(lambda: person.state() == "working", "the next photo", 60)
+    person.click("stop")
+    assert person.until_ended(20) == "stopped"
+    person.take("selfie")
+    person.click("retry")
+    assert person.until_ended() == "done", person.sentence()
+    assert reference.differs(person.download(), reference.alpha(photo("astronaut").read_bytes(), "selfie")) <= 2
+
+
+def test_a_photo_is_stopped_while_the_network_runs_and_the_queue_goes_on(person: Person) -> None:
+    stop_and_try_again(person)
+
+
+def test_it_is_stopped_where_nothing_is_shared_between_threads_too(
+    site: Path, browser: Chrome, downloads: Path
+) -> None:
+    with SiteServer(site, headers=False) as server:
+        stop_and_try_again(Person(browser, server.url, downloads))
+
+
+def test_a_worker_that_dies_is_started_again_with_the_queue(person: Person) -> None:
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done"
+    person.script(
+        "const post = Worker.prototype.postMessage;"
+        "Worker.prototype.postMessage = function (message, transfer) {"
+        "  if (message.type === 'add') { Worker.prototype.postMessage = post;"
+        "    this.dispatchEvent(new ErrorEvent('error', {message: 'out of memory'})); }"
+        "  return post.call(this, message, transfer); };"
+    )
+    person.choose(photo("astronaut"))
+    person.select(1)
+    assert person.until_ended() == "done", person.sentence()
+    person.select(0)
+    assert person.state() == "done"
+    assert person.download().is_file()
+
+
+@pytest.mark.parametrize("attempt", ["fetch('http://127.0.0.1:9/?photo')", "new WebSocket('ws://127.0.0.1:9/')"])
+def test_a_fetch_slipped_into_the_page_gets_nowhere(person: Person, attempt: str) -> None:
+    blocked: Callable[[], object] = lambda: person.later(  # noqa: E731
+        "return new Promise((resolve) => {"
+        "  addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));"
+        f"  try {{ Promise.resolve({attempt}).catch(() => 0); }} catch {{}}"
+        "  setTimeout(resolve, 4000, 'not blocked'); })"
+    )
+    assert blocked() == "connect-src"
