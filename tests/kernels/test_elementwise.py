@@ -156,6 +156,16 @@ def test_a_chain_without_actions_copies_between_layouts() -> None:
     np.testing.assert_array_equal(arena.get(y, (3, 5, 4)), x.transpose(0, 2, 1))
 
 
+def test_a_chain_without_actions_copies_into_the_middle_of_longer_rows() -> None:
+    x = numbers(1, 3, 600)
+    arena = Arena()
+    y = arena.put(np.zeros((3, 700), np.float32))
+    source = operand(arena, x, x.shape)
+    target = Operand(y + 50, Number.FLOAT32, (0, 0, 0, 700, 1))
+    arena.play(Elementwise(Opcode.ELEMENTWISE, (1, 1, 1, 3, 600), 1, 0, target, (source,)))
+    np.testing.assert_array_equal(arena.get(y, (3, 700)), np.pad(x, ((0, 0), (50, 50))))
+
+
 def test_an_empty_chain_of_nothing_does_nothing() -> None:
     x = np.empty((0, 4), np.float32)
     assert chain(Arena(), x.shape, [x], [Action(A.EXP)]).shape == (0, 4)

@@ -103,7 +103,7 @@ void elementwise(const struct elementwise *s, float *arena, int unit, float *scr
             if (x_dense[i] && whole) value[i] = arena + x->place + row_offset(s, x, row) + first;
             else gather(s, arena, x, row, rows, first, count, scratch + i * BLOCK);
         }
-        int direct = y_dense && whole;
+        int direct = y_dense && whole && s->actions > 0; /* a bare copy is all scatter */
         for (int i = 0; i < s->actions; i++) {
             const struct action *action = &s->action[i];
             int result = s->inputs + i;

@@ -115,3 +115,53 @@ void gemm_pieces(int rows, int columns, int taps, int k, const float *const *pie
         }
     }
 }
+
+#define DOT_ROWS 4
+
+INLINE void dot_tile(int rows, int columns, int taps, int k, const float *const *pieces, int stride, const float *b,
+                     ptrdiff_t depth, float *c, ptrdiff_t c_stride) {
+    vf acc[DOT_ROWS][2];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < columns; j++) acc[i][j] = vzero();
+    for (int t = 0; t < taps; t++, pieces += stride, b += k) {
+        int d = 0;
+        ROLLED for (; d + VW <= k; d += VW) {
+            vf bv[2];
+            UNROLL for (int j = 0; j < columns; j++) bv[j] = vload(b + j * depth + d);
+            UNROLL for (int i = 0; i < rows; i++) {
+                vf av = vload(pieces[i] + d);
+                UNROLL for (int j = 0; j < columns; j++) acc[i][j] = vfma(av, bv[j], acc[i][j]);
+            }
+        }
+        if (d == k) continue;
+        UNROLL for (int i = 0; i < rows; i++) {
+            vf av = vload_some(pieces[i] + d, k - d);
+            UNROLL for (int j = 0; j < columns; j++)
+                acc[i][j] = vfma(av, vload_some(b + j * depth + d, k - d), acc[i][j]);
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < columns; j++)
+        c[i * c_stride + j] = vsum(acc[i][j]);
+}
+
+#define DOT_TILE(R, C)                                                                                        \
+    static NOINLINE void dot_tile_##R##x##C(int taps, int k, const float *const *pieces, int stride,          \
+                                            const float *b, ptrdiff_t depth, float *c, ptrdiff_t c_stride) {  \
+        dot_tile(R, C, taps, k, pieces, stride, b, depth, c, c_stride);                                       \
+    }
+DOT_TILE(4, 1) DOT_TILE(4, 2) DOT_TILE(1, 1) DOT_TILE(1, 2)
+
+void gemm_few(int rows, int columns, int taps, int k, const float *const *pieces, const float *b, float *c,
+              ptrdiff_t c_stride) {
+    ptrdiff_t depth = (ptrdiff_t)taps * k;
+    for (int j = 0; j < columns; j += 2, b += 2 * depth) {
+        int i = 0, two = j + 1 < columns;
+        for (; i + DOT_ROWS <= rows; i += DOT_ROWS) {
+            if (two) dot_tile_4x2(taps, k, pieces + i, rows, b, depth, c + i * c_stride + j, c_stride);
+            else dot_tile_4x1(taps, k, pieces + i, rows, b, depth, c + i * c_stride + j, c_stride);
+        }
+        for (; i < rows; i++) {
+            if (two) dot_tile_1x2(taps, k, pieces + i, rows, b, depth, c + i * c_stride + j, c_stride);
+            else dot_tile_1x1(taps, k, pieces + i, rows, b, depth, c + i * c_stride + j, c_stride);
+        }
+    }
+}

@@ -20,4 +20,11 @@ void gemm(int rows, int columns, int k, const float *a, ptrdiff_t a_stride, cons
 void gemm_pieces(int rows, int columns, int taps, int k, const float *const *pieces, const float *b, float *c,
                  ptrdiff_t c_stride);
 
+/* Columns so few that a vector of them would be mostly padding. Their B is not packed: [column][taps * k]. */
+INLINE int few_columns(int columns) { return columns <= VW / 2; }
+
+/* gemm_pieces for few columns: each result is a dot product, taken a vector of depth at a time. */
+void gemm_few(int rows, int columns, int taps, int k, const float *const *pieces, const float *b, float *c,
+              ptrdiff_t c_stride);
+
 #endif

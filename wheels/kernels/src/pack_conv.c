@@ -1,5 +1,6 @@
 /* Weights of a convolution, [out][in / groups][height][width], to one packed matrix a group: row (tap, channel),
-   columns the group's outputs. Transposed convolution packs a residue: the taps its pixels see. */
+   columns the group's outputs; a few columns lie one after the other. Transposed convolution packs a residue: the
+   taps its pixels see. */
 #include "conv.h"
 
 #include "gemm.h"
@@ -11,8 +12,9 @@ void pack_conv(const struct pack_conv *s, float *arena, int unit) {
     int depth = taps * in, wide = padded_columns(columns);
     float *packed = arena + s->packed + (ptrdiff_t)unit * depth * wide;
     const float *source = arena + s->source;
-    for (int panel = 0; panel < columns; panel += PANEL) {
-        int width = columns - panel > VW ? PANEL : VW;
+    int whole = few_columns(columns) ? 1 : PANEL;
+    for (int panel = 0; panel < columns; panel += whole) {
+        int width = whole == 1 ? 1 : columns - panel > VW ? PANEL : VW;
         for (int row = 0; row < depth; row++) {
             int tap = row / in, channel = row % in;
             ptrdiff_t at = s->first + (ptrdiff_t)unit * s->stride_group + (ptrdiff_t)channel * s->stride_in +

@@ -105,9 +105,7 @@ class Chain:
             raise Unsupported("the operands' layouts are too different for one call")
         front = MAX_DIMS - len(sizes)
         count = len(inputs)
-        actions = [
-            Action(code, *self._numbers(reads, count), alpha, beta) for code, reads, alpha, beta in self.actions
-        ]
+        actions = [Action(code, *self._numbers(reads, count), alpha, beta) for code, reads, alpha, beta in self.actions]
 
         def make() -> Structure:
             placed = [

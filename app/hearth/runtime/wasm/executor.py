@@ -68,7 +68,9 @@ class WasmProgram:
                     self.player.write(action.target, values[action.name])
                 else:
                     values.update((name, self.player.read(tensor)) for name, tensor in action.reads.items())
-                    self.parts[action.step].play({**self.parts[action.step].constants, **values})
+                    part = self.parts[action.step]
+                    values.update(part.constants)
+                    part.play(values)
                     yield done / total
         for name in self.plan.graph.outputs:
             tensor = self.lowered.outputs.get(name)

@@ -111,9 +111,7 @@ def image_strides(shape: Sequence[int], pitch: int | None = None) -> Shape:
 
 def same_order(shape: Sequence[int], strides: Sequence[int], wanted: Sequence[int]) -> bool:
     """Whether two sets of strides mean the same for a shape: axes of one element don't count."""
-    return math.prod(shape) == 0 or all(
-        a == b for size, a, b in zip(shape, strides, wanted, strict=True) if size != 1
-    )
+    return math.prod(shape) == 0 or all(a == b for size, a, b in zip(shape, strides, wanted, strict=True) if size != 1)
 
 
 def pixel_pitch(tensor: Tensor) -> int | None:

@@ -31,6 +31,8 @@ from hearth.runtime.wasm.tensors import Tensor, as_image, pixel_pitch
 TAPS, PLANES = 9, 36
 CONV_BLOCK = 48
 """Pixels that the general kernel takes at once."""
+FEW = 4
+"""For so few outputs the general kernel may take dot products, which a plain matrix product doesn't."""
 LEAST_CHANNELS = 8
 """With fewer channels in or out, the transforms of a Winograd convolution cost more than they save."""
 BLOCK_BYTES = 400_000
@@ -76,7 +78,9 @@ class Layer:
         made.bias = self.bias.place if self.bias else NONE
         return made
 
-    def conv(self, op: Opcode, weights: int, block: int, grid: Grid | None = None, window: Window | None = None) -> Conv:
+    def conv(
+        self, op: Opcode, weights: int, block: int, grid: Grid | None = None, window: Window | None = None
+    ) -> Conv:
         """The step's parameters; by default every output pixel is made."""
         y = as_image(self.y)
         whole = Grid(y.height, y.width, 0, 0, 1, 1)
@@ -109,7 +113,7 @@ def conv(low: Lowering, step: Step) -> None:
         _depthwise(layer)
     elif _tiles(layer) is not None:
         _winograd(layer, _tiles(layer) or 0)
-    elif prod(layer.weights.shape[2:]) == 1 and layer.groups == 1 and _is_plain(layer.window):
+    elif prod(layer.weights.shape[2:]) == 1 and layer.groups == 1 and _is_plain(layer.window) and outs > FEW:
         _pointwise(layer, batch * prod(spatial))
     else:
         _general(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from hearth.runtime.wasm.steps import Number
 from hearth.runtime.wasm.tensors import Tensor, pixel_pitch
 
 
-@lowers("Transpose", "Slice", "Split", "Squeeze", "Unsqueeze", "Expand", "Dropout")
+@lowers("Slice", "Split", "Squeeze", "Unsqueeze", "Dropout")
 def views(low: Lowering, step: Step) -> None:
     """Whatever numpy answers with a view is a view here."""
     node = step.node
@@ -22,16 +23,36 @@ def views(low: Lowering, step: Step) -> None:
     others = [low.constant(name) for name in node.inputs[1:]]
     if any(name and array is None for name, array in zip(node.inputs[1:], others, strict=True)):
         raise Unsupported("How it is viewed is not constant.")
-    results = step.operator.run([ghost, *others], step.arguments, node.label)
+    _alias(low, step, source, ghost, step.operator.run([ghost, *others], step.arguments, node.label))
+
+
+@lowers("Transpose")
+def transpose(low: Lowering, step: Step) -> None:
+    """Axes in another order are another view."""
+    source = low.tensor(step.node.inputs[0])
+    ghost = source.ghost()
+    _alias(low, step, source, ghost, (ghost.transpose(step.arguments.get("perm")),))
+
+
+@lowers("Expand")
+def expand(low: Lowering, step: Step) -> None:
+    """Repeated axes are strides of zero."""
+    source = low.tensor(step.node.inputs[0])
+    ghost = source.ghost()
+    _alias(low, step, source, ghost, (np.broadcast_to(ghost, low.shape(step.node.outputs[0])),))
+
+
+def _alias(low: Lowering, step: Step, source: Tensor, ghost: np.ndarray, results: Sequence[object]) -> None:
+    """Names the outputs as the views of the source that numpy made of its ghost."""
     made: list[Tensor] = []
-    for name, result in zip(node.outputs, results, strict=False):
+    for name, result in zip(step.node.outputs, results, strict=False):
         view = source.viewed(result, ghost) if isinstance(result, np.ndarray) else None
         if view is None or (name and view.shape != low.shape(name)):
             raise Unsupported("It is not a view.")
         if view.number == Number.UINT8 and view.offset:
             raise Unsupported("Views of booleans start at the start.")
         made.append(view)
-    low.tensors.update((name, view) for name, view in zip(node.outputs, made, strict=False) if name)
+    low.tensors.update((name, view) for name, view in zip(step.node.outputs, made, strict=False) if name)
 
 
 @lowers("Reshape", "Flatten")
@@ -96,7 +117,9 @@ def pad(low: Lowering, step: Step) -> None:
     def part(axis: int, start: int, count: int) -> Tensor:
         middle = sum(at * stride for at, stride in zip(before, target.strides, strict=True))
         sizes = (*shape[:axis], count, *shape[axis + 1 :])
-        return replace(target, shape=sizes, offset=target.offset + middle + (start - before[axis]) * target.strides[axis])
+        return replace(
+            target, shape=sizes, offset=target.offset + middle + (start - before[axis]) * target.strides[axis]
+        )
 
     if mode == "constant":
         fill = low.builder.constant(np.full((1,) * len(wide), value, np.float32))

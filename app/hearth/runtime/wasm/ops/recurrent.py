@@ -42,7 +42,8 @@ def recurrent(low: Lowering, step: Step) -> None:
     outputs = [*node.outputs, "", "", ""]
     sequence = low.output(outputs[0]) if outputs[0] else None
     states = [
-        low.output(name) if name else low.builder.new((directions, batch, hidden)) for name in outputs[1 : 3 if gates == 4 else 2]
+        low.output(name) if name else low.builder.new((directions, batch, hidden))
+        for name in outputs[1 : 3 if gates == 4 else 2]
     ]
     for state, name in zip(states, inputs[5:], strict=False):
         start = low.dense(name) if name else low.builder.constant(np.zeros(state.shape, np.float32))
@@ -82,7 +83,9 @@ def _direction(
             size, 0, 0, 0, 0, columns, 0, 0, Number.FLOAT32, NONE, NONE, ROW_BLOCK, PANELS, finish,
         )  # fmt: skip
 
-    builder.emit(f"project {size}->{columns}", project, [x, projection, first, projected], steps * batch * size * columns)
+    builder.emit(
+        f"project {size}->{columns}", project, [x, projection, first, projected], steps * batch * size * columns
+    )
     weights = _packed(low, [r[: 2 * hidden], r[2 * hidden :]] if is_gru else [r])
     direction = str(step.arguments.get("direction", "forward"))
     backward = direction == "reverse" or d == 1
