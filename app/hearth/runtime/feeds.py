@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import BadInput
-from hearth.runtime.types import TensorType, ValueType, dtype_name
+from hearth.runtime.types import OptionalType, TensorType, ValueType, dtype_name
 
 _ADVICE = "Please fix either the inputs/outputs or the model."
 
@@ -30,6 +30,9 @@ class Feeds:
         fitted = {}
         for name, kind in self.inputs.items():
             if name not in given:
+                if isinstance(kind, OptionalType):
+                    fitted[name] = None
+                    continue
                 missing = [other for other in self.inputs if other not in given]
                 raise BadInput(f"Required inputs ({missing}) are missing from input feed ({list(given)}).")
             value = given[name]
@@ -37,9 +40,9 @@ class Feeds:
                 fitted[name] = value
             else:
                 fitted[name] = _fitted(name, value, kind)
-        if len(given) > len(fitted):
-            unknown = next(name for name in given if name not in fitted)
-            raise BadInput(f"Invalid input name: {unknown}")
+        for name in given:
+            if name not in fitted:
+                raise BadInput(f"Invalid input name: {name}")
         return fitted
 
 

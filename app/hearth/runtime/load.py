@@ -26,6 +26,7 @@ from hearth.runtime.types import (
     dtype_of,
 )
 
+NO_GRAPH = "This is no ONNX model: it holds no graph. Choose a file that ends in .onnx."
 DEFAULT_DOMAINS = ("", "ai.onnx")
 MAX_CALLS = 50
 MAX_NODES = 200_000
@@ -245,7 +246,7 @@ def load_bytes(data: bytes | bytearray | memoryview, folder: Path | None = None)
     """
     model = decode(memoryview(data), "Model", ONNX)
     if "graph" not in model:
-        raise DamagedModel("This is no ONNX model: it holds no graph. Choose a file that ends in .onnx.")
+        raise DamagedModel(NO_GRAPH)
     functions = {
         (_domain(item), str(item.get("name", "")), str(item.get("overload", ""))): item
         for item in _messages(model, "functions")

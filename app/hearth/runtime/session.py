@@ -60,12 +60,28 @@ def read_model(model: str | Path | bytes | bytearray | memoryview | Graph) -> Gr
     return model_file.loads(model) if model_file.is_flat(model) else load_bytes(model)
 
 
-def _ordered(results: Sequence[Any], outputs: tuple[str, ...], names: Sequence[str] | None) -> list[Any]:
-    """Results in the order of the names that the caller gave."""
-    if not names:
-        return list(results)
-    by_name = dict(zip(outputs, results, strict=True))
-    return [by_name[name] for name in names]
+def _handed_over(
+    results: Sequence[Any], outputs: tuple[str, ...], names: Sequence[str] | None, feeds: Mapping[str, Any]
+) -> list[Any]:
+    """Results in the order of the names that the caller gave, each one the caller's own to keep and to write to."""
+    if names:
+        by_name = dict(zip(outputs, results, strict=True))
+        results = [by_name[name] for name in names]
+    taken = list(feeds.values())
+    for value in results:
+        taken.append(_own(value, taken))
+    return taken[len(feeds) :]
+
+
+def _own(value: Any, taken: Sequence[Any]) -> Any:
+    """A value that shares no memory with feeds, constants, or results before it."""
+    if isinstance(value, list):
+        return [_own(item, taken) for item in value]
+    if not isinstance(value, np.ndarray):
+        return value
+    flags = value.flags
+    alone = flags.owndata and flags.c_contiguous and flags.writeable
+    return value if alone and all(value is not other for other in taken) else value.copy()
 
 
 class InferenceSession:
@@ -119,7 +135,7 @@ class InferenceSession:
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
             try:
-                return _ordered(self._program(outputs, feeds).run(feeds), outputs, output_names)
+                return _handed_over(self._program(outputs, feeds).run(feeds), outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
 
@@ -133,7 +149,8 @@ class InferenceSession:
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
             try:
-                return _ordered(await self._program(outputs, feeds).run_async(feeds, progress), outputs, output_names)
+                results = await self._program(outputs, feeds).run_async(feeds, progress)
+                return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
 

@@ -110,6 +110,8 @@ class NumpyProgram:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.constants: Values = {name: plan.graph.constant(name) for name in plan.graph.constants}
+        for constant in self.constants.values():
+            constant.flags.writeable = False
         self.constants[""] = None
         self.inputs = tuple(plan.graph.inputs)
         self.outputs = tuple(plan.graph.outputs)

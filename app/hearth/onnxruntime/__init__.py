@@ -1,0 +1,59 @@
+"""onnxruntime's Python API over Hearth's runtime.
+
+Ships as a wheel of its own that installs it as `onnxruntime`, for clients that import that name; inside Hearth it goes
+by `hearth.onnxruntime`, so that it never stands in the way of the real one.
+"""
+
+from .binding import IOBinding
+from .capi.onnxruntime_pybind11_state import (
+    ExecutionMode,
+    ExecutionOrder,
+    GraphOptimizationLevel,
+    ModelMetadata,
+    NodeArg,
+    RunOptions,
+    SessionOptions,
+    disable_telemetry_events,
+    enable_telemetry_events,
+    get_all_providers,
+    get_available_providers,
+    get_build_info,
+    get_device,
+    get_version_string,
+    has_collective_ops,
+    set_default_logger_severity,
+    set_default_logger_verbosity,
+    set_seed,
+)
+from .session import InferenceSession
+from .values import OrtDevice, OrtValue
+
+__version__ = get_version_string()
+
+__author__ = "Hearth"
+
+__all__ = [
+    "ExecutionMode",
+    "ExecutionOrder",
+    "GraphOptimizationLevel",
+    "IOBinding",
+    "InferenceSession",
+    "ModelMetadata",
+    "NodeArg",
+    "OrtDevice",
+    "OrtValue",
+    "RunOptions",
+    "SessionOptions",
+    "__version__",
+    "disable_telemetry_events",
+    "enable_telemetry_events",
+    "get_all_providers",
+    "get_available_providers",
+    "get_build_info",
+    "get_device",
+    "get_version_string",
+    "has_collective_ops",
+    "set_default_logger_severity",
+    "set_default_logger_verbosity",
+    "set_seed",
+]

@@ -1,0 +1,1 @@
+"""Where onnxruntime keeps its compiled half; here only the names that clients import from there."""

@@ -1,0 +1,8 @@
+"""Where onnxruntime defines its Python classes; some clients import them from here."""
+
+from ..binding import IOBinding
+from ..providers import normalised as check_and_normalize_provider_args
+from ..session import InferenceSession
+from ..values import OrtDevice, OrtValue
+
+__all__ = ["IOBinding", "InferenceSession", "OrtDevice", "OrtValue", "check_and_normalize_provider_args"]

@@ -1,0 +1,162 @@
+"""SessionOptions and RunOptions. Most of onnxruntime's options steer its own threads and memory: they are accepted,
+checked and kept, and one debug line says that they change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from .process import ignored
+
+
+class _Named(Enum):
+    """An enumeration of onnxruntime: equal to its number, printed with its class."""
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    __index__ = __int__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if isinstance(other, Enum) else self.value == other
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+class GraphOptimizationLevel(_Named):
+    ORT_DISABLE_ALL = 0
+    ORT_ENABLE_BASIC = 1
+    ORT_ENABLE_EXTENDED = 2
+    ORT_ENABLE_LAYOUT = 3
+    ORT_ENABLE_ALL = 99
+
+
+class ExecutionMode(_Named):
+    ORT_SEQUENTIAL = 0
+    ORT_PARALLEL = 1
+
+
+class ExecutionOrder(_Named):
+    DEFAULT = 0
+    PRIORITY_BASED = 1
+    MEMORY_EFFICIENT = 2
+
+
+class _Option:
+    """An attribute of one type. `used`: it does something here. TypeError for values of another type."""
+
+    def __init__(self, default: Any, used: bool = False) -> None:
+        self.default, self.used = default, used
+        self.kind = type(default)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, options: _Options | None, owner: type) -> Any:
+        return self if options is None else options._values.get(self.name, self.default)
+
+    def __set__(self, options: _Options, value: Any) -> None:
+        if self.kind in (int, bool) and hasattr(value, "__index__") and not isinstance(value, Enum):
+            value = self.kind(value)
+        elif self.kind is str and hasattr(value, "__fspath__"):
+            value = str(value)
+        if not isinstance(value, self.kind):
+            raise TypeError(f"{self.name}: {self.kind.__name__} is wanted, not {type(value).__name__} ({value!r})")
+        options._values[self.name] = value
+        if not self.used:
+            ignored(f"{type(options).__name__}.{self.name} = {value}")
+
+
+class _Options:
+    """Named values, and a dictionary of free-form entries."""
+
+    __slots__ = ("_entries", "_values")
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._entries: dict[str, str] = {}
+
+    def _add(self, key: str, value: str) -> None:
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise TypeError(f"a configuration entry is two strings, not {key!r}, {value!r}")
+        self._entries[key] = value
+        ignored(f"{type(self).__name__} entry {key}={value}")
+
+    def _entry(self, key: str) -> str:
+        if key not in self._entries:
+            raise RuntimeError(f"{type(self).__name__} does not have configuration with key: {key}")
+        return self._entries[key]
+
+
+class SessionOptions(_Options):
+    """How a session is made. Profiling and overrides of free dimensions work; the rest is accepted."""
+
+    __slots__ = ("free_dimensions",)
+
+    enable_cpu_mem_arena = _Option(True)
+    enable_mem_pattern = _Option(True)
+    enable_mem_reuse = _Option(True)
+    enable_profiling = _Option(False, used=True)
+    execution_mode = _Option(ExecutionMode.ORT_SEQUENTIAL)
+    execution_order = _Option(ExecutionOrder.DEFAULT)
+    graph_optimization_level = _Option(GraphOptimizationLevel.ORT_ENABLE_ALL)
+    inter_op_num_threads = _Option(0)
+    intra_op_num_threads = _Option(0)
+    log_severity_level = _Option(-1)
+    log_verbosity_level = _Option(0)
+    logid = _Option("")
+    optimized_model_filepath = _Option("")
+    profile_file_prefix = _Option("onnxruntime_profile_", used=True)
+    use_deterministic_compute = _Option(False)
+    use_per_session_threads = _Option(True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free_dimensions: dict[str, int] = {}
+
+    def add_free_dimension_override_by_name(self, name: str, size: int) -> None:
+        """Gives every dimension of this name a size."""
+        self.free_dimensions[name] = int(size)
+
+    def add_free_dimension_override_by_denotation(self, denotation: str, size: int) -> None:
+        ignored("SessionOptions.add_free_dimension_override_by_denotation")
+
+    def add_session_config_entry(self, key: str, value: str) -> None:
+        self._add(key, value)
+
+    def get_session_config_entry(self, key: str) -> str:
+        return self._entry(key)
+
+    def add_provider(self, name: str, options: dict[str, str]) -> None:
+        ignored(f"SessionOptions.add_provider {name}")
+
+    def has_providers(self) -> bool:
+        return False
+
+    def register_custom_ops_library(self, path: str) -> None:
+        """RuntimeError always: such a library is native code."""
+        raise RuntimeError(f"{path}: libraries of custom ops are native code, which can't be loaded here.")
+
+
+class RunOptions(_Options):
+    """How one run is done. `terminate` set before it starts ends it; the rest is accepted."""
+
+    __slots__ = ()
+
+    log_severity_level = _Option(-1)
+    log_verbosity_level = _Option(0)
+    logid = _Option("")
+    only_execute_path_to_fetches = _Option(False)
+    terminate = _Option(False, used=True)
+
+    def add_run_config_entry(self, key: str, value: str) -> None:
+        self._add(key, value)
+
+    def get_run_config_entry(self, key: str) -> str:
+        return self._entry(key)
+
+
+Callback = Callable[[list[Any], Any, str], object]
+"""What run_async calls: results, the caller's own data, an error's text or nothing."""

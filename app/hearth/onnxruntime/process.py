@@ -1,0 +1,61 @@
+"""What holds for the whole process: version, logging, and switches that have nothing to switch here."""
+
+from __future__ import annotations
+
+import logging
+
+from hearth import __version__ as hearth_version
+
+VERSION = "1.32.0"
+"""The release of onnxruntime whose API this is."""
+
+LOG = logging.getLogger("hearth.onnxruntime")
+
+_LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
+
+
+def ignored(what: str) -> None:
+    """Says once more that something was accepted and changes nothing."""
+    LOG.debug("%s has no effect in Hearth's runtime", what)
+
+
+def get_version_string() -> str:
+    """The release of onnxruntime whose API this is."""
+    return VERSION
+
+
+def get_build_info() -> str:
+    """What runs in onnxruntime's place."""
+    return f"Hearth runtime {hearth_version}, answering to the API of onnxruntime {VERSION}"
+
+
+def set_default_logger_severity(severity: int) -> None:
+    """0 verbose, 1 info, 2 warning, 3 error, 4 fatal: the level of the logger `hearth`. RuntimeError for others."""
+    if not 0 <= severity < len(_LEVELS):
+        raise RuntimeError("Invalid logging severity. 0:Verbose, 1:Info, 2:Warning, 3:Error, 4:Fatal")
+    logging.getLogger("hearth").setLevel(_LEVELS[severity])
+
+
+def set_default_logger_verbosity(verbosity: int) -> None:
+    """Accepted and ignored."""
+    ignored("set_default_logger_verbosity")
+
+
+def disable_telemetry_events() -> None:
+    """There is no telemetry."""
+    ignored("disable_telemetry_events")
+
+
+def enable_telemetry_events() -> None:
+    """There is no telemetry, and this adds none."""
+    ignored("enable_telemetry_events")
+
+
+def has_collective_ops() -> bool:
+    """Whether several processes can share a run: no."""
+    return False
+
+
+def set_seed(seed: int) -> None:
+    """Accepted and ignored: ops of chance that give a seed are repeatable, the others are not."""
+    ignored("set_seed")

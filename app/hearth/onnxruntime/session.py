@@ -1,0 +1,270 @@
+"""InferenceSession with onnxruntime's signature, results and exceptions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hearth.errors import BadInput, HearthError
+from hearth.runtime import InferenceSession as HearthSession
+from hearth.runtime.graph import Graph
+from hearth.runtime.metadata import ModelMetadata
+from hearth.runtime.passes import fix_inputs
+from hearth.runtime.session import NodeArg, read_model
+from hearth.runtime.types import OptionalType, TensorType
+
+from . import translate
+from .binding import IOBinding
+from .options import Callback, RunOptions, SessionOptions
+from .process import ignored
+from .providers import CPU, Wanted, executors, get_available_providers, normalised
+from .values import OrtValue, plain, tensor_dtype, unwrapped, usable_device
+
+
+class InferenceSession:
+    """A model ready to run.
+
+    `path_or_bytes`: an ONNX file. `providers` are tried in their order, the CPU last; None means the best there is.
+    """
+
+    def __init__(
+        self,
+        path_or_bytes: str | bytes | os.PathLike[str],
+        sess_options: SessionOptions | None = None,
+        providers: Wanted | None = None,
+        provider_options: Sequence[Mapping[Any, Any]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not isinstance(path_or_bytes, str | bytes | os.PathLike):
+            raise TypeError(f"Unable to load from type '{type(path_or_bytes)}'")
+        if sess_options is not None and not isinstance(sess_options, SessionOptions):
+            raise TypeError(f"sess_options: SessionOptions are wanted, not {type(sess_options).__name__}")
+        for name in kwargs:
+            ignored(f"InferenceSession({name}=...)")
+        self._model = path_or_bytes if isinstance(path_or_bytes, bytes) else os.fspath(path_or_bytes)
+        self._options = sess_options if sess_options is not None else SessionOptions()
+        self._started = time.monotonic_ns()
+        self._events: list[dict[str, Any]] = []
+        try:
+            self.set_providers(providers, provider_options)
+        except ValueError as error:
+            if not int(kwargs.get("enable_fallback", 1)):
+                raise
+            warnings.warn(f"EP Error {error} when using {providers}. Falling back to {CPU}.", stacklevel=2)
+            self.set_providers([CPU])
+
+    def set_providers(
+        self, providers: Wanted | None = None, provider_options: Sequence[Mapping[Any, Any]] | None = None
+    ) -> None:
+        """Loads the model anew for other providers. Raises ValueError where the arguments have another form."""
+        available = get_available_providers()
+        names, options = normalised(providers, provider_options, available)
+        chosen = {name: given for name, given in zip(names, options, strict=True) if name in available}
+        if not names:
+            chosen = {name: {} for name in available}
+        self._providers: dict[str, dict[str, str]] = {**chosen, CPU: chosen.get(CPU, {})}
+        with self._event("model_loading"):
+            try:
+                self._session = HearthSession(self._graph(), executors(self._providers))
+            except HearthError as error:
+                path = self._model if isinstance(self._model, str) else None
+                raise translate.of_loading(error, path) from error
+        self._required = [
+            name for name, kind in self._session.graph.inputs.items() if not isinstance(kind, OptionalType)
+        ]
+
+    def _graph(self) -> Graph:
+        """The model with the sizes that the options give to free dimensions."""
+        graph = read_model(self._model)
+        sizes = self._options.free_dimensions
+        if sizes:
+            shapes = {
+                name: tuple(sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in kind.shape)
+                for name, kind in graph.inputs.items()
+                if isinstance(kind, TensorType) and kind.shape is not None
+            }
+            fix_inputs(graph, shapes)
+        return graph
+
+    def get_inputs(self) -> list[NodeArg]:
+        return self._session.get_inputs()
+
+    def get_outputs(self) -> list[NodeArg]:
+        return self._session.get_outputs()
+
+    def get_overridable_initializers(self) -> list[NodeArg]:
+        """None: initialisers are constants here."""
+        return []
+
+    def get_modelmeta(self) -> ModelMetadata:
+        return self._session.get_modelmeta()
+
+    def get_session_options(self) -> SessionOptions:
+        return self._options
+
+    def get_providers(self) -> list[str]:
+        """The providers that were asked for and are there, the CPU last."""
+        return list(self._providers)
+
+    def get_provider_options(self) -> dict[str, dict[str, str]]:
+        return {name: dict(options) for name, options in self._providers.items()}
+
+    def enable_fallback(self) -> None:
+        """A run that fails on one executor always goes on with the next."""
+        ignored("InferenceSession.enable_fallback")
+
+    def disable_fallback(self) -> None:
+        """Accepted and ignored."""
+        ignored("InferenceSession.disable_fallback")
+
+    def explain(self) -> str:
+        """What runs where: a table to print."""
+        return self._session.explain()
+
+    def run(
+        self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], run_options: RunOptions | None = None
+    ) -> list[Any]:
+        """Runs the model and returns the outputs asked for; None or an empty list: all.
+
+        Raises ValueError where an input is missing, InvalidArgument where one does not fit, Fail where an op fails.
+        """
+        feeds = self._checked(output_names, input_feed, run_options)
+        try:
+            if self._options.enable_profiling:
+                with self._event("model_run"):
+                    return [plain(value) for value in self._session.run(output_names, feeds)]
+            return [plain(value) for value in self._session.run(output_names, feeds)]
+        except HearthError as error:
+            raise self._translated(error, feeds) from error
+
+    def run_async(
+        self,
+        output_names: Sequence[str] | None,
+        input_feed: Mapping[str, Any],
+        callback: Callback | None = None,
+        user_data: Any = None,
+        run_options: RunOptions | None = None,
+    ) -> Awaitable[list[Any]] | None:
+        """With a callback: returns at once and calls `callback(results, user_data, error)`; from another thread on a
+        desk, from the event loop in a page. Without one: something to await, which gives the results."""
+        feeds = self._checked(output_names, input_feed, run_options)
+        self._require(feeds)
+        if callback is None:
+            return self._results(output_names, feeds)
+        if sys.platform == "emscripten":
+            task = asyncio.ensure_future(self._tell(callback, user_data, output_names, feeds))
+            _TASKS.add(task)
+            task.add_done_callback(_TASKS.discard)
+        else:
+            work = self._tell(callback, user_data, output_names, feeds)
+            threading.Thread(target=asyncio.run, args=(work,), daemon=True).start()
+        return None
+
+    async def _results(self, output_names: Sequence[str] | None, feeds: Mapping[str, Any]) -> list[Any]:
+        try:
+            return [plain(value) for value in await self._session.run_async(output_names, feeds)]
+        except HearthError as error:
+            raise self._translated(error, feeds) from error
+
+    async def _tell(
+        self, callback: Callback, user_data: Any, output_names: Sequence[str] | None, feeds: Mapping[str, Any]
+    ) -> None:
+        try:
+            results = await self._results(output_names, feeds)
+        except Exception as error:
+            callback([], user_data, str(error))
+        else:
+            callback(results, user_data, "")
+
+    def run_with_ort_values(
+        self,
+        output_names: Sequence[str] | None,
+        input_dict_ort_values: Mapping[str, OrtValue],
+        run_options: RunOptions | None = None,
+    ) -> list[OrtValue]:
+        feeds = self._checked(output_names, input_dict_ort_values, run_options)
+        try:
+            return [OrtValue(value) for value in self._session.run(output_names, feeds)]
+        except HearthError as error:
+            raise self._translated(error, feeds) from error
+
+    def io_binding(self) -> IOBinding:
+        return IOBinding(self)
+
+    def run_with_iobinding(self, iobinding: IOBinding, run_options: RunOptions | None = None) -> None:
+        """Runs on what is bound. RuntimeError where it does not fit."""
+        if iobinding._session is not self:
+            raise ValueError("IOBinding must be used with the session that created it.")
+        names = iobinding._names()
+        try:
+            results = self._session.run(names, self._checked(names, iobinding._feeds(), run_options))
+        except HearthError as error:
+            raise RuntimeError(f"Error in execution: {error}") from error
+        iobinding._take(results)
+
+    def create_ortvalue_from_shape_and_type(
+        self, shape: Sequence[int], element_type: Any, device_type: str, device_id: int = 0, vendor_id: int = -1
+    ) -> OrtValue:
+        return OrtValue.ortvalue_from_shape_and_type(shape, tensor_dtype(element_type), usable_device(device_type))
+
+    def end_profiling(self) -> str:
+        """Writes what was timed as a trace for a browser's profiler; its file's name, or nothing where it was off."""
+        if not self._options.enable_profiling or not self._events:
+            return ""
+        name = f"{self._options.profile_file_prefix}_{time.strftime('%Y-%m-%d_%H-%M-%S')}.json"
+        with open(name, "w", encoding="utf-8") as file:
+            json.dump(self._events, file)
+        self._events = []
+        return name
+
+    def get_profiling_start_time_ns(self) -> int:
+        return self._started
+
+    @contextmanager
+    def _event(self, name: str) -> Iterator[None]:
+        start = time.monotonic_ns()
+        yield
+        now = time.monotonic_ns()
+        if self._options.enable_profiling:
+            microseconds = {"ts": (start - self._started) // 1000, "dur": (now - start) // 1000}
+            self._events.append(
+                {"cat": "Session", "pid": os.getpid(), "tid": 0, "ph": "X", "name": name, "args": {}, **microseconds}
+            )
+
+    def _checked(
+        self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], run_options: RunOptions | None
+    ) -> Mapping[str, Any]:
+        """The feed without wrappers; TypeError for names or options of another type."""
+        if run_options is not None:
+            if not isinstance(run_options, RunOptions):
+                raise TypeError(f"run_options: RunOptions are wanted, not {type(run_options).__name__}")
+            if run_options.terminate:
+                raise translate.terminated()
+        if output_names and (isinstance(output_names, str) or not all(isinstance(name, str) for name in output_names)):
+            raise TypeError(f"output_names: a list of names is wanted, not {output_names!r}")
+        if any(type(value) is OrtValue for value in input_feed.values()):
+            return {name: unwrapped(value) for name, value in input_feed.items()}
+        return input_feed
+
+    def _require(self, feeds: Mapping[str, Any]) -> None:
+        missing = [name for name in self._required if name not in feeds]
+        if missing:
+            raise ValueError(f"Required inputs ({missing}) are missing from input feed ({list(feeds)}).")
+
+    def _translated(self, error: HearthError, feeds: Mapping[str, Any]) -> Exception:
+        """What onnxruntime raises instead; ValueError at once where inputs are missing."""
+        if isinstance(error, BadInput):
+            self._require(feeds)
+        return translate.of_running(error)
+
+
+_TASKS: set[asyncio.Future[None]] = set()
+"""Runs under way: the event loop itself holds tasks only weakly."""

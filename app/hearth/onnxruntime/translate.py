@@ -1,0 +1,81 @@
+"""Hearth's errors as onnxruntime's: its classes, its codes, its words around ours."""
+
+from __future__ import annotations
+
+import re
+
+from hearth.errors import (
+    BadInput,
+    BadModel,
+    DamagedModel,
+    ExecutorFailed,
+    HearthError,
+    MissingModel,
+    TooLarge,
+    Unsupported,
+)
+from hearth.runtime.load import NO_GRAPH
+
+from .capi import onnxruntime_pybind11_state as state
+
+_CODES: dict[type[Exception], tuple[int, str]] = {
+    state.Fail: (1, "FAIL"),
+    state.InvalidArgument: (2, "INVALID_ARGUMENT"),
+    state.NoSuchFile: (3, "NO_SUCHFILE"),
+    state.RuntimeException: (6, "RUNTIME_EXCEPTION"),
+    state.InvalidProtobuf: (7, "INVALID_PROTOBUF"),
+    state.NotImplemented: (9, "NOT_IMPLEMENTED"),
+    state.InvalidGraph: (10, "INVALID_GRAPH"),
+    state.EPFail: (11, "EP_FAIL"),
+}
+
+_NODE = re.compile(r"(?P<op>[\w.]+) '(?P<name>[^']*)'")
+"""How messages begin that name a node: Node.label."""
+
+_NO_OP = re.compile(r"The model uses the op (?P<op>\w+)(?: of the domain (?P<domain>\S+))? ")
+
+
+def _coded(kind: type[Exception], text: str) -> Exception:
+    code, word = _CODES[kind]
+    return kind(f"[ONNXRuntimeError] : {code} : {word} : {text}")
+
+
+def of_loading(error: HearthError, path: str | None) -> Exception:
+    """What onnxruntime raises where a model can't be loaded."""
+    prefix = f"Load model from {path} failed:" if path is not None else ""
+    if isinstance(error, MissingModel):
+        return _coded(state.NoSuchFile, f"{prefix}Load model {path} failed. File doesn't exist")
+    if str(error) == NO_GRAPH:
+        return _coded(state.InvalidArgument, f"{prefix}No graph was found in the protobuf.")
+    if isinstance(error, DamagedModel):
+        return _coded(state.InvalidProtobuf, f"{prefix}Protobuf parsing failed. {error}")
+    if isinstance(error, Unsupported):
+        missing = _NO_OP.match(str(error))
+        if missing:
+            text = f"This is an invalid model. No Op registered for {missing['op']}: {error}"
+            return _coded(state.InvalidGraph, prefix + text)
+        return _coded(state.NotImplemented, f"{prefix}{error}")
+    if isinstance(error, TooLarge):
+        return _coded(state.RuntimeException, f"{prefix}{error}")
+    return _coded(state.Fail, f"{prefix}This is an invalid model. {error}")
+
+
+def of_running(error: HearthError) -> Exception:
+    """What onnxruntime raises where a run fails."""
+    if isinstance(error, BadInput):
+        return _coded(state.InvalidArgument, str(error))
+    if isinstance(error, ExecutorFailed):
+        return _coded(state.EPFail, str(error))
+    node = _NODE.match(str(error))
+    where = f"{node['op']} node. Name:'{node['name']}'" if node else "the model."
+    text = f"Non-zero status code returned while running {where} Status Message: {error}"
+    if isinstance(error, TooLarge):
+        return _coded(state.RuntimeException, text)
+    if isinstance(error, Unsupported):
+        return _coded(state.NotImplemented, text)
+    return _coded(state.Fail, text) if isinstance(error, BadModel) else _coded(state.RuntimeException, text)
+
+
+def terminated() -> Exception:
+    """A run that its options told to stop."""
+    return _coded(state.Fail, "Exiting due to terminate flag being set to true.")

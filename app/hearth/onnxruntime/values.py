@@ -1,0 +1,155 @@
+"""OrtValue and OrtDevice: values that a caller keeps between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hearth.runtime.types import ONNX_DTYPE, dtype_name, dtype_of, type_label, type_of
+
+from .providers import WEBGPU, get_available_providers
+
+_DEVICES = {"cpu": 0, "gpu": 1, "cuda": 1, "webgpu": 1, "dml": 1, "npu": 2, "cann": 3}
+
+
+class OrtDevice:
+    """A device by name and number."""
+
+    def __init__(self, name: str, number: int = 0) -> None:
+        self._name, self._number = name, number
+
+    @staticmethod
+    def make(ort_device_name: str, device_id: int, vendor_id: int = -1) -> OrtDevice:
+        """Exception for a name that is no device's."""
+        if ort_device_name.lower() not in _DEVICES:
+            raise Exception(f"Unsupported device type: {ort_device_name}")
+        return OrtDevice(ort_device_name.lower(), device_id)
+
+    def device_id(self) -> int:
+        return self._number
+
+    def device_type(self) -> int:
+        return _DEVICES[self._name]
+
+
+def usable_device(name: str) -> str:
+    """The device's name. RuntimeError where there is none of it here."""
+    device = OrtDevice.make(name, 0)._name
+    if device in ("webgpu", "gpu") and WEBGPU in get_available_providers():
+        return "webgpu"
+    if device != "cpu":
+        raise RuntimeError(
+            f"Can't allocate memory on the {name.upper()} device: this machine offers "
+            f"{', '.join(get_available_providers())}."
+        )
+    return device
+
+
+def tensor_dtype(element_type: Any) -> np.dtype:
+    """The dtype of a numpy type or of a number of TensorProto.DataType."""
+    return dtype_of(element_type) if isinstance(element_type, int) else np.dtype(element_type)
+
+
+class OrtValue:
+    """A value and the device it is meant for. Executors take it up when a run begins; until then it is in memory."""
+
+    def __init__(self, value: Any, device: str = "cpu") -> None:
+        self._value, self._device = value, device
+
+    @classmethod
+    def ortvalue_from_numpy(
+        cls, numpy_obj: np.ndarray, /, device_type: str = "cpu", device_id: int = 0, vendor_id: int = -1
+    ) -> OrtValue:
+        """On the CPU the array itself, not a copy. RuntimeError for what is no array of numbers, or no device here."""
+        if not isinstance(numpy_obj, np.ndarray) or numpy_obj.dtype.kind in "OSU":
+            raise RuntimeError("Creation of OrtValues is currently only supported from non-string numpy arrays")
+        device = usable_device(device_type)
+        return cls(numpy_obj if device == "cpu" else numpy_obj.copy(), device)
+
+    @classmethod
+    def ortvalue_from_numpy_with_onnx_type(cls, data: np.ndarray, /, onnx_element_type: int) -> OrtValue:
+        """An array of numpy's read as another type of the same size, such as uint16 as bfloat16."""
+        dtype = dtype_of(onnx_element_type)
+        if dtype.itemsize != data.dtype.itemsize:
+            raise ValueError(f"{data.dtype} and {dtype_name(dtype)} are not of the same size.")
+        return cls(data.view(dtype))
+
+    @classmethod
+    def ortvalue_from_shape_and_type(
+        cls,
+        shape: Sequence[int],
+        element_type: Any,
+        device_type: str = "cpu",
+        device_id: int = 0,
+        vendor_id: int = -1,
+        memory_info: object = None,
+    ) -> OrtValue:
+        """A tensor of zeros. `element_type`: a numpy type or a number of TensorProto.DataType."""
+        return cls(np.zeros(tuple(shape), tensor_dtype(element_type)), usable_device(device_type))
+
+    def numpy(self) -> Any:
+        """The tensor as an array. RuntimeError for types that numpy lacks."""
+        if isinstance(self._value, np.ndarray):
+            return plain(self._value)
+        raise RuntimeError("Only OrtValues that are Tensors/SparseTensors are convertible to Numpy objects")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype, copy=copy)
+
+    def update_inplace(self, np_arr: np.ndarray) -> None:
+        """Writes into the value's memory. RuntimeError where the sizes differ."""
+        if self._value.shape != np_arr.shape or self._value.dtype.itemsize != np_arr.dtype.itemsize:
+            raise RuntimeError("The input size of numpy arrays does not match the size of the OrtValue.")
+        self._value[...] = np_arr.view(self._value.dtype)
+
+    def shape(self) -> list[int]:
+        return list(np.shape(self._value))
+
+    def data_type(self) -> str:
+        """ONNX's word: `tensor(float)`."""
+        return type_label(type_of(self._value))
+
+    def element_type(self) -> int:
+        """The number of TensorProto.DataType."""
+        return ONNX_DTYPE[self._value.dtype]
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return int(self._value.ctypes.data)
+
+    def tensor_size_in_bytes(self) -> int:
+        return int(self._value.nbytes)
+
+    def device_name(self) -> str:
+        return self._device
+
+    def has_value(self) -> bool:
+        return self._value is not None
+
+    def is_tensor(self) -> bool:
+        return isinstance(self._value, np.ndarray)
+
+    def is_sparse_tensor(self) -> bool:
+        return False
+
+    def is_tensor_sequence(self) -> bool:
+        return isinstance(self._value, list)
+
+
+def plain(value: Any) -> Any:
+    """A result as clients expect it: float8 numbers as their bits. RuntimeError for other types that numpy lacks."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray) and value.dtype.names:
+        name = dtype_name(value.dtype)
+        if not name.startswith("float8"):
+            raise RuntimeError(f"No corresponding Numpy type for Tensor Type. {name}")
+        return value.view(np.uint8)
+    return value
+
+
+def unwrapped(value: Any) -> Any:
+    """What an OrtValue holds; other values as they are."""
+    return value._value if isinstance(value, OrtValue) else value
