@@ -83,8 +83,8 @@ def compared(where: str, ours: Times, peer: Times) -> Iterator[dict[str, Any]]:
     keys["write"] = [*keys.pop("compose"), "write"]
     for name, parts in keys.items():
         unit = "MB" if name == "size" else "ms"
-        sums = [sum(times[part] for part in parts) for times in (ours, peer)]
-        yield row(f"{where}, {' and '.join(parts)}", unit, *sums, "rembg's way, natively")
+        mine, theirs = (sum(times[part] for part in parts) for times in (ours, peer))
+        yield row(f"{where}, {' and '.join(parts)}", unit, mine, theirs, "rembg's way, natively")
 
 
 def row(name: str, unit: str, hearth: float, peer: float, peer_name: str) -> dict[str, Any]:
