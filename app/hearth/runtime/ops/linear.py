@@ -8,7 +8,7 @@ from numpy import ndarray as Array
 from hearth.runtime.ops.contract import HAS_BLAS
 from hearth.runtime.ops.contract import matmul as product
 from hearth.runtime.ops.registry import Operand, op
-from hearth.runtime.ops.rules import broadcast_dims
+from hearth.runtime.ops.rules import broadcast_dims, check_broadcasts, check_equal
 from hearth.runtime.types import Dim, TensorType
 
 
@@ -17,6 +17,7 @@ def matmul_rule(a: Operand, b: Operand) -> TensorType:
         return TensorType(a.dtype)
     left = a.shape if len(a.shape) > 1 else (1, *a.shape)
     right = b.shape if len(b.shape) > 1 else (*b.shape, 1)
+    check_equal(left[-1], right[-2])
     batch = broadcast_dims([left[:-2], right[:-2]])
     tail = (left[-2],) * (len(a.shape) > 1) + (right[-1],) * (len(b.shape) > 1)
     return TensorType(a.dtype, (*batch, *tail))
@@ -40,7 +41,11 @@ def gemm_rule(
 ) -> TensorType:
     if a.shape is None or b.shape is None:
         return TensorType(a.dtype)
-    return TensorType(a.dtype, (a.shape[1 if transA else 0], b.shape[0 if transB else 1]))
+    (rows, inner), (outer, columns) = a.shape[:: -1 if transA else 1], b.shape[:: -1 if transB else 1]
+    check_equal(inner, outer)
+    if c is not None and c.shape is not None and not broadcast:
+        check_broadcasts(c.shape, (rows, columns))
+    return TensorType(a.dtype, (rows, columns))
 
 
 @op("Gemm", rule=gemm_rule)

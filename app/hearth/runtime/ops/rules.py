@@ -35,6 +35,21 @@ def broadcast_dims(shapes: list[tuple[Dim, ...]]) -> tuple[Dim, ...]:
     return tuple(dims)
 
 
+def check_equal(one: Dim, other: Dim) -> None:
+    """ValueError where two sizes are known that must be the same and differ."""
+    if isinstance(one, int) and isinstance(other, int) and one != other:
+        raise ValueError(f"{one} and {other} must be the same size")
+
+
+def check_broadcasts(shape: tuple[Dim, ...], target: tuple[Dim, ...]) -> None:
+    """ValueError where a shape does not broadcast to another that must stay as it is."""
+    if len(shape) > len(target):
+        raise ValueError(f"the shape {shape} does not broadcast to {target}")
+    for one, other in zip(reversed(shape), reversed(target), strict=False):
+        if one != 1:
+            check_equal(one, other)
+
+
 def broadcast(*operands: Operand | None, **_: Any) -> TensorType:
     """The inputs broadcast together; the dtype is the first one's."""
     present = [operand for operand in operands if operand is not None]

@@ -12,6 +12,7 @@ from hearth.errors import BadModel, HearthError, TooLarge
 from hearth.runtime.graph import Graph, Node
 from hearth.runtime.limits import check_products, check_types, late
 from hearth.runtime.ops import registry
+from hearth.runtime.ops.dtypes import check_dtypes
 from hearth.runtime.ops.registry import Operand, Operator
 from hearth.runtime.types import TensorType, ValueType, type_of
 
@@ -125,6 +126,7 @@ def fold_constants(graph: Graph) -> None:
     for node in graph.nodes:
         operator = registry.find(node)
         operands = [_operand(graph, name) for name in node.inputs]
+        check_dtypes(node, operands)
         kinds = _inferred(operator, node, operands)
         check_types(node.label, kinds)
         if all(item is None or item.type.static for item in operands):

@@ -1,0 +1,445 @@
+"""The same calls on onnxruntime and on Hearth's module of its API: same results, same exceptions, matching words."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import helper
+
+import hearth.onnxruntime as ours
+from tests.api.models import BFLOAT16, FLOAT, INT64, STRING, add_relu, file, one_node, product, x, y
+
+real = pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.desk
+
+Call = Callable[[ModuleType], Any]
+
+
+def session(ort: ModuleType, model: bytes | None = None, **options: Any) -> Any:
+    options.setdefault("providers", ["CPUExecutionProvider"])
+    return ort.InferenceSession(model if model is not None else add_relu(), **options)
+
+
+def raised(call: Call, ort: ModuleType) -> BaseException:
+    with warnings.catch_warnings(), pytest.raises(Exception) as caught:
+        warnings.simplefilter("ignore")
+        call(ort)
+    return caught.value
+
+
+def run(feeds: dict[str, Any], names: Any = None) -> Call:
+    return lambda ort: session(ort).run(names, feeds)
+
+
+def feeds(**changes: Any) -> dict[str, Any]:
+    return {"x": x(), "y": y(), **changes}
+
+
+WORKS: dict[str, Call] = {
+    "all outputs": run(feeds()),
+    "no names": run(feeds(), []),
+    "names in their order": run(feeds(), ["r", "s"]),
+    "a tuple of names": run(feeds(), ("r",)),
+    "the same name twice": run(feeds(), ["r", "r"]),
+    "lists of numbers": run({"x": [[1, 2, 3]], "y": [1.0, 2, 3]}),
+    "an empty batch": run(feeds(x=np.ones((0, 3), np.float32))),
+    "a transposed view": run(feeds(x=np.ones((3, 2), np.float32).T)),
+    "run options": lambda ort: session(ort).run(None, feeds(), run_options=ort.RunOptions()),
+    "strings of numpy": lambda ort: session(ort, one_node("Identity", STRING, ["n"])).run(None, {"x": np.array(["a"])}),
+    "strings as objects": lambda ort: session(ort, one_node("Identity", STRING, ["n"])).run(
+        None, {"x": np.array(["a", 1], object)}
+    ),
+    "a sequence": lambda ort: session(ort, sequence_model()).run(None, {"x": y()}),
+    "float8 as its bits": lambda ort: session(ort, casting(17)).run(None, {"x": y()}),
+    "an OrtValue as a feed": lambda ort: session(ort).run(None, feeds(x=ort.OrtValue.ortvalue_from_numpy(x()))),
+    "OrtValues": lambda ort: [
+        value.numpy()
+        for value in session(ort).run_with_ort_values(
+            ["r"], {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in feeds().items()}
+        )
+    ],
+    "bfloat16 by its bits": lambda ort: session(ort, casting(1, BFLOAT16)).run(
+        None, {"x": ort.OrtValue.ortvalue_from_numpy_with_onnx_type(np.full(3, 16256, np.uint16), BFLOAT16)}
+    ),
+}
+
+
+def sequence_model() -> bytes:
+    node = helper.make_node("SequenceConstruct", ["x", "x"], ["y"])
+    graph = helper.make_graph(
+        [node],
+        "g",
+        [helper.make_tensor_value_info("x", FLOAT, [3])],
+        [helper.make_tensor_sequence_value_info("y", FLOAT, None)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+def casting(to: int, kind: int = FLOAT) -> bytes:
+    return file([helper.make_node("Cast", ["x"], ["y"], to=to)], {"x": (kind, [3])}, {"y": (to, [3])}, opset=19)
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_what_works_gives_the_same(name: str) -> None:
+    expected, got = WORKS[name](real), WORKS[name](ours)
+    assert len(got) == len(expected)
+    for one, other in zip(got, expected, strict=True):
+        assert type(one) is type(other)
+        pairs = zip(one, other, strict=True) if isinstance(other, list) else [(one, other)]
+        for mine, theirs in pairs:
+            assert mine.dtype == theirs.dtype
+            np.testing.assert_array_equal(mine, theirs)
+
+
+FAILS: dict[str, tuple[Call, str]] = {
+    "no such file": (lambda ort: ort.InferenceSession("/nowhere/m.onnx"), ": 3 : NO_SUCHFILE : Load model from /now"),
+    "nothing": (lambda ort: ort.InferenceSession(b""), ": 2 : INVALID_ARGUMENT : No graph was found in the protobuf."),
+    "no model": (lambda ort: ort.InferenceSession(b"no model at all"), ": 7 : INVALID_PROTOBUF : "),
+    "another type": (lambda ort: ort.InferenceSession(bytearray(add_relu())), "Unable to load from type '<class 'byt"),
+    "options of another type": (lambda ort: ort.InferenceSession(add_relu(), 3), ""),
+    "a missing input": (run({"x": x()}), "Required inputs (['y']) are missing from input feed (['x'])."),
+    "an unknown input": (run(feeds(z=y())), ": 2 : INVALID_ARGUMENT : Invalid input name: z"),
+    "missing and unknown": (run({"x": x(), "z": y()}), "Required inputs (['y']) are missing from input feed (['x', 'z"),
+    "double": (
+        run(feeds(x=x().astype(float))),
+        ": 2 : INVALID_ARGUMENT : Unexpected input data type. Actual: (tensor(double)) , expected: (tensor(float))",
+    ),
+    "half": (run(feeds(x=x().astype(np.float16))), "Actual: (tensor(float16)) , expected: (tensor(float))"),
+    "integers": (run(feeds(x=x().astype(np.int64))), "Actual: (tensor(int64)) , expected: (tensor(float))"),
+    "booleans": (run(feeds(x=x() > 0)), "Actual: (tensor(bool)) , expected: (tensor(float))"),
+    "strings": (run(feeds(x=x().astype(str))), "Actual: (tensor(string)) , expected: (tensor(float))"),
+    "rank": (
+        run(feeds(x=y())),
+        "Invalid rank for input: x Got: 1 Expected: 2 Please fix either the inputs/outputs or the model.",
+    ),
+    "dimensions": (
+        run(feeds(x=np.ones((2, 4), np.float32))),
+        "Got invalid dimensions for input: x for the following indices\n index: 1 Got: 4 Expected: 3\n Please fix",
+    ),
+    "no feeds": (lambda ort: session(ort).run(None, None), "'NoneType' object has no attribute '"),
+    "a list of feeds": (lambda ort: session(ort).run(None, [x(), y()]), "'list' object has no attribute '"),
+    "an unknown output": (run(feeds(), ["w"]), ": 2 : INVALID_ARGUMENT : Invalid output name:w"),
+    "a name in place of names": (run(feeds(), "r"), ""),
+    "numbers as names": (run(feeds(), [0]), ""),
+    "run options of another type": (lambda ort: session(ort).run(None, feeds(), 3), ""),
+    "terminate": (
+        lambda ort: session(ort).run(None, feeds(), stopping(ort)),
+        "Exiting due to terminate flag being set",
+    ),
+    "a failing node": (
+        lambda ort: session(ort, product()).run(None, {"x": np.ones(2, np.float32), "y": np.ones(3, np.float32)}),
+        "[ONNXRuntimeError] : 1 : FAIL : Non-zero status code returned while running Mul node. Name:'mul' Status Mess",
+    ),
+    "an unknown op": (lambda ort: session(ort, one_node("Frob")), ": 10 : INVALID_GRAPH : This is an invalid model."),
+    "a cycle": (lambda ort: session(ort, cycle()), "[ONNXRuntimeError] : 1 : FAIL : This is an invalid model."),
+    "a value made twice": (lambda ort: session(ort, twice()), "[ONNXRuntimeError] : 1 : FAIL : This is an invalid mo"),
+    "types that differ": (lambda ort: session(ort, mixed()), "[ONNXRuntimeError] : 1 : FAIL : "),
+    "shapes that do not fit": (lambda ort: session(ort, misfit()), "[ONNXRuntimeError] : 1 : FAIL : "),
+    "an unknown entry": (
+        lambda ort: ort.SessionOptions().get_session_config_entry("nope"),
+        "SessionOptions does not have configuration with key: nope",
+    ),
+    "an unknown option": (lambda ort: setattr(ort.SessionOptions(), "bogus", 3), "object has no attribute 'bogus'"),
+    "threads in words": (lambda ort: setattr(ort.SessionOptions(), "intra_op_num_threads", "two"), ""),
+    "a level as a number": (lambda ort: setattr(ort.SessionOptions(), "graph_optimization_level", 99), ""),
+    "an entry that is no string": (lambda ort: ort.SessionOptions().add_session_config_entry("a", 1), ""),
+    "a severity that is none": (lambda ort: ort.set_default_logger_severity(9), "Invalid logging severity. 0:Verbose"),
+    "a device that is none": (
+        lambda ort: ort.OrtValue.ortvalue_from_numpy(x(), "abacus"),
+        "Unsupported device type: ab",
+    ),
+    "a device that is not here": (
+        lambda ort: ort.OrtValue.ortvalue_from_numpy(x(), "cuda"),
+        "Can't allocate memory on",
+    ),
+    "an OrtValue of strings": (
+        lambda ort: ort.OrtValue.ortvalue_from_numpy(np.array(["a"])),
+        "Creation of OrtValues is currently only supported from non-string numpy arrays",
+    ),
+    "an update of another size": (
+        lambda ort: ort.OrtValue.ortvalue_from_numpy(x()).update_inplace(y()),
+        "The input size of numpy arrays does not match the size of the OrtValue.",
+    ),
+    "binding an unknown input": (
+        lambda ort: session(ort).io_binding().bind_cpu_input("w", x()),
+        "Failed to find NodeArg with name: w in the def list",
+    ),
+    "binding no output": (lambda ort: run_bound(ort, outputs=[]), "Error in execution: At least one output should be"),
+    "binding too little": (lambda ort: run_bound(ort, inputs=["x"]), "Error in execution: "),
+    "bfloat16 as a result": (
+        lambda ort: session(ort, casting(BFLOAT16)).run(None, {"x": y()}),
+        "No corresponding Numpy type for Tensor Type. bfloat16",
+    ),
+}
+"""What fails: the call, and words that both messages hold."""
+
+
+def stopping(ort: ModuleType) -> Any:
+    options = ort.RunOptions()
+    options.terminate = True
+    return options
+
+
+def cycle() -> bytes:
+    nodes = [helper.make_node("Add", ["x", "b"], ["a"]), helper.make_node("Relu", ["a"], ["b"])]
+    return file(nodes, {"x": (FLOAT, [3])}, {"b": (FLOAT, [3])})
+
+
+def twice() -> bytes:
+    nodes = [helper.make_node("Relu", ["x"], ["a"]), helper.make_node("Relu", ["x"], ["a"])]
+    return file(nodes, {"x": (FLOAT, [3])}, {"a": (FLOAT, [3])})
+
+
+def mixed() -> bytes:
+    node = helper.make_node("Add", ["x", "y"], ["a"], name="n1")
+    return file([node], {"x": (FLOAT, [3]), "y": (INT64, [3])}, {"a": (FLOAT, [3])})
+
+
+def misfit() -> bytes:
+    node = helper.make_node("MatMul", ["x", "y"], ["a"], name="n1")
+    return file([node], {"x": (FLOAT, [3, 4]), "y": (FLOAT, [3, 4])}, {"a": (FLOAT, [3, 4])})
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_what_fails_raises_the_same(name: str) -> None:
+    call, words = FAILS[name]
+    expected, got = raised(call, real), raised(call, ours)
+    assert type(got).__name__ == type(expected).__name__, got
+    assert type(expected).__module__.removeprefix("onnxruntime") in type(got).__module__
+    assert words in str(expected)
+    assert words in str(got)
+
+
+def test_the_exceptions_have_the_same_names_and_bases() -> None:
+    theirs, mine = real.capi.onnxruntime_pybind11_state, ours.capi.onnxruntime_pybind11_state
+    for name, kind in vars(theirs).items():
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            assert getattr(mine, name).__bases__ == kind.__bases__, name
+    from hearth.onnxruntime.capi import _pybind_state
+
+    assert _pybind_state.InvalidArgument is mine.InvalidArgument
+
+
+def test_signatures_tell_names_shapes_and_types() -> None:
+    for model in (add_relu(), product(), one_node("Identity", STRING), sequence_model()):
+        for call in ("get_inputs", "get_outputs"):
+            expected, got = getattr(session(real, model), call)(), getattr(session(ours, model), call)()
+            assert [(item.name, item.type) for item in got] == [(item.name, item.type) for item in expected]
+            if model != product():
+                assert [item.shape for item in got] == [item.shape for item in expected]
+
+
+@pytest.mark.parametrize("version", [None, 7])
+def test_metadata_is_the_same(version: int | None) -> None:
+    fields: dict[str, Any] = {} if version is None else {"model_version": version}
+    model = file(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        {"x": (FLOAT, [3])},
+        {"y": (FLOAT, [3])},
+        metadata={"classes": "a,b", "rate": "16000"},
+        producer_name="maker",
+        domain="org.example",
+        doc_string="what it is",
+        graph_doc="of the graph",
+        **fields,
+    )
+    expected, got = session(real, model).get_modelmeta(), session(ours, model).get_modelmeta()
+    for name in ("producer_name", "graph_name", "domain", "description", "graph_description", "version"):
+        assert getattr(got, name) == getattr(expected, name), name
+    assert got.custom_metadata_map == expected.custom_metadata_map == {"classes": "a,b", "rate": "16000"}
+
+
+PROVIDERS: list[Any] = [
+    None,
+    [],
+    ["CPUExecutionProvider"],
+    ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    ["CUDAExecutionProvider"],
+    ["CPUExecutionProvider", "CPUExecutionProvider"],
+    [("CUDAExecutionProvider", {"device_id": 0}), ("CPUExecutionProvider", {})],
+]
+
+
+@pytest.mark.parametrize("providers", PROVIDERS, ids=str)
+def test_providers_that_are_not_here_are_left_out_with_a_warning(providers: Any) -> None:
+    told = []
+    for ort in (real, ours):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            made = ort.InferenceSession(add_relu(), providers=providers)
+        told.append([str(item.message).split(".Available")[0] for item in caught])
+        assert "CUDAExecutionProvider" not in made.get_providers()
+        assert made.get_providers()[-1] == "CPUExecutionProvider"
+        assert set(made.get_provider_options()) == set(made.get_providers())
+    assert told[0] == told[1]
+
+
+def test_providers_of_another_form_fall_back_to_the_cpu() -> None:
+    for providers in ({"CPUExecutionProvider"}, [3]):
+        with pytest.warns(UserWarning, match="Falling back to CPUExecutionProvider"):
+            assert ours.InferenceSession(add_relu(), providers=providers).get_providers() == ["CPUExecutionProvider"]
+        with pytest.raises(ValueError, match="'providers'"):
+            ours.InferenceSession(add_relu(), providers=providers, enable_fallback=0)
+
+
+def test_arguments_go_by_position_and_by_name() -> None:
+    for ort in (real, ours):
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 4
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        made = ort.InferenceSession(add_relu(), options, ["CPUExecutionProvider"], [{}])
+        assert made.get_session_options().intra_op_num_threads == 1
+        made.set_providers(["CPUExecutionProvider"])
+        made.disable_fallback()
+        made.enable_fallback()
+        assert made.run(["r"], feeds())[0].shape == (2, 3)
+
+
+def test_options_have_the_same_defaults() -> None:
+    for name in ("SessionOptions", "RunOptions"):
+        expected, got = getattr(real, name)(), getattr(ours, name)()
+        for option in dir(expected):
+            if not option.startswith("_") and not callable(getattr(expected, option)):
+                value, mine = getattr(expected, option), getattr(got, option)
+                assert str(mine) == str(value), option
+    for name in ("GraphOptimizationLevel", "ExecutionMode", "ExecutionOrder"):
+        theirs, mine = getattr(real, name), getattr(ours, name)
+        assert {key: int(item) for key, item in mine.__members__.items()} == {
+            key: int(item) for key, item in theirs.__members__.items()
+        }
+        for item in theirs.__members__.values():
+            assert str(mine(int(item))) == str(item)
+            assert mine(int(item)) == int(item)
+
+
+def test_free_dimensions_can_be_fixed() -> None:
+    for ort in (real, ours):
+        options = ort.SessionOptions()
+        options.add_free_dimension_override_by_name("batch", 2)
+        made = session(ort, sess_options=options)
+        assert made.get_inputs()[0].shape == [2, 3]
+        assert made.get_outputs()[0].shape == [2, 3]
+        with pytest.raises(Exception, match="index: 0 Got: 5 Expected: 2"):
+            made.run(None, feeds(x=np.ones((5, 3), np.float32)))
+
+
+def run_bound(ort: ModuleType, inputs: Any = ("x", "y"), outputs: Any = ("r",)) -> Any:
+    made = session(ort)
+    binding = made.io_binding()
+    for name in inputs:
+        binding.bind_cpu_input(name, feeds()[name])
+    for name in outputs:
+        binding.bind_output(name)
+    made.run_with_iobinding(binding)
+    return binding.copy_outputs_to_cpu()
+
+
+def test_bound_values_run_and_come_back() -> None:
+    np.testing.assert_array_equal(run_bound(ours)[0], run_bound(real)[0])
+    for ort in (real, ours):
+        made = session(ort)
+        binding = made.io_binding()
+        place, buffer, given = np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32), x()
+        binding.bind_input("x", "cpu", 0, np.float32, [2, 3], given.ctypes.data)
+        binding.bind_ortvalue_input("y", ort.OrtValue.ortvalue_from_numpy(y()))
+        binding.bind_ortvalue_output("s", ort.OrtValue.ortvalue_from_numpy(place))
+        binding.bind_output("r", "cpu", 0, np.float32, [2, 3], buffer.ctypes.data)
+        for factor in (1, 2):
+            given[...] = x() * factor
+            made.run_with_iobinding(binding)
+            np.testing.assert_array_equal(place, x() * factor + y())
+            np.testing.assert_array_equal(buffer, np.maximum(place, 0))
+        assert [value.shape() for value in binding.get_outputs()] == [[2, 3], [2, 3]]
+        binding.clear_binding_outputs()
+        binding.clear_binding_inputs()
+        with pytest.raises(ValueError, match="IOBinding must be used with the session that created it"):
+            session(ort).run_with_iobinding(binding)
+
+
+def test_memory_of_another_shape_is_not_written_to() -> None:
+    for ort in (real, ours):
+        made = session(ort)
+        binding = made.io_binding()
+        for name, value in feeds().items():
+            binding.bind_cpu_input(name, value)
+        binding.bind_ortvalue_output("r", ort.OrtValue.ortvalue_from_numpy(np.zeros((3, 3), np.float32)))
+        with pytest.raises(RuntimeError, match="The output OrtValue provided for output 'r'"):
+            made.run_with_iobinding(binding)
+
+
+def test_ort_values_tell_of_themselves() -> None:
+    told = []
+    for ort in (real, ours):
+        array = x()
+        value = ort.OrtValue.ortvalue_from_numpy(array)
+        assert np.shares_memory(value.numpy(), array)
+        value.update_inplace(array * 2)
+        np.testing.assert_array_equal(array, x() * 2)
+        empty = ort.OrtValue.ortvalue_from_shape_and_type([2, 3], BFLOAT16)
+        told.append(
+            [
+                *(value.shape(), value.data_type(), value.device_name(), value.element_type(), value.has_value()),
+                *(value.is_tensor(), value.is_sparse_tensor(), value.is_tensor_sequence()),
+                *(value.tensor_size_in_bytes(), value.data_ptr() == array.ctypes.data, empty.data_type()),
+            ]
+        )
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_run_async_calls_back_with_results_or_the_reason(works: bool) -> None:
+    given = {"x": np.ones(2, np.float32), "y": np.ones(2 if works else 3, np.float32)}
+    for ort in (real, ours):
+        told: list[Any] = []
+        done = threading.Event()
+
+        def note(results: Any, data: Any, error: str, told: list[Any] = told, done: Any = done) -> None:
+            told.extend([results, data, error])
+            done.set()
+
+        assert session(ort, product()).run_async(["z"], given, note, "mine") is None
+        assert done.wait(10)
+        results, data, error = told
+        assert data == "mine"
+        assert bool(results) == works == (error == "")
+        assert works or "Non-zero status code returned while running Mul node" in error
+
+
+def test_profiling_writes_a_trace(tmp_path: Path) -> None:
+    import json
+
+    for ort in (real, ours):
+        options = ort.SessionOptions()
+        options.enable_profiling = True
+        options.profile_file_prefix = str(tmp_path / ort.__name__)
+        made = session(ort, sess_options=options)
+        made.run(None, feeds())
+        written = made.end_profiling()
+        events = json.loads(Path(written).read_text())
+        assert "model_run" in {event["name"] for event in events if "name" in event}
+        assert made.get_profiling_start_time_ns() > 0
+    assert session(ours).end_profiling() == session(real).end_profiling() == ""
+
+
+def test_results_are_the_callers_own() -> None:
+    nodes = [helper.make_node("Identity", ["x"], ["y"]), helper.make_node("Constant", [], ["c"], value_floats=[1.0])]
+    model = file(nodes, {"x": (FLOAT, [3])}, {"y": (FLOAT, [3]), "c": (FLOAT, [1])})
+    for ort in (real, ours):
+        made, given = session(ort, model), y()
+        for value in made.run(None, {"x": given}):
+            value[...] = 9
+        np.testing.assert_array_equal(given, y())
+        np.testing.assert_array_equal(made.run(["c"], {"x": given})[0], [1])
