@@ -13,7 +13,7 @@ from hearth.runtime.ops.contract import matmul
 from hearth.runtime.ops.linear import matmul_rule
 from hearth.runtime.ops.pool import average_pool, pool_rule
 from hearth.runtime.ops.quantise import dynamic_quantize_linear, integer_matmul, quantised
-from hearth.runtime.ops.recurrent import lstm
+from hearth.runtime.ops.recurrent import lstm_layers
 from hearth.runtime.ops.reduce import softmax, softmax_flat
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import broadcast_dims
@@ -284,26 +284,27 @@ def dynamic_quantize_lstm(
     input_forget: int = 0,
     n_outputs: int = 1,
 ) -> tuple[Array, ...]:
-    """LSTM with weights w (D, I, 4H) and r (D, H, 4H) in 8 bits. The inputs stay float; no more is lost."""
+    """LSTM with weights w (D, I, 4H) and r (D, H, 4H) in 8 bits; what they multiply is quantised by its range."""
 
-    def real(weights: Array, scale: Array, zero: Array) -> Array:
-        spread = (len(weights), 1, -1)
-        return _real(weights, scale.reshape(spread), zero.reshape(spread)).transpose(0, 2, 1)
+    def product(weights: Array, scale: Array, zero: Array) -> Callable[[int, Array], Array]:
+        return lambda d, rows: dynamic_quantize_matmul(rows, weights[d], scale[d], zero[d])
 
-    return lstm(
+    layers = lstm_layers(
         x,
-        real(w, w_scale, w_zero),
-        real(r, r_scale, r_zero),
+        product(w, w_scale, w_zero),
+        product(r, r_scale, r_zero),
         b,
         lengths,
         h0,
         c0,
         p,
-        activation_alpha=activation_alpha,
-        activation_beta=activation_beta,
         activations=activations,
+        alphas=activation_alpha,
+        betas=activation_beta,
         clip=clip,
         direction=direction,
+        hidden=r.shape[1],
         input_forget=input_forget,
-        n_outputs=n_outputs,
+        layout=0,
     )
+    return layers[:n_outputs]

@@ -13,12 +13,14 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.ops import activation as act
-from hearth.runtime.ops.contract import matmul, rows_by_rows
+from hearth.runtime.ops.contract import rows_by_rows
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.types import Dim, TensorType
 
 Function = Callable[[Array], Array]
 State = tuple[Array, ...]
+Product = Callable[[int, Array], Array]
+"""What the weights of a direction make of rows (M, I) or (M, H): (M, gates * H)."""
 Step = Callable[[Array, State], State]
 """What a cell makes of the inputs' part of the gates (N, gates * H) and the state; the state's first part is output."""
 
@@ -78,7 +80,7 @@ def _rule(states: int) -> Callable[..., tuple[TensorType, ...]]:
 
 def _run(
     x: Array,
-    w: Array,
+    project: Product,
     bias: Array | None,
     lengths: Array | None,
     starts: Sequence[Array | None],
@@ -89,19 +91,19 @@ def _run(
 ) -> tuple[Array, ...]:
     """Runs the cell of each direction over x (T, N, I) -> (all outputs (T, D, N, H), last states (D, N, H) each).
 
-    w (D, gates * H, I) and bias (D, gates * H) make the inputs' part of the gates for all steps at once. `lengths` (N,)
+    `project` and bias (D, gates * H) make the inputs' part of the gates for all steps at once. `lengths` (N,)
     ends each sequence on its own: its outputs are 0 after that and its state stays.
     """
     if layout:
         x = np.swapaxes(x, 0, 1)
         starts = [None if start is None else np.swapaxes(start, 0, 1) for start in starts]
     steps, batch, _ = x.shape
-    directions = w.shape[0]
+    directions = 2 if direction == "bidirectional" else 1
     outputs = np.zeros((steps, directions, batch, hidden), x.dtype)
     last = [np.zeros((directions, batch, hidden), x.dtype) for _ in starts]
     for d in range(directions):
         step = cell(d)
-        gates = matmul(x.reshape(steps * batch, -1), w[d].T).reshape(steps, batch, -1)
+        gates = project(d, x.reshape(steps * batch, -1)).reshape(steps, batch, -1)
         if bias is not None:
             gates = gates + bias[d]
         state: State = tuple(np.zeros((batch, hidden), x.dtype) if start is None else start[d] for start in starts)
@@ -119,6 +121,11 @@ def _run(
     if layout:
         return outputs.transpose(2, 0, 1, 3), *(np.swapaxes(item, 0, 1) for item in last)
     return outputs, *last
+
+
+def _by(weights: Array) -> Product:
+    """Products with the rows of weights (D, gates * H, I)."""
+    return lambda d, rows: rows_by_rows(rows, weights[d])
 
 
 def _clipper(clip: float | None) -> Function:
@@ -153,7 +160,7 @@ def rnn(
     def cell(d: int) -> Step:
         return lambda gates, state: (functions[d](clipped(gates + rows_by_rows(state[0], r[d]))),)
 
-    return _run(x, w, bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
+    return _run(x, _by(w), bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
 
 
 @op("GRU", rule=_rule(1))
@@ -206,7 +213,7 @@ def gru(
 
         return step
 
-    return _run(x, w, bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
+    return _run(x, _by(w), bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
 
 
 @op("LSTM", rule=_rule(2))
@@ -236,9 +243,49 @@ def lstm(
     -> all h (T, D, N, H), last h and last c (D, N, H). Gates in the order input, output, forget, cell.
     Hochreiter and Schmidhuber, 1997; peepholes: Gers et al., 2000.
     """
-    hidden = r.shape[2]
-    names = activations or ["Sigmoid", "Tanh", "Tanh"] * len(w)
-    functions = list(_activations(names, activation_alpha, activation_beta))
+    layers = lstm_layers(
+        x,
+        _by(w),
+        _by(r),
+        b,
+        lengths,
+        h0,
+        c0,
+        p,
+        clip=clip,
+        direction=direction,
+        hidden=r.shape[2],
+        input_forget=input_forget,
+        layout=layout,
+        activations=activations,
+        alphas=activation_alpha,
+        betas=activation_beta,
+    )
+    return layers[:n_outputs]
+
+
+def lstm_layers(
+    x: Array,
+    project: Product,
+    recur: Product,
+    b: Array | None,
+    lengths: Array | None,
+    h0: Array | None,
+    c0: Array | None,
+    p: Array | None,
+    *,
+    activations: Sequence[str] | None,
+    alphas: Sequence[float] | None,
+    betas: Sequence[float] | None,
+    clip: float | None,
+    direction: str,
+    hidden: int,
+    input_forget: int,
+    layout: int,
+) -> tuple[Array, ...]:
+    """LSTM over any way to multiply by its weights: `project` for the inputs, `recur` for the last outputs."""
+    names = activations or ["Sigmoid", "Tanh", "Tanh"] * 2
+    functions = list(_activations(names, alphas, betas))
     clipped = _clipper(clip)
     bias = None if b is None else b[:, : 4 * hidden] + b[:, 4 * hidden :]
 
@@ -248,7 +295,7 @@ def lstm(
 
         def step(gates: Array, state: State) -> State:
             h, c = state
-            gates = gates + rows_by_rows(h, r[d])
+            gates = gates + recur(d, h)
             i, o, forget, new = (gates[:, at * hidden : (at + 1) * hidden] for at in range(4))
             if peep is not None:
                 i, forget = i + peep[0] * c, forget + peep[2] * c
@@ -261,4 +308,4 @@ def lstm(
 
         return step
 
-    return _run(x, w, bias, lengths, [h0, c0], hidden, direction, layout, cell)[:n_outputs]
+    return _run(x, project, bias, lengths, [h0, c0], hidden, direction, layout, cell)

@@ -173,7 +173,9 @@ def _resize(
         result[(slice(None),) * axis + (mask,)] = extrapolation_value
     if result.dtype != x.dtype:
         info = np.iinfo(x.dtype)
-        result = np.clip(np.rint(result), info.min, info.max).astype(x.dtype)
+        # Integers are cut off, as onnxruntime does; what floats miss of a whole number must not cost one.
+        whole = np.trunc(result + np.copysign(1e-6, result))
+        result = np.clip(whole, info.min, info.max).astype(x.dtype)
     return result
 
 
