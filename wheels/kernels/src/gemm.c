@@ -121,6 +121,7 @@ void gemm_pieces(int rows, int columns, int taps, int k, const float *const *pie
 INLINE void dot_tile(int rows, int columns, int taps, int k, const float *const *pieces, int stride, const float *b,
                      ptrdiff_t depth, float *c, ptrdiff_t c_stride) {
     vf acc[DOT_ROWS][2];
+    float rest[DOT_ROWS][2] = {{0}};
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < columns; j++) acc[i][j] = vzero();
     for (int t = 0; t < taps; t++, pieces += stride, b += k) {
         int d = 0;
@@ -132,15 +133,11 @@ INLINE void dot_tile(int rows, int columns, int taps, int k, const float *const 
                 UNROLL for (int j = 0; j < columns; j++) acc[i][j] = vfma(av, bv[j], acc[i][j]);
             }
         }
-        if (d == k) continue;
-        UNROLL for (int i = 0; i < rows; i++) {
-            vf av = vload_some(pieces[i] + d, k - d);
-            UNROLL for (int j = 0; j < columns; j++)
-                acc[i][j] = vfma(av, vload_some(b + j * depth + d, k - d), acc[i][j]);
-        }
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < columns; j++)
+            for (int e = d; e < k; e++) rest[i][j] += pieces[i][e] * b[j * depth + e];
     }
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < columns; j++)
-        c[i * c_stride + j] = vsum(acc[i][j]);
+        c[i * c_stride + j] = vsum(acc[i][j]) + rest[i][j];
 }
 
 #define DOT_TILE(R, C)                                                                                        \

@@ -14,10 +14,10 @@ static NOINLINE void blend_run(int taps, const float *const *rows, const float *
         for (int t = 1; t < taps; t++) v = vfma(vload(rows[t] + i), vsplat(weights[t]), v);
         vstore(out + i, v);
     }
-    if (i < count) {
-        vf v = vzero();
-        for (int t = 0; t < taps; t++) v = vfma(vload_some(rows[t] + i, count - i), vsplat(weights[t]), v);
-        vstore_some(out + i, v, count - i);
+    for (; i < count; i++) {
+        float v = 0.0f;
+        for (int t = 0; t < taps; t++) v += rows[t][i] * weights[t];
+        out[i] = v;
     }
 }
 
@@ -25,10 +25,7 @@ static NOINLINE void blend_two(const float *a, const float *b, float wa, float w
     vf va = vsplat(wa), vb = vsplat(wb);
     int i = 0;
     for (; i + VW <= count; i += VW) vstore(out + i, vfma(vload(b + i), vb, vload(a + i) * va));
-    if (i < count) {
-        vf v = vfma(vload_some(b + i, count - i), vb, vload_some(a + i, count - i) * va);
-        vstore_some(out + i, v, count - i);
-    }
+    for (; i < count; i++) out[i] = a[i] * wa + b[i] * wb;
 }
 
 static NOINLINE void copy_run(const float *from, int count, float *out) {

@@ -140,7 +140,7 @@ class Chain:
         """A value's number; a constant becomes an input of one element."""
         if isinstance(value, int):
             return value
-        return self._input(self.lowering.builder.constant(np.float32(value).reshape(())))
+        return self._input(self.lowering.builder.constant(np.array(value, np.float32)))
 
     def _input(self, tensor: Tensor) -> int:
         for number, known in enumerate(self.inputs):

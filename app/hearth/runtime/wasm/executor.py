@@ -36,13 +36,15 @@ class WasmProgram:
 
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
         """Runs and waits. Raises ExecutorFailed where the kernels can't go on."""
-        for _ in self._turns(feeds, results := []):
+        results: list[Any] = []
+        for _ in self._turns(feeds, results):
             pass
         return results
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """Lets the event loop turn now and then, so that a page can cancel."""
-        for done in self._turns(feeds, results := []):
+        results: list[Any] = []
+        for done in self._turns(feeds, results):
             if progress is not None:
                 progress(done)
             await asyncio.sleep(0)

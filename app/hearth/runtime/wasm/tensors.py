@@ -1,7 +1,7 @@
 """Values in the arena: buffers, and tensors as strided views of them.
 
-A layout is nothing but strides. Images lie channels last, so a (N, C, H, W) tensor whose channel stride is 1 is one that
-the convolution kernels read as it is; a part of a concatenation is the same with a wider pixel pitch.
+A layout is nothing but strides. Images lie channels last, so a (N, C, H, W) tensor whose channel stride is 1 is one
+that the convolution kernels read as it is; a part of a concatenation is the same with a wider pixel pitch.
 """
 
 from __future__ import annotations

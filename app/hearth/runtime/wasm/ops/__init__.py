@@ -1,5 +1,12 @@
 """The handlers, one family of ops a file. Importing this package registers them."""
 
-from hearth.runtime.wasm.ops import conv, elementwise, layout, matmul, pool, recurrent, resize, rows
+import hearth.runtime.wasm.ops.conv as conv
+import hearth.runtime.wasm.ops.elementwise as elementwise
+import hearth.runtime.wasm.ops.layout as layout
+import hearth.runtime.wasm.ops.matmul as matmul
+import hearth.runtime.wasm.ops.pool as pool
+import hearth.runtime.wasm.ops.recurrent as recurrent
+import hearth.runtime.wasm.ops.resize as resize
+import hearth.runtime.wasm.ops.rows as rows
 
 MODULES = (conv, elementwise, layout, matmul, pool, recurrent, resize, rows)

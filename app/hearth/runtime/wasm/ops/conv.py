@@ -127,8 +127,14 @@ def _layer(low: Lowering, step: Step) -> Layer:
     x_shape = low.shape(node.inputs[0])
     if len(x_shape) not in (3, 4) or 0 in x_shape:
         raise Unsupported("Only images with one or two axes have a kernel.")
-    how = {key: arguments.get(key) for key in ("strides", "dilations", "pads")}
-    geometry = windows(x_shape[2:], weights.shape[2:], **how, auto_pad=str(arguments.get("auto_pad", "NOTSET")))
+    geometry = windows(
+        x_shape[2:],
+        weights.shape[2:],
+        arguments.get("strides"),
+        arguments.get("dilations"),
+        arguments.get("pads"),
+        str(arguments.get("auto_pad", "NOTSET")),
+    )
     if min(before for before, _ in geometry.pads) < 0:
         raise Unsupported("Negative pads have no kernel.")
     if weights.ndim == 3:
