@@ -78,7 +78,7 @@ async function activate() {
 async function answer(request, url) {
   const cache = await caches.open(CURRENT);
   const page = request.mode === "navigate" && (url.pathname === ROOT.pathname || url.pathname === `${ROOT.pathname}index.html`);
-  const stored = await cache.match(page ? new URL("./index.html", ROOT) : request);
+  const stored = await cache.match(page ? ROOT : request);
   return stored ?? fetch(request);
 }
 
