@@ -123,9 +123,31 @@ def mish(x: Array) -> Array:
     return x * np.tanh(softplus(x))
 
 
+_ERF_TOP = (2.0259148e-06, 2.8468573e-04, 3.8080924e-03, 5.2875235e-02, 1.9154877e-01, 1.1283791)
+_ERF_BOTTOM = (3.7831765e-05, 1.1707081e-03, 1.5054953e-02, 1.1455898e-01, 5.0308835e-01, 1.0)
+"""erf(x) / x as a quotient of polynomials in x squared, highest power first: fitted for the smallest relative error up
+to 3.95, from where erf is 1 in float32. The error, rounding included, stays below 4e-7 of the value."""
+
+
+def _horner(coefficients: tuple[float, ...], t: Array) -> Array:
+    total = np.full_like(t, coefficients[0])
+    for coefficient in coefficients[1:]:
+        total *= t
+        total += np.float32(coefficient)
+    return total
+
+
+def _erf32(x: Array) -> Array:
+    x = np.clip(x, np.float32(-3.95), np.float32(3.95))
+    t = x * x
+    return np.clip(x * _horner(_ERF_TOP, t) / _horner(_ERF_BOTTOM, t), np.float32(-1), np.float32(1))
+
+
 @op("Erf", rule=same)
 def erf(x: Array) -> Array:
-    """The error function in double precision; numpy has none, the C library behind `math` does."""
+    """The error function, which numpy lacks: a quotient of polynomials, or for float64 the one of the C library."""
+    if x.dtype != np.float64:
+        return _erf32(x.astype(np.float32, copy=False)).astype(x.dtype, copy=False)
     return np.fromiter(map(math.erf, x.reshape(-1).tolist()), np.float64, x.size).reshape(x.shape).astype(x.dtype)
 
 

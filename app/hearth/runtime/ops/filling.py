@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy import ndarray as Array
 from hearth.runtime.ops.casting import convert
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import same
+from hearth.runtime.ops.storage import decode
 from hearth.runtime.types import TensorType, dtype_of
 
 Ints = Sequence[int]
@@ -56,17 +58,33 @@ def constant_of_shape(target: Array, *, value: Array | None = None) -> Array:
     return np.full(tuple(target.tolist()), value.reshape(-1)[0], value.dtype)
 
 
-@op("Tile", since=6, shape_from=(1,))
+def _tile_rule(x: Operand, repeats: Operand) -> TensorType:
+    counts = repeats.ints()
+    if x.shape is None or counts is None:
+        return TensorType(x.dtype, None if x.shape is None else (None,) * len(x.shape))
+    dims = [dim * count if isinstance(dim, int) else None for dim, count in zip(x.shape, counts, strict=True)]
+    return TensorType(x.dtype, tuple(dims))
+
+
+@op("Tile", since=6, rule=_tile_rule)
 def tile(x: Array, repeats: Array) -> Array:
     return np.tile(x, repeats.tolist())
 
 
-@op("Range", shape_from=(0, 1, 2))
-def range_(start: Array, limit: Array, delta: Array) -> Array:
+def range_rule(start: Operand, limit: Operand, delta: Operand, *, stash_type: int = 1) -> TensorType:
+    ends = [None if item.value is None else float(decode(item.value).reshape(-1)[0]) for item in (start, limit, delta)]
+    first, last, step = ends
+    if first is None or last is None or not step:
+        return TensorType(start.dtype, (None,))
+    return TensorType(start.dtype, (max(0, math.ceil((last - first) / step)),))
+
+
+@op("Range", rule=range_rule)
+def range_(start: Array, limit: Array, delta: Array, *, stash_type: int = 1) -> Array:
     return np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
 
 
-@op("Tile", since=1)
+@op("Tile", since=1, data_dependent=True)
 def tile_one_axis(x: Array, tiles: Array, axis: Array) -> Array:
     repeats = [1] * x.ndim
     repeats[int(axis.reshape(-1)[0])] = int(tiles.reshape(-1)[0])

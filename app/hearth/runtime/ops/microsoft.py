@@ -15,7 +15,7 @@ from numpy import ndarray as Array
 from hearth.runtime.ops import activation as act
 from hearth.runtime.ops.contract import matmul
 from hearth.runtime.ops.conv import conv, conv_rule
-from hearth.runtime.ops.filling import range_, trilu
+from hearth.runtime.ops.filling import range_, range_rule, trilu
 from hearth.runtime.ops.indexing import gather_nd
 from hearth.runtime.ops.linear import gemm, gemm_rule, matmul_rule
 from hearth.runtime.ops.ordering import unique
@@ -180,7 +180,7 @@ def cdist(a: Array, b: Array, *, metric: str = "sqeuclidean") -> Array:
 
 
 op("Pad", domain=MICROSOFT, rule=pad_rule)(pad)
-op("Range", domain=MICROSOFT, shape_from=(0, 1, 2))(range_)
+op("Range", domain=MICROSOFT, rule=range_rule)(range_)
 op("Trilu", domain=MICROSOFT, rule=same)(trilu)
 op("GatherND", domain=MICROSOFT, data_dependent=True)(lambda x, indices: gather_nd(x, indices))
 

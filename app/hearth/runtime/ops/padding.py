@@ -56,6 +56,11 @@ def pad_rule(
     return TensorType(x.dtype, tuple(dims))
 
 
+@op("Pad", since=1)
+def pad_first(x: Array, *, paddings: Sequence[int], mode: str = "constant", value: float = 0.0) -> Array:
+    return pad_attributes(x, pads=paddings, mode=mode, value=value)
+
+
 @op("Pad", since=2)
 def pad_attributes(x: Array, *, pads: Sequence[int], mode: str = "constant", value: float = 0.0) -> Array:
     return _padded(x, _pairs(pads, None, x.ndim), mode, value)

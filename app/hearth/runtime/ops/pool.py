@@ -146,7 +146,32 @@ def global_lp_pool(x: Array, *, p: float = 2) -> Array:
     return np.asarray(np.power(total, x.dtype.type(1 / p)), x.dtype)
 
 
-@op("MaxUnpool", shape_from=(2,))
+def _unpool_rule(
+    x: Operand,
+    indices: Operand,
+    output_shape: Operand | None = None,
+    *,
+    kernel_shape: Ints,
+    pads: Ints | None = None,
+    strides: Ints | None = None,
+) -> TensorType:
+    if output_shape is not None:
+        given = output_shape.ints()
+        return TensorType(x.dtype, tuple(given) if given else None)
+    if not x.type.static:
+        return TensorType(x.dtype)
+    return TensorType(x.dtype, _unpooled(x.type.static_shape, kernel_shape, pads, strides))
+
+
+def _unpooled(shape: Ints, kernel: Ints, pads: Ints | None, strides: Ints | None) -> tuple[int, ...]:
+    """The shape that MaxPool with these attributes brought down to `shape`."""
+    rank = len(shape) - 2
+    steps, flat = list(strides or [1] * rank), list(pads or [0] * (2 * rank))
+    sizes = [(shape[2 + at] - 1) * steps[at] + kernel[at] - flat[at] - flat[rank + at] for at in range(rank)]
+    return (*shape[:2], *sizes)
+
+
+@op("MaxUnpool", rule=_unpool_rule)
 def max_unpool(
     x: Array,
     indices: Array,
@@ -160,10 +185,7 @@ def max_unpool(
 
     The indices count in the shape that the attributes give; a larger `output_shape` keeps the positions by axis.
     """
-    rank = x.ndim - 2
-    steps, flat = list(strides or [1] * rank), list(pads or [0] * (2 * rank))
-    sizes = [(x.shape[2 + at] - 1) * steps[at] + kernel_shape[at] - flat[at] - flat[rank + at] for at in range(rank)]
-    inner = (*x.shape[:2], *sizes)
+    inner = _unpooled(x.shape, kernel_shape, pads, strides)
     shape = inner if output_shape is None else tuple(output_shape.tolist())
     result = np.zeros(shape, x.dtype)
     result[np.unravel_index(indices, inner)] = x

@@ -248,7 +248,25 @@ def resize(
     )
 
 
-@op("Upsample", since=7, rule=lambda x, *, scales, mode="nearest": TensorType(x.dtype))
+def _upsample_first_rule(x: Operand, *, height_scale: float, width_scale: float, mode: str = "nearest") -> TensorType:
+    return _upsample_rule(x, scales=(1, 1, height_scale, width_scale))
+
+
+@op("Upsample", since=1, rule=_upsample_first_rule)
+def upsample_first(x: Array, *, height_scale: float, width_scale: float, mode: str = "nearest") -> Array:
+    """The first version: pictures (N, C, H, W) alone."""
+    mode = "linear" if mode == "bilinear" else mode
+    return resize_10(x, np.array([1, 1, height_scale, width_scale], np.float32), mode=mode)
+
+
+def _upsample_rule(x: Operand, *, scales: Sequence[float], mode: str = "nearest") -> TensorType:
+    if x.shape is None:
+        return TensorType(x.dtype)
+    pairs = zip(x.shape, scales, strict=True)
+    return TensorType(x.dtype, tuple(math.floor(dim * s) if isinstance(dim, int) else None for dim, s in pairs))
+
+
+@op("Upsample", since=7, rule=_upsample_rule)
 def upsample_attribute(x: Array, *, scales: Sequence[float], mode: str = "nearest") -> Array:
     return resize_10(x, np.array(scales, np.float32), mode=mode)
 

@@ -205,7 +205,13 @@ def _largest_terms(picture: Array, places: list[Array], cells: tuple[int, ...]) 
     return best.reshape(-1, *cells).max((2, 4)).astype(picture.dtype)
 
 
-@op("DeformConv", data_dependent=True)
+def _deform_rule(x: Operand, w: Operand, offset: Operand, *_: Operand | None, **__: Any) -> TensorType:
+    if x.shape is None or w.shape is None or offset.shape is None:
+        return TensorType(x.dtype)
+    return TensorType(x.dtype, (x.shape[0], w.shape[0], *offset.shape[2:]))
+
+
+@op("DeformConv", rule=_deform_rule)
 def deform_conv(
     x: Array,
     w: Array,

@@ -253,7 +253,15 @@ def _even_parts(length: int, count: int) -> list[int]:
     return [max(0, min(size, length - at * size)) for at in range(count)]
 
 
-@op("Split", since=1, storage=True)
+@op("Split", since=1, shape_from=(1,), storage=True)
+def split_first(
+    x: Array, parts: Array | None = None, *, split: Ints | None = None, axis: int = 0, n_outputs: int = 1
+) -> tuple[Array, ...]:
+    """The first version takes the sizes as an input or as an attribute."""
+    return split_attribute(x, split=split if parts is None else parts.tolist(), axis=axis, n_outputs=n_outputs)
+
+
+@op("Split", since=2, storage=True)
 def split_attribute(x: Array, *, split: Ints | None = None, axis: int = 0, n_outputs: int = 1) -> tuple[Array, ...]:
     return _split(x, split or _even_parts(x.shape[axis], n_outputs), axis)
 

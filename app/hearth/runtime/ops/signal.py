@@ -115,7 +115,13 @@ def _mel(hertz: float) -> float:
     return 2595 * math.log10(1 + hertz / 700)
 
 
-@op("MelWeightMatrix", shape_from=(0, 1, 2, 3, 4))
+def _mel_rule(bands: Operand, dft_length: Operand, *_: Operand, output_datatype: int = 1) -> TensorType:
+    count, length = bands.ints(), dft_length.ints()
+    rows = length[0] // 2 + 1 if length else None
+    return TensorType(dtype_of(output_datatype), (rows, count[0] if count else None))
+
+
+@op("MelWeightMatrix", rule=_mel_rule)
 def mel_weight_matrix(
     bands: Array, dft_length: Array, sample_rate: Array, lowest: Array, highest: Array, *, output_datatype: int = 1
 ) -> Array:

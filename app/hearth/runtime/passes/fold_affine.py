@@ -38,6 +38,8 @@ def _affine(graph: Graph, node: Node, source: str, channels: int, rank: int) -> 
         return factor, bias - mean * factor
     if node.op not in ("Mul", "Add", "Sub", "Div") or len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
         return None
+    if node.opset < 7:
+        return None  # Operands were aligned by an attribute then.
     first = node.inputs[0] == source
     if not first and node.op in ("Sub", "Div"):
         return None

@@ -34,8 +34,8 @@ def is_elementwise(graph: Graph, node: Node) -> bool:
     """Whether a node works on float32, element by element, and its output's shape is known."""
     if node.domain or len(node.outputs) != 1 or node.op not in UNARY | BINARY:
         return False
-    if node.op in BINARY and len(node.inputs) != 2:
-        return False
+    if node.op in BINARY and (len(node.inputs) != 2 or node.opset < 7):
+        return False  # Before opset 7 operands were aligned by an attribute.
     if node.op == "Clip" and any(name and graph.constant(name) is None for name in node.inputs[1:]):
         return False
     kind = graph.type(node.outputs[0])
