@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from hearth.errors import BadImage, TooLarge
 from hearth.tools.cutout import formats
@@ -19,6 +19,8 @@ MAX_MEGAPIXELS = 50
 
 MAX_SIDE = 65_535
 """Pixels; the longest side that a JPEG can have."""
+
+_YCCK = 2  # the Adobe marker's word for luma, chroma and black
 
 # Other plugins of Pillow run programs (EPS), or open files that no person calls a photo.
 _FORMATS = {"AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM"}
@@ -199,6 +201,8 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         image = _from_16_bits(image)
         notes.append("16 bits a channel were brought to 8.")
     if image.mode == "CMYK":
+        if image.info.get("adobe_transform") == _YCCK and not features.check("libjpeg_turbo"):
+            image = _from_ycck(image)
         notes.append("The CMYK colours were brought to RGB without their profile.")
     if image.mode in {"F", "LAB", "HSV"}:
         raise BadImage("This picture is not made of screen colours. Save it as an 8-bit PNG or JPEG first.")
@@ -212,6 +216,13 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     if mode == "RGBA" and not _is_transparent(converted):
         converted = converted.convert("RGB")
     return converted, notes
+
+
+def _from_ycck(image: Image.Image) -> Image.Image:
+    """Inks from luma, chroma and black, all inverted: IJG's libjpeg, which the page has, leaves this to its caller."""
+    *inverted, black = image.split()
+    inks = Image.merge("YCbCr", [ImageOps.invert(band) for band in inverted]).convert("RGB")
+    return Image.merge("CMYK", (*inks.split(), black))
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
