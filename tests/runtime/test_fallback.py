@@ -1,7 +1,7 @@
 """When an executor fails, the session goes on with the next one; when it was asked for by name, it says so."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 
 from hearth.errors import ExecutorFailed
 from hearth.runtime import InferenceSession, executors
+from hearth.runtime.executor import Progress
 from hearth.runtime.numpy import NumpyExecutor
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
@@ -30,7 +31,7 @@ class Fragile(NumpyExecutor):
                     raise ExecutorFailed("The device was lost.")
                 return super().run(feeds)
 
-            async def run_async(self, feeds: Mapping[str, Any], progress: Callable[[float], None] | None = None) -> Any:
+            async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
                 return self.run(feeds)
 
         if not self.device_is_there:
