@@ -1,0 +1,165 @@
+"""Models arrive in parts, are checked, kept, repaired and deleted."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.browser.person import Person
+from tests.photos import photo
+from web.serve import SiteServer
+
+
+@pytest.fixture
+def slow(site: Path) -> Iterator[SiteServer]:
+    """A server as quick as a slow network; set `bytes_per_second` to None for a quick one."""
+    with SiteServer(site) as server:
+        yield server
+
+
+def stored(person: Person) -> dict[str, int]:
+    """Number of parts in each of the page's model caches."""
+    return person.later(
+        "const found = {whole: 0, partial: 0};"
+        "for (const name of await caches.keys()) if (name.startsWith('hearth-models'))"
+        "  found[name.includes('partial') ? 'partial' : 'whole'] = (await (await caches.open(name)).keys()).length;"
+        "return found;"
+    )
+
+
+def asked_for(server: SiteServer, model: str) -> list[str]:
+    return [path for path in server.requests if f"/models/{model}-" in path]
+
+
+def test_a_large_model_shows_its_bytes_and_goes_on_in_the_part_it_stopped_in(
+    open_browser: Callable[..., Chrome], slow: SiteServer, downloads: Path
+) -> None:
+    first = open_browser()
+    person = Person(first, slow.url, downloads)
+    person.until_offline_ready()
+    slow.bytes_per_second = 12e6
+    person.take("u2net")
+    person.choose(photo("astronaut"))
+    person.wait(lambda: "MB" in person.sentence() and "Fetching" in person.sentence(), "the bytes", 30)
+    person.wait(lambda: stored(person)["partial"] >= 2, "two parts", 60)
+    first.quit()  # the tab is closed half-way
+    before = len(set(asked_for(slow, "u2net")))
+
+    second = open_browser()
+    person = Person(second, slow.url, downloads)
+    kept = stored(person)["partial"]
+    assert kept >= 2
+    slow.requests.clear()
+    slow.bytes_per_second = None
+    person.choose(photo("astronaut"))
+    person.wait(lambda: stored(person)["partial"] == 0 and stored(person)["whole"] > 2, "the whole model", 90)
+    again = set(asked_for(slow, "u2net"))
+    assert len(again) == stored(person)["whole"] - 1 - kept, "only what was missing is fetched"
+    assert before >= kept
+    person.click("stop")
+    person.until_ended()
+
+
+def test_a_server_that_drops_the_connection_is_told_and_tried_again(
+    browser: Chrome, slow: SiteServer, downloads: Path
+) -> None:
+    person = Person(browser, slow.url, downloads)
+    person.until_offline_ready()
+    slow.bytes_per_second = 10e6
+    person.take("u2net")
+    person.choose(photo("astronaut"))
+    person.wait(lambda: "MB" in person.sentence(), "the bytes", 30)
+    slow.stop()
+    assert person.until_ended() == "failed"
+    assert "could not be fetched" in person.sentence()
+    slow.bytes_per_second = None
+    slow.start()
+    person.take("selfie")
+    person.click("retry")
+    assert person.until_ended() == "done", person.sentence()
+
+
+def test_stopping_ends_the_download(browser: Chrome, slow: SiteServer, downloads: Path) -> None:
+    person = Person(browser, slow.url, downloads)
+    person.until_offline_ready()
+    slow.bytes_per_second = 4e6
+    person.take("u2net")
+    person.choose(photo("astronaut"))
+    person.wait(lambda: "MB" in person.sentence(), "the bytes", 30)
+    person.click("stop")
+    assert person.until_ended(10) == "stopped"
+    count = len(asked_for(slow, "u2net"))
+    threading.Event().wait(3)
+    assert len(asked_for(slow, "u2net")) == count
+
+
+def test_a_damaged_model_is_noticed_and_fetched_again(browser: Chrome, server: SiteServer, downloads: Path) -> None:
+    person = Person(browser, server.url, downloads)
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done"
+    person.later(
+        "const name = (await caches.keys()).find((name) => name.startsWith('hearth-models /'));"
+        "const cache = await caches.open(name);"
+        "for (const request of await cache.keys()) {"
+        "  const bytes = new Uint8Array(await (await cache.match(request)).arrayBuffer());"
+        "  bytes[bytes.length >> 1] ^= 1;"
+        "  await cache.put(request, new Response(bytes));"
+        "}"
+    )
+    server.requests.clear()
+    browser.refresh()
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done", person.sentence()
+    assert "damaged" in person.text("notice-text")
+    assert len(asked_for(server, "selfie")) == 1
+    browser.refresh()
+    person.until_ready()
+    assert len(asked_for(server, "selfie")) == 1, "the repaired one is kept"
+
+
+def test_two_tabs_fetch_a_model_once(browser: Chrome, slow: SiteServer, downloads: Path) -> None:
+    person = Person(browser, slow.url, downloads)
+    person.take("selfie")
+    person.until_offline_ready(90)
+    person.click("delete-models")
+    person.wait(lambda: stored(person) == {"whole": 0, "partial": 0}, "the models to be gone")
+    slow.requests.clear()
+    slow.bytes_per_second = 400e3
+    tabs = [browser.current_window_handle]
+    browser.switch_to.new_window("tab")
+    tabs.append(browser.current_window_handle)
+    browser.get(slow.url)
+    for tab in tabs:
+        browser.switch_to.window(tab)
+        person.choose(photo("astronaut"))
+    for tab in tabs:
+        browser.switch_to.window(tab)
+        assert person.until_ended() == "done", person.sentence()
+    assert len(asked_for(slow, "selfie")) == 1
+
+
+def test_models_are_deleted_by_a_button_that_says_what_it_freed(
+    browser: Chrome, server: SiteServer, downloads: Path
+) -> None:
+    person = Person(browser, server.url, downloads)
+    person.until_offline_ready()
+    person.wait(lambda: "4.6 MB" in person.text("stored"), "the size that is stored")
+    person.click("delete-models")
+    person.wait(lambda: "4.6 MB freed" in person.text("notice-text"), "what was freed")
+    assert stored(person) == {"whole": 0, "partial": 0}
+    assert not person.element("delete-models").is_displayed()
+
+
+def test_a_device_without_room_is_told_and_the_photo_is_done(
+    browser: Chrome, server: SiteServer, downloads: Path
+) -> None:
+    browser.get(server.url)
+    browser.execute_cdp_cmd("Storage.overrideQuotaForOrigin", {"origin": server.url.rstrip("/"), "quotaSize": 1000})
+    person = Person(browser, server.url, downloads)
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done", person.sentence()
+    assert "no room" in person.text("notice-text")
