@@ -148,7 +148,8 @@ class Builder:
 
     def fill(self, target: Tensor, value: Value) -> None:
         """Computes a value into memory as a part of the setup."""
-        self._map(value, Stored(target, value.shape), "pack", once=True)
+        kind = "i32" if value.kind == "i32" else "f32"
+        self._map(value, Stored(target, value.shape, kind), "pack", once=True)
 
     def copy(self, value: Value) -> Stored:
         """A new tensor with a value's elements, even if it is stored already."""

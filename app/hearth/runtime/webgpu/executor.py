@@ -15,6 +15,7 @@ from hearth.runtime.types import TensorType
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Lowered, Place, Range
+from hearth.runtime.webgpu.tiles import ConvChooser, choose
 
 
 class Player(Protocol):
@@ -45,9 +46,9 @@ class Gpu(Protocol):
 class WebGPUProgram:
     """A plan on the GPU. Constants go up at once, the first run waits for the kernels."""
 
-    def __init__(self, plan: Plan, gpu: Gpu) -> None:
+    def __init__(self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose) -> None:
         self.plan = plan
-        self.lowered = lower(plan, gpu.limits)
+        self.lowered = lower(plan, gpu.limits, choose_conv)
         self.player = gpu.player(self.lowered)
         self.ready = False
         self.kept = set(plan.graph.outputs)

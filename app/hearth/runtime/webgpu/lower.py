@@ -17,7 +17,7 @@ from hearth.runtime.webgpu.epilogue import Applied, Epilogue, Operand
 from hearth.runtime.webgpu.expressions import BINARY, UNARY, expression
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered
-from hearth.runtime.webgpu.tiles import Choice, ConvShape, choose
+from hearth.runtime.webgpu.tiles import ConvChooser, choose
 from hearth.runtime.webgpu.values import Computed, Shape, Stored, Value, broadcast, work
 from hearth.runtime.webgpu.wgsl import literal
 
@@ -44,7 +44,7 @@ def lowers(*names: str) -> Callable[[Handler], Handler]:
 class Lowering:
     """One plan being lowered: the values known so far, by name."""
 
-    def __init__(self, plan: Plan, limits: Limits, choose_conv: Callable[[ConvShape, Limits], Choice] = choose) -> None:
+    def __init__(self, plan: Plan, limits: Limits, choose_conv: ConvChooser = choose) -> None:
         self.plan, self.graph, self.limits = plan, plan.graph, limits
         self.choose_conv = choose_conv
         self.builder = Builder(limits, lambda name: self.graph.constants[name])
@@ -250,7 +250,7 @@ def _fits_gpu(dtype: np.dtype | None) -> bool:
 
 
 def lower(
-    plan: Plan, limits: Limits | None = None, choose_conv: Callable[[ConvShape, Limits], Choice] = choose
+    plan: Plan, limits: Limits | None = None, choose_conv: ConvChooser = choose
 ) -> Lowered:
     """Lowers a plan whose shapes are all known. Raises Unsupported where the GPU is of no use for it."""
     _load_handlers()

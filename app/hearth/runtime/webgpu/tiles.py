@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hearth.runtime.webgpu.limits import Limits
@@ -81,9 +82,10 @@ class Gemm:
 
 @dataclass(frozen=True)
 class Winograd:
-    """F(4x4, 3x3): input transform, 36 matrix products, output transform."""
+    """F(4x4, 3x3): input transform, 36 matrix products, output transform, for `bands` parts of the map one by one."""
 
     gemm: Gemm
+    bands: int = 1
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Unstaged:
     def fits(self, limits: Limits, shape: ConvShape) -> bool:
         vectors = -(-self.thread_c // 4) * self.side**2
         element = 16 if self.thread_c > 1 else 4
-        memory = (self.split - 1) * self.pixels * vectors * element
+        memory = self.split * self.pixels * vectors * element if self.split > 1 else 0
         grouped = shape.outputs // shape.groups
         return (
             shape.kernel[0] <= 7
@@ -156,6 +158,7 @@ class General:
 
 
 Choice = Winograd | Staged | Unstaged | General
+ConvChooser = Callable[[ConvShape, Limits], Choice]
 
 
 def choose(shape: ConvShape, limits: Limits) -> Choice:
@@ -183,10 +186,12 @@ def _three_by_three(shape: ConvShape) -> list[Choice]:
     weight = channels * outputs
     choices: list[Choice] = []
     if outputs == 1:
-        split = 4 if pixels > 80 * 80 else max(4, min(16, channels // 8))
-        return [Unstaged(1, 2, split, unroll=2), Unstaged(1, 1, split), Unstaged(1, 1, 4)]
+        split = max(4, min(16, channels // 8))
+        if pixels <= 120 * 120:
+            return [Unstaged(1, 1, split, unroll=4), Unstaged(1, 1, 4)]
+        return [Unstaged(1, 2, 4 if pixels > 240 * 240 else 8, unroll=2), Unstaged(1, 1, 4)]
     if channels <= 4:
-        return [Staged(8, 2, 64, 8, 32, channels, 1), Staged(4, 2, 16, 8, 32, channels, 1)]
+        return [Staged(4, 2, 32, 8, 32, channels, 1), Staged(4, 2, 16, 8, 32, channels, 1)]
     if pixels >= 120 * 120:
         winograd = channels >= 32 and outputs >= 64
     elif pixels >= 30 * 30:
@@ -197,18 +202,16 @@ def _three_by_three(shape: ConvShape) -> list[Choice]:
         choices += [Winograd(gemm) for gemm in gemms(shape.tiles[2])]
     block = min(32, -(-outputs // 8) * 8)
     if pixels >= 240 * 240:
-        if outputs <= 16:
-            choices += [Staged(8, 4, 16, 8, 32, 4, 2)]
-        choices += [Staged(8, 4, block, 16, 32, 4, 1), Staged(8, 2, block, 8, 32, 4, 1)]
+        choices += [Staged(8, 2, block, 8, 32, 4, 2), Staged(8, 2, block, 8, 32, 4, 1)]
     elif pixels >= 120 * 120:
-        if channels >= 64:
-            choices += [Staged(4, 4, block, 8, 32, 8, 2 if block == 16 else 1)]
-        choices += [Staged(4, 2, block, 8, 32, 8, 2), Staged(8, 2, block, 8, 32, 4, 1)]
+        choices += [Staged(4, 2, block, 8, 32, 8, 2), Staged(4, 2, block, 8, 32, 4, 2), Staged(4, 2, block, 8, 32, 4, 1)]
     elif pixels >= 60 * 60:
-        choices += [Staged(4, 2, 16, 8, 16, 8, 4 if channels >= 32 else 2), Staged(4, 2, 16, 8, 16, 4, 1)]
+        choices += [Unstaged(4, 2, 8), Unstaged(4, 2, 4)]
     side = 2 if shape.dilations == (1, 1) else 1
     split = max(8, min(16, channels // 4))
-    return [*choices, Unstaged(4, side, split), Unstaged(4, side, 4)]
+    if side == 1:
+        choices.append(Unstaged(4, 1, 16, 16))
+    return [*choices, Unstaged(4, side, split), Unstaged(4, side, 8), Unstaged(4, side, 4), Unstaged(4, side, 4, 16)]
 
 
 def gemms(tiles: int) -> list[Gemm]:

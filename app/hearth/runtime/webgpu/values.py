@@ -189,7 +189,7 @@ class Interface:
         else:
             names = [self.function(part) for part in value.parts]
             body, result = value.body(names), value.kind
-        name = f"f{len(self._functions)}"
+        name = f"e{len(self._functions)}"
         self._functions[id(value)] = (value, name)
         self.lines.append(f"fn {name}(at: u32) -> {result} {{ {body} }}")
         return name

@@ -36,7 +36,7 @@ alias Sum = vec4<f32>;
 alias Sum = f32;
 // #end
 // #if SPLIT > 1
-var<workgroup> partial: array<Sum, (SPLIT - 1u) * PIXELS * SUMS>;
+var<workgroup> partial: array<Sum, SPLIT * PIXELS * SUMS>;
 // #end
 
 @compute @workgroup_size(PIXELS * SPLIT)
@@ -78,59 +78,90 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     // #if SPLIT > 1
     let column = lane % PIXELS;
-    if (part > 0u) {
-        // #unroll
-        for (var s = 0u; s < SUMS; s++) {
-            partial[((part - 1u) * SUMS + s) * PIXELS + column] = sums[s];
-        }
+    // #unroll
+    for (var s = 0u; s < SUMS; s++) {
+        partial[(part * SUMS + s) * PIXELS + column] = sums[s];
     }
     workgroupBarrier();
-    if (part > 0u) {
-        return;
+    for (var s = part; s < SUMS; s += SPLIT) {
+        var sum = partial[s * PIXELS + column];
+        for (var p = 1u; p < SPLIT; p++) {
+            sum += partial[(p * SUMS + s) * PIXELS + column];
+        }
+        if (place < PLACES) {
+            sum = emit(sum, batch, block, s / (SIDE * SIDE), y + (s / SIDE) % SIDE, x + s % SIDE);
+        }
+        // #if POOL
+        partial[s * PIXELS + column] = sum;
+        // #end
     }
-    for (var p = 0u; p < SPLIT - 1u; p++) {
-        // #unroll
-        for (var s = 0u; s < SUMS; s++) {
-            sums[s] += partial[(p * SUMS + s) * PIXELS + column];
+    // #if POOL
+    workgroupBarrier();
+    for (var v = part; v < VECTORS; v += SPLIT) {
+        if (place < PLACES) {
+            let at = v * 4u * PIXELS + column;
+            let upper = max(partial[at], partial[at + PIXELS]);
+            let lower = max(partial[at + 2u * PIXELS], partial[at + 3u * PIXELS]);
+            emit_pooled(max(upper, lower), batch, block, v, y / 2u, x / 2u);
         }
     }
     // #end
+    // #else
     if (place >= PLACES) {
         return;
     }
     // #unroll
-    for (var c = 0u; c < THREAD_C; c++) {
-        let channel = block * THREAD_C + c;
-        if (channel < OUTPUTS) {
-            // #if THREAD_C > 1
-            let bias = weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u][c % 4];
-            // #else
-            let bias = weights[OUTPUT_BLOCKS * CHANNELS * TAPS + channel];
-            // #end
-            // #if POOL
-            var highest = -3.4e38;
-            // #end
+    for (var v = 0u; v < VECTORS; v++) {
+        // #unroll
+        for (var i = 0u; i < SIDE; i++) {
             // #unroll
-            for (var i = 0u; i < SIDE; i++) {
-                // #unroll
-                for (var j = 0u; j < SIDE; j++) {
-                    if (y + i < HEIGHT && x + j < WIDTH) {
-                        let at = ((batch * OUTPUTS + channel) * HEIGHT + y + i) * WIDTH + x + j;
-                        // #if THREAD_C > 1
-                        let value = finish(sums[((c / 4) * SIDE + i) * SIDE + j][c % 4] + bias, at);
-                        // #else
-                        let value = finish(sums[i * SIDE + j] + bias, at);
-                        // #end
-                        output[at] = value;
-                        // #if POOL
-                        highest = max(highest, value);
-                        // #end
-                    }
-                }
+            for (var j = 0u; j < SIDE; j++) {
+                sums[(v * SIDE + i) * SIDE + j] = emit(sums[(v * SIDE + i) * SIDE + j], batch, block, v, y + i, x + j);
             }
-            // #if POOL
-            pooled[((batch * OUTPUTS + channel) * BLOCKS_Y + y / 2u) * BLOCKS_X + x / 2u] = highest;
-            // #end
+        }
+        // #if POOL
+        emit_pooled(max(max(sums[v * 4], sums[v * 4 + 1]), max(sums[v * 4 + 2], sums[v * 4 + 3])), batch, block, v, y / 2u, x / 2u);
+        // #end
+    }
+    // #end
+}
+
+// Adds the biases, applies the epilogue and stores one pixel of up to four outputs.
+fn emit(sum: Sum, batch: u32, block: u32, vector: u32, y: u32, x: u32) -> Sum {
+    var result = sum;
+    if (y < HEIGHT && x < WIDTH) {
+        // #if THREAD_C > 1
+        let channel = block * THREAD_C + vector * 4u;
+        result += weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u];
+        // #unroll
+        for (var c = 0u; c < 4u; c++) {
+            if (channel + c < OUTPUTS) {
+                let at = ((batch * OUTPUTS + channel + c) * HEIGHT + y) * WIDTH + x;
+                result[c] = finish(result[c], at);
+                output[at] = result[c];
+            }
+        }
+        // #else
+        let at = ((batch * OUTPUTS + block) * HEIGHT + y) * WIDTH + x;
+        result = finish(result + weights[OUTPUT_BLOCKS * CHANNELS * TAPS + block], at);
+        output[at] = result;
+        // #end
+    }
+    return result;
+}
+
+// #if POOL
+fn emit_pooled(highest: Sum, batch: u32, block: u32, vector: u32, y: u32, x: u32) {
+    // #if THREAD_C > 1
+    let channel = block * THREAD_C + vector * 4u;
+    // #unroll
+    for (var c = 0u; c < 4u; c++) {
+        if (channel + c < OUTPUTS) {
+            pooled[((batch * OUTPUTS + channel + c) * BLOCKS_Y + y) * BLOCKS_X + x] = highest[c];
         }
     }
+    // #else
+    pooled[((batch * OUTPUTS + block) * BLOCKS_Y + y) * BLOCKS_X + x] = highest;
+    // #end
 }
+// #end

@@ -59,9 +59,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             }
         }
         if (first > 0u) {
-            for (var k = 0u; k < BLOCK_K; k += UNROLL) {
-                let a_at = (part * BLOCK_K + k) * A_V + row;
-                let b_at = (part * BLOCK_K + k) * B_V + column;
+            for (var step = 0u; step < BLOCK_K / UNROLL; step++) {
+                let a_at = (part * BLOCK_K + step * UNROLL) * A_V + row;
+                let b_at = (part * BLOCK_K + step * UNROLL) * B_V + column;
                 // #unroll
                 for (var u = 0u; u < UNROLL; u++) {
                     var left: array<vec4<f32>, THREAD_MV>;

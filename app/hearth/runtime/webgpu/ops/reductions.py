@@ -82,7 +82,7 @@ def reduced(builder: Builder, value: Value, axes: Sequence[int], how: str, after
     moved = builder.readable(moved, 1 + epilogue_tensors(epilogue))
     interface = Interface()
     function = interface.function(moved)
-    finish = declare_finish(interface, epilogue, shape).replace("fn finish(", "fn final(")
+    finish = declare_finish(interface, epilogue, shape).replace("fn finish(", "fn concluded(")
     output = builder.new(shape)
     interface.output(output.tensor)
     groups, row = builder.rows(total, 1)
@@ -97,7 +97,7 @@ def reduced(builder: Builder, value: Value, axes: Sequence[int], how: str, after
             f"fn combine(a: f32, b: f32) -> f32 {{ return {_COMBINE[how]}; }}",
             f"fn value(at: u32) -> f32 {{ return {function}(at); }}",
             finish,
-            f"fn finish(value: f32, at: u32) -> f32 {{ return final({after.format('value')}, at); }}",
+            f"fn finish(value: f32, at: u32) -> f32 {{ return concluded({after.format('value')}, at); }}",
         ],
     )
     return output
@@ -114,22 +114,23 @@ def _reduce_axes(low: Lowering, step: Step, rank: int) -> list[int]:
     if "axes" in step.arguments and step.arguments["axes"] is not None:
         return ints(step.arguments["axes"])
     given = step.node.inputs[1] if len(step.node.inputs) > 1 else ""
-    if not given:
-        return list(range(rank))
     array = low.constant(given)
-    if array is None:
+    if given and array is None:
         raise Unsupported("the axes are not constant")
-    return ints(array) or list(range(rank))
+    axes = [] if array is None else ints(array)
+    if axes or step.arguments.get("noop_with_empty_axes"):
+        return axes
+    return list(range(rank))
 
 
 @lowers(*_KINDS)
 def reduction(low: Lowering, step: Step) -> None:
     low.float_only(step.node.inputs[0])
     value = low.value(step.node.inputs[0])
-    if step.arguments.get("noop_with_empty_axes") or not value.shape or not count(value.shape):
-        raise Unsupported("a reduction that may be none")
-    before, how, after = _KINDS[step.node.op]
     axes = _reduce_axes(low, step, len(value.shape))
+    if not axes or not count(value.shape):
+        raise Unsupported("a reduction of nothing")
+    before, how, after = _KINDS[step.node.op]
     result = reduced(low.builder, mapped(value, before), axes, how, after)
     low.set(step, reshaped(result, low.shape(step.node.outputs[0])))
 

@@ -1,0 +1,101 @@
+"""Plays lowered plans in the page, through `web/gpu.js`.
+
+The worker opens the GPU and registers it as the JavaScript module `hearth_gpu`, with `gpu` null where there is none:
+
+    pyodide.registerJsModule("hearth_gpu", { gpu: await openGpu() });
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hearth.errors import ExecutorFailed, Unsupported
+from hearth.runtime.webgpu.limits import Limits
+from hearth.runtime.webgpu.program import Lowered, Range
+
+
+def open_gpu() -> PageGpu:
+    """The GPU that the worker opened. Raises Unsupported where there is none, or it has failed before."""
+    try:
+        import hearth_gpu  # type: ignore[import-not-found]
+    except ImportError:
+        raise Unsupported("This page has no access to a GPU.") from None
+    if not hearth_gpu.gpu or hearth_gpu.gpu.failure:
+        raise Unsupported("There is no GPU here that WebGPU can use.")
+    return PageGpu(hearth_gpu.gpu)
+
+
+class PageGpu:
+    """The page's GPU."""
+
+    def __init__(self, gpu: Any) -> None:
+        self.gpu = gpu
+        self.name = str(gpu.name)
+        self.limits = Limits.read(json.loads(gpu.limits))
+
+    def player(self, lowered: Lowered) -> PagePlayer:
+        from pyodide.ffi import JsException  # type: ignore[import-not-found]
+
+        try:
+            return PagePlayer(self.gpu.player(json.dumps(lowered.plain())))
+        except JsException as error:
+            raise ExecutorFailed(f"The GPU failed: {error.message}") from error
+
+
+class PagePlayer:
+    """One lowered plan, in JavaScript's hands."""
+
+    def __init__(self, player: Any) -> None:
+        self.player = player
+
+    def write(self, place: Range, data: memoryview) -> None:
+        """Puts bytes where a value lies."""
+        from pyodide.ffi import to_js
+
+        self.player.write(place.buffer, place.offset, to_js(data))
+
+    async def prepare(self) -> None:
+        """Waits for the kernels and packs the weights."""
+        await _answer(self.player.prepare())
+
+    def prepare_sync(self) -> None:
+        """The same, where the browser lets Python wait (JSPI); ExecutorFailed elsewhere."""
+        _wait(self.prepare())
+
+    async def play(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
+        """Runs dispatches [first, last) and brings back what lies in `reads`."""
+        data = await _answer(self.player.play(first, last, json.dumps([asdict(place) for place in reads])))
+        whole, at, result = memoryview(data.to_bytes()), 0, []
+        for place in reads:
+            result.append(whole[at : at + place.bytes])
+            at += place.bytes
+        return result
+
+    def play_sync(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
+        """`play`, where the browser lets Python wait."""
+        return _wait(self.play(first, last, reads))
+
+    def destroy(self) -> None:
+        """Frees everything on the GPU."""
+        self.player.destroy()
+
+
+async def _answer(promise: Any) -> Any:
+    from pyodide.ffi import JsException
+
+    try:
+        return await promise
+    except JsException as error:
+        raise ExecutorFailed(f"The GPU failed: {error.message}") from error
+
+
+def _wait(coroutine: Any) -> Any:
+    from pyodide.ffi import can_run_sync, run_sync
+
+    if not can_run_sync():
+        coroutine.close()
+        raise ExecutorFailed("This browser can't wait for the GPU here: call run_async instead.")
+    return run_sync(coroutine)

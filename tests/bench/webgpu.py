@@ -1,0 +1,292 @@
+"""Times our plans on WebGPU against onnxruntime-web, in whatever browser opens the page that this builds.
+
+Without `--folder` a headless Chromium here opens it; with it the folder is left for another machine: serve it and open
+`index.html`. It holds the plans lowered in advance, the models, and onnxruntime-web as the yardstick.
+"""
+
+import argparse
+import http.server
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hearth.desk import models as catalogue
+from hearth.desk.fetch import Cache, Member, Npm, Pinned
+from hearth.runtime import InferenceSession, model_file
+from hearth.runtime.graph import Graph
+from hearth.runtime.passes import fix_inputs, optimise
+from hearth.runtime.plan import make_plan
+from hearth.runtime.webgpu.limits import Limits
+from hearth.runtime.webgpu.lower import lower
+from hearth.runtime.webgpu.tiles import ConvChooser, choose
+from tests.browser.browsers import start_chromium
+
+PAGE = Path(__file__).with_name("webgpu_page")
+ROOT = PAGE.parents[2]
+MODELS = ("u2netp", "u2net", "selfie", "basic-pitch")
+DYNAMIC = {"basic-pitch": (1, 43844, 1)}
+LARGE = 32 << 20
+"""A model with more weights than this travels without them; the page fills in random numbers of the same shapes."""
+BIG_GPU = Limits(16, 49152, 1024, 1024, 65535, (1 << 31) - 4, 1 << 31, 256)
+"""What Chromium offers on a large desktop GPU."""
+
+ORT = Pinned(
+    "onnxruntime-web-1.30.0.tgz",
+    "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
+    33106585,
+    (Npm("onnxruntime-web@1.30.0"),),
+)
+ORT_FILES = {
+    "ort.webgpu.bundle.min.mjs": ("", 117732),
+    "ort-wasm-simd-threaded.asyncify.wasm": ("", 26781914),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Builds the folder and, without `--folder`, runs it here. `--json FILE` writes one object a measurement."""
+    parser = argparse.ArgumentParser(prog="bench webgpu", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
+    parser.add_argument("--folder", type=Path, help="only build, in this folder")
+    parser.add_argument("--result", type=Path, metavar="FILE", help="only read what the page reported elsewhere")
+    parser.add_argument("--models", nargs="*", default=MODELS, metavar="ID", help=f"of {', '.join(MODELS)}")
+    parser.add_argument("--software", action="store_true", help="take an adapter that runs on the CPU (slow)")
+    parser.add_argument("--small", action="store_true", help="lower for the least limits, not for a large GPU's")
+    options = parser.parse_args(argv)
+    limits = Limits() if options.small or options.software else BIG_GPU
+    if options.result:
+        result = json.loads(options.result.read_text())
+    elif options.folder:
+        build_folder(options.folder, options.models, limits, software=options.software)
+        print(options.folder)
+        return 0
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            build_folder(Path(folder), options.models, limits, software=options.software)
+            result = run_here(Path(folder), options.software)
+    rows = list(report(result))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0 if rows else 1
+
+
+def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Prints a table and gives its rows."""
+    rows = []
+    print(result.get("adapter", result.get("error")))
+    for model, runs in result.get("models", {}).items():
+        peers = [run for name, run in runs.items() if name.startswith("onnxruntime") and "error" not in run]
+        for name, run in runs.items():
+            if "error" in run:
+                print(f"{model:12} {name:32} {run['error']}")
+                continue
+            line = f"{model:12} {name:32} {run['throughput_ms']:8.2f} ms, latency {run['latency_ms']:.2f}, first {run['first_ms']:.0f}"
+            if not name.startswith("onnxruntime") and peers:
+                best = min(peer["throughput_ms"] for peer in peers)
+                line += f", {best / run['throughput_ms']:.2f}x"
+                rows.append(
+                    {
+                        "name": f"webgpu {model} {name}",
+                        "unit": "ms",
+                        "hearth": run["throughput_ms"],
+                        "peer": best,
+                        "peer_name": "onnxruntime-web 1.30 at its best",
+                        "ratio": best / run["throughput_ms"],
+                    }
+                )
+            print(line)
+    return rows
+
+
+def build_folder(
+    folder: Path,
+    names: Sequence[str],
+    limits: Limits,
+    *,
+    software: bool = False,
+    variants: Mapping[str, ConvChooser] | None = None,
+    yardstick: bool = True,
+) -> None:
+    """Everything that the page needs. `variants` lower each model once more with other kernels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in (*PAGE.iterdir(), ROOT / "web" / "gpu.js"):
+        shutil.copy(file, folder / file.name)
+    entries = [_model(folder, name, limits, variants or {"hearth": choose}, yardstick) for name in names]
+    (folder / "bench.json").write_text(json.dumps({"models": entries, "yardstick": yardstick, "software": software}))
+    if yardstick:
+        import tarfile
+
+        with tarfile.open(Cache().get(ORT)) as archive:
+            (folder / "ort").mkdir(exist_ok=True)
+            for name in ORT_FILES:
+                member = archive.extractfile(f"package/dist/{name}")
+                assert member is not None
+                (folder / "ort" / name).write_bytes(member.read())
+
+
+def graph_of(name: str) -> Graph:
+    """A prepared model with fixed shapes."""
+    graph = model_file.loads(catalogue.path(name).read_bytes())
+    if name in DYNAMIC:
+        fix_inputs(graph, {next(iter(graph.inputs)): DYNAMIC[name]})
+        optimise(graph)
+    return graph
+
+
+def _model(
+    folder: Path, name: str, limits: Limits, variants: Mapping[str, ConvChooser], yardstick: bool
+) -> dict[str, Any]:
+    graph = graph_of(name)
+    plan = make_plan(graph)
+    input_name, kind = next(iter(graph.inputs.items()))
+    shape = graph.shape(input_name)
+    assert shape is not None and kind is not None
+    feed = _feed(shape)
+    feed.tofile(folder / f"{name}.input")
+    entry: dict[str, Any] = {"id": name, "input": input_name, "shape": shape, "feed": f"{name}.input", "plans": []}
+    constants: dict[str, Any] = {}
+    at = 0
+    with (folder / f"{name}.weights").open("wb") as weights:
+        needed: set[str] = set()
+        for title, chooser in variants.items():
+            lowered = lower(plan, limits, chooser)
+            if len(lowered.segments) > 1:
+                raise AssertionError(f"{name} needs the CPU: {[s.steps for s in lowered.segments]}")
+            needed |= set(lowered.constants)
+            file = f"{name}-{title}.json"
+            (folder / file).write_text(json.dumps(lowered.plain()))
+            entry["plans"].append({"name": title, "file": file})
+        for constant in sorted(needed):
+            array = graph.constants[constant]
+            data = np.ascontiguousarray(array.astype(np.int32) if array.dtype.kind in "iu" else array).tobytes()
+            constants[constant] = {"at": at, "bytes": len(data)}
+            at += weights.write(data + bytes(-len(data) % 4))
+    large = at > LARGE
+    if large:
+        (folder / f"{name}.weights").unlink()
+    entry["constants"], entry["weights"] = constants, None if large else f"{name}.weights"
+    entry["outputs"] = dict.fromkeys(graph.outputs)
+    if not large:
+        for number, (output, array) in enumerate(
+            zip(graph.outputs, InferenceSession(graph, "numpy").run(None, {input_name: feed}), strict=True)
+        ):
+            array.tofile(folder / f"{name}.output{number}")
+            entry["outputs"][output] = f"{name}.output{number}"
+    if yardstick:
+        entry.update(_onnx(folder, name, input_name, shape, list(graph.outputs), large))
+    return entry
+
+
+def _feed(shape: Sequence[int]) -> np.ndarray:
+    """Something like a picture, or a sound: blobs and a little noise."""
+    rng = np.random.default_rng(0)
+    if len(shape) == 4:
+        y, x = np.mgrid[0 : shape[2], 0 : shape[3]] / shape[2]
+        blob = np.exp(-((x - 0.5) ** 2 + (y - 0.45) ** 2) * 18)
+        picture = np.stack([blob * weight + 0.15 * x for weight in (1.0, 0.8, 0.6)])[None] * 4 - 1.5
+        return (picture + 0.1 * rng.standard_normal(shape)).astype(np.float32)
+    t = np.arange(shape[1]) / 22050
+    sound = 0.4 * np.sin(2 * np.pi * 220 * t) + 0.2 * np.sin(2 * np.pi * 554 * t)
+    return (sound.reshape(shape) + 0.01 * rng.standard_normal(shape)).astype(np.float32)
+
+
+def _onnx(
+    folder: Path, name: str, input_name: str, shape: Sequence[int], outputs: list[str], large: bool
+) -> dict[str, Any]:
+    """The same model for onnxruntime-web: one input shape, only these outputs, constants folded."""
+    import onnx
+    import onnxruntime
+    from onnx.utils import Extractor
+
+    source = ROOT / "build" / "models" / "onnx" / f"{name}.onnx"
+    if not source.exists():
+        source = Cache().get(catalogue.find(name).source.pinned())
+    model = onnx.load(source)
+    for value in model.graph.input:
+        if value.name == input_name:
+            for dim, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
+                dim.Clear()
+                dim.dim_value = size
+    initial = {item.name for item in model.graph.initializer}
+    inputs = [value.name for value in model.graph.input if value.name not in initial]
+    model = Extractor(model).extract_model(inputs, outputs)
+    with tempfile.TemporaryDirectory() as scratch:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(Path(scratch, "folded.onnx"))
+        onnx.save(model, Path(scratch, "cut.onnx"))
+        onnxruntime.InferenceSession(str(Path(scratch, "cut.onnx")), options, providers=["CPUExecutionProvider"])
+        model = onnx.load(options.optimized_model_filepath)
+    entry: dict[str, Any] = {"onnx": f"{name}.onnx"}
+    if large:
+        entry["external"] = {"path": "weights.bin", "bytes": _strip(model)}
+    (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
+    return entry
+
+
+def _strip(model: Any) -> int:
+    """Moves large weights to a file that does not exist; returns the bytes that it would have."""
+    at = 0
+    for tensor in model.graph.initializer:
+        size = 4 * int(np.prod(tensor.dims))
+        if tensor.data_type != 1 or size < 1024:
+            continue
+        tensor.ClearField("raw_data")
+        tensor.ClearField("float_data")
+        tensor.data_location = 1
+        for key, value in (("location", "weights.bin"), ("offset", str(at)), ("length", str(size))):
+            entry = tensor.external_data.add()
+            entry.key, entry.value = key, value
+        at += size
+    return at
+
+
+def run_here(folder: Path, software: bool, minutes: float = 15) -> dict[str, Any]:
+    """Serves the folder to a headless Chromium and waits for its result."""
+    done = threading.Event()
+    got: list[bytes] = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}  # noqa: RUF012
+
+        def end_headers(self) -> None:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+            super().end_headers()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
+            if self.path == "/__result":
+                got.append(body)
+                done.set()
+            else:
+                print(body.decode(), flush=True)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    flags = ["--enable-unsafe-webgpu", "--enable-webgpu-developer-features"]
+    if software:
+        flags.append("--use-webgpu-adapter=swiftshader")
+    with tempfile.TemporaryDirectory() as profile:
+        driver = start_chromium(Path(profile, "profile"), Path(profile), tuple(flags))
+        try:
+            driver.get(f"http://127.0.0.1:{server.server_port}/index.html")
+            done.wait(minutes * 60)
+        finally:
+            driver.quit()
+            server.shutdown()
+    return json.loads(got[0]) if got else {"error": "the page did not report in time"}
+
+
+__all__ = ["ORT", "Member", "main"]

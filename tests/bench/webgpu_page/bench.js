@@ -1,0 +1,154 @@
+/**
+ * Times lowered plans against onnxruntime-web on this browser's GPU. What to do is in `bench.json`, made by `webgpu.py`.
+ * Lines and the result go to `/__log` and `/__result` of the server where it takes them, and onto the page.
+ */
+import { openGpu } from "./gpu.js";
+
+const RUNS = 30; // between two waits
+const ROUNDS = 6;
+const FILL = 0.02; // weights that did not travel are random within ±FILL
+
+const say = async (line) => {
+  document.querySelector("#log").append(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
+  await fetch("/__log", { method: "POST", body: JSON.stringify(line) }).catch(() => {});
+};
+const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
+const rounded = (ms) => Math.round(ms * 1000) / 1000;
+const binary = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
+
+function random(bytes, half) {
+  const block = new Float32Array(1 << 20).map(() => (Math.random() - 0.5) * 2 * FILL);
+  // A half between 2^-7 and 2^-6, of either sign.
+  const words = half && new Uint16Array(block.length * 2).map(() => (Math.random() < 0.5 ? 0x8000 : 0) | 0x2000 | (Math.random() * 1024));
+  const source = new Uint8Array((words || block).buffer);
+  const result = new Uint8Array(bytes);
+  for (let at = 0; at < bytes; at += source.length) result.set(source.subarray(0, Math.min(source.length, bytes - at)), at);
+  return result;
+}
+
+async function timed(submit, wait, run) {
+  const until = performance.now() + 300; // the card raises its clocks
+  while (performance.now() < until) await run();
+  const throughput = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    for (let i = 0; i < RUNS; i++) await submit();
+    await wait();
+    throughput.push((performance.now() - start) / RUNS);
+  }
+  const latency = [];
+  for (let i = 0; i < 20; i++) {
+    const start = performance.now();
+    await run();
+    latency.push(performance.now() - start);
+  }
+  return { throughput_ms: rounded(median(throughput)), best_ms: rounded(Math.min(...throughput)), latency_ms: rounded(median(latency)) };
+}
+
+async function ours(gpu, model, plan) {
+  const lowered = await (await fetch(plan.file)).json();
+  const weights = model.weights && (await binary(model.weights));
+  const start = performance.now();
+  const player = gpu.player(JSON.stringify(lowered));
+  for (const [name, { range, kind }] of Object.entries(lowered.constants)) {
+    const place = model.constants[name];
+    const data = weights ? weights.subarray(place.at, place.at + place.bytes) : random(place.bytes, kind === "f16");
+    player.write(range.buffer, range.offset, data);
+  }
+  await player.prepare();
+  await gpu.device.queue.onSubmittedWorkDone();
+  const prepared = performance.now() - start;
+  const { first, last } = lowered.segments[0];
+  const reads = Object.keys(model.outputs).map((name) => lowered.values[name].range);
+  const input = lowered.values[model.input].range;
+  player.write(input.buffer, input.offset, await binary(model.feed));
+  const run = () => player.play(first, last, JSON.stringify(reads));
+  const raw = await run();
+  const result = { first_ms: rounded(performance.now() - start), prepare_ms: rounded(prepared), dispatches: lowered.dispatches.length, shaders: lowered.shaders.length };
+  let at = 0;
+  for (const [name, file] of Object.entries(model.outputs)) {
+    const { bytes } = lowered.values[name].range;
+    const values = new Float32Array(raw.slice(at, at + bytes).buffer);
+    at += bytes;
+    if (file) result[`difference ${name}`] = difference(values, new Float32Array((await binary(file)).buffer));
+    else if (!values.every(Number.isFinite)) result.nan = true;
+  }
+  Object.assign(result, await timed(() => player.play(first, last, "[]"), () => gpu.device.queue.onSubmittedWorkDone(), run));
+  if (gpu.device.features.has("timestamp-query")) {
+    const times = await player.profile(8);
+    result.kernels = lowered.dispatches.map(({ label, flops }, i) => [label, rounded(times[i]), flops]);
+  }
+  player.destroy();
+  return result;
+}
+
+function difference(a, b) {
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
+  return Number.isNaN(a[0]) ? "NaN" : most;
+}
+
+async function theirs(ort, model, capture) {
+  const start = performance.now();
+  const options = { executionProviders: ["webgpu"], graphOptimizationLevel: "all", enableGraphCapture: capture };
+  if (model.external) options.externalData = [{ path: model.external.path, data: random(model.external.bytes, false) }];
+  const outputs = Object.keys(model.outputs);
+  if (capture) options.preferredOutputLocation = Object.fromEntries(outputs.map((name) => [name, "gpu-buffer"]));
+  const session = await ort.InferenceSession.create(model.onnx, options);
+  const device = await ort.env.webgpu.device;
+  const data = new Float32Array((await binary(model.feed)).buffer);
+  let feeds = { [model.input]: new ort.Tensor("float32", data, model.shape) };
+  if (capture) {
+    const buffer = device.createBuffer({ size: Math.ceil(data.byteLength / 16) * 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    device.queue.writeBuffer(buffer, 0, data);
+    feeds = { [model.input]: ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: model.shape }) };
+  }
+  const run = async () => {
+    const result = await session.run(feeds);
+    if (capture) await Promise.all(Object.values(result).map((tensor) => tensor.getData()));
+    return result;
+  };
+  const first = await run();
+  const result = { first_ms: rounded(performance.now() - start) };
+  if (!capture) {
+    for (const [name, file] of Object.entries(model.outputs))
+      if (file) result[`difference ${name}`] = difference(first[name].data, new Float32Array((await binary(file)).buffer));
+  }
+  Object.assign(result, await timed(() => session.run(feeds), () => device.queue.onSubmittedWorkDone(), run));
+  await session.release();
+  return result;
+}
+
+async function main() {
+  const { models, yardstick, software } = await (await fetch("./bench.json")).json();
+  const gpu = await openGpu(software);
+  if (!gpu) throw new Error("no GPU");
+  const result = { adapter: gpu.name, browser: navigator.userAgent, models: {} };
+  await say(gpu.name);
+  for (const model of models) {
+    const rows = (result.models[model.id] = {});
+    for (const plan of model.plans) {
+      rows[plan.name] = await ours(gpu, model, plan).catch((error) => ({ error: String(error) }));
+      await say([model.id, plan.name, { ...rows[plan.name], kernels: undefined }]);
+    }
+  }
+  if (yardstick) {
+    const ort = await import("./ort/ort.webgpu.bundle.min.mjs");
+    ort.env.wasm.wasmPaths = { wasm: new URL("./ort/ort-wasm-simd-threaded.asyncify.wasm", location.href).href };
+    ort.env.logLevel = "error";
+    for (const model of models) {
+      if (!model.onnx) continue;
+      for (const capture of [false, true]) {
+        const name = `onnxruntime-web${capture ? ", graph capture" : ""}`;
+        const row = await theirs(ort, model, capture).catch((error) => ({ error: String(error).slice(0, 300) }));
+        result.models[model.id][name] = row;
+        await say([model.id, name, row]);
+      }
+    }
+  }
+  return result;
+}
+
+const result = await main().catch((error) => ({ error: `${error} ${error.stack}` }));
+await say(result.error ?? "done");
+await fetch("/__result", { method: "POST", body: JSON.stringify(result) }).catch(() => {});

@@ -1,0 +1,233 @@
+/**
+ * Owns everything on the GPU and plays what Python lowered: buffers, pipelines and bind groups by number.
+ *
+ * @typedef {{buffer: number, offset: number, bytes: number}} Range
+ * @typedef {{shader: number, bindings: Range[], groups: [number, number, number], label: string, flops: number}} Dispatch
+ * @typedef {{buffers: number[], temporary: number[], shaders: string[], setup: Dispatch[], dispatches: Dispatch[]}} Lowered
+ * @typedef {{pipeline: GPUComputePipeline, group: GPUBindGroup, groups: [number, number, number]}} Call
+ */
+
+const LIMITS = /** @type {const} */ ([
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupsPerDimension",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+]);
+const HUNG_AFTER_MS = 60_000;
+const COMPILED_WITHIN_MS = 300_000;
+const UPLOAD_BYTES = 32 * 2 ** 20;
+
+/**
+ * The GPU of this browser, or null where WebGPU offers none that is worth using.
+ * @param {boolean} [software] take adapters that run on the CPU too
+ */
+export async function openGpu(software = false) {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter || (!software && (adapter.info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(describe(adapter))))) return null;
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  /** @type {GPUFeatureName[]} */
+  const wanted = ["timestamp-query", "shader-f16", "subgroups"];
+  const requiredFeatures = wanted.filter((name) => adapter.features.has(name));
+  return new Gpu(describe(adapter), await adapter.requestDevice({ requiredLimits, requiredFeatures }));
+}
+
+/** @param {GPUAdapter} adapter */
+function describe({ info }) {
+  return [info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ")].join(" ");
+}
+
+/** A device, and what went wrong with it. */
+export class Gpu {
+  /** @param {string} name @param {GPUDevice} device */
+  constructor(name, device) {
+    this.name = name;
+    this.device = device;
+    /** @type {string} */
+    this.failure = "";
+    /** @type {Promise<never>} */
+    this.failed = new Promise((_, reject) => {
+      const fail = (/** @type {string} */ reason) => {
+        this.failure ||= reason;
+        reject(new Error(this.failure));
+      };
+      device.lost.then((info) => fail(`the device was lost: ${info.message || info.reason}`));
+      device.addEventListener("uncapturederror", (event) => fail(event.error.message));
+    });
+    this.failed.catch(() => {}); // whoever waits hears of it
+  }
+
+  /** What the device offers, as JSON. */
+  get limits() {
+    return JSON.stringify(Object.fromEntries(LIMITS.map((name) => [name, this.device.limits[name]])));
+  }
+
+  /** @param {string} lowered as JSON */
+  player(lowered) {
+    return new Player(this, JSON.parse(lowered));
+  }
+
+  /**
+   * The promise's value, unless the device fails first or does not answer in time.
+   * @template T
+   * @param {Promise<T>} promise
+   * @param {number} [milliseconds]
+   * @returns {Promise<T>}
+   */
+  async within(promise, milliseconds = HUNG_AFTER_MS) {
+    if (this.failure) throw new Error(this.failure);
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const hung = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error("the GPU does not answer")), milliseconds);
+    });
+    try {
+      return /** @type {T} */ (await Promise.race([promise, this.failed, hung]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** One lowered plan on a device. Its pipelines are compiled at once, while the weights may still be on their way. */
+export class Player {
+  /** @param {Gpu} gpu @param {Lowered} lowered */
+  constructor(gpu, lowered) {
+    this.gpu = gpu;
+    this.lowered = lowered;
+    const { device } = gpu;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    this.buffers = lowered.buffers.map((size) => device.createBuffer({ size: Math.max(size, 16), usage }));
+    this.pipelines = Promise.all(
+      lowered.shaders.map((code) =>
+        device.createComputePipelineAsync({ layout: "auto", compute: { module: device.createShaderModule({ code }) } }),
+      ),
+    );
+    this.pipelines.catch(() => {}); // `prepare` hears of it
+    /** @type {Call[]} */
+    this.calls = [];
+    /** @type {GPUBuffer | null} */
+    this.landing = null;
+  }
+
+  /** @param {number} buffer @param {number} offset @param {Uint8Array} bytes */
+  write(buffer, offset, bytes) {
+    for (let at = 0; at < bytes.byteLength; at += UPLOAD_BYTES) {
+      const size = Math.min(UPLOAD_BYTES, bytes.byteLength - at);
+      this.gpu.device.queue.writeBuffer(this.buffers[buffer], offset + at, bytes.buffer, bytes.byteOffset + at, size);
+    }
+  }
+
+  /** Waits for the pipelines and packs the weights, which must be written by then. */
+  async prepare() {
+    const pipelines = await this.gpu.within(this.pipelines, COMPILED_WITHIN_MS);
+    const bound = (/** @type {Dispatch} */ dispatch) => this.#bound(dispatch, pipelines);
+    this.calls = this.lowered.dispatches.map(bound);
+    const setup = this.lowered.setup.map(bound);
+    if (setup.length) {
+      const encoder = this.gpu.device.createCommandEncoder();
+      encodePass(encoder, setup);
+      this.gpu.device.queue.submit([encoder.finish()]);
+    }
+    for (const number of this.lowered.temporary) this.buffers[number].destroy();
+  }
+
+  /** @param {Dispatch} dispatch @param {GPUComputePipeline[]} pipelines @returns {Call} */
+  #bound({ shader, bindings, groups }, pipelines) {
+    const pipeline = pipelines[shader];
+    const entries = bindings.map(({ buffer, offset, bytes }, binding) => ({
+      binding,
+      resource: { buffer: this.buffers[buffer], offset, size: bytes },
+    }));
+    const group = this.gpu.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+    return { pipeline, group, groups };
+  }
+
+  /**
+   * Runs dispatches [first, last) and brings back ranges of buffers, one after the other.
+   * @param {number} first @param {number} last
+   * @param {string} reads ranges as JSON
+   */
+  async play(first, last, reads) {
+    const { device } = this.gpu;
+    /** @type {Range[]} */
+    const ranges = JSON.parse(reads);
+    const total = ranges.reduce((sum, { bytes }) => sum + bytes, 0);
+    const encoder = device.createCommandEncoder();
+    encodePass(encoder, this.calls.slice(first, last));
+    if (!total) {
+      device.queue.submit([encoder.finish()]);
+      return new Uint8Array();
+    }
+    const landing = this.#landing(total);
+    let at = 0;
+    for (const { buffer, offset, bytes } of ranges) {
+      encoder.copyBufferToBuffer(this.buffers[buffer], offset, landing, at, bytes);
+      at += bytes;
+    }
+    device.queue.submit([encoder.finish()]);
+    await this.gpu.within(landing.mapAsync(GPUMapMode.READ, 0, total));
+    const result = new Uint8Array(landing.getMappedRange(0, total)).slice();
+    landing.unmap();
+    return result;
+  }
+
+  /** @param {number} bytes */
+  #landing(bytes) {
+    if (!this.landing || this.landing.size < bytes) {
+      this.landing?.destroy();
+      this.landing = this.gpu.device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    }
+    return this.landing;
+  }
+
+  /**
+   * Microseconds of each dispatch, the best of some runs, each dispatch in a pass of its own.
+   * @param {number} [runs]
+   */
+  async profile(runs = 3) {
+    const { device } = this.gpu;
+    const count = this.calls.length;
+    const best = new Array(count).fill(Infinity);
+    const queries = device.createQuerySet({ type: "timestamp", count: 2 * count });
+    const size = 16 * count;
+    const resolved = device.createBuffer({ size, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+    const landing = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    for (let run = 0; run < runs; run++) {
+      const encoder = device.createCommandEncoder();
+      this.calls.forEach((call, i) => {
+        const timestampWrites = { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+        encodePass(encoder, [call], { timestampWrites });
+      });
+      encoder.resolveQuerySet(queries, 0, 2 * count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, landing, 0, size);
+      device.queue.submit([encoder.finish()]);
+      await this.gpu.within(landing.mapAsync(GPUMapMode.READ));
+      const times = new BigUint64Array(landing.getMappedRange());
+      for (let i = 0; i < count; i++) best[i] = Math.min(best[i], Number(times[2 * i + 1] - times[2 * i]) / 1000);
+      landing.unmap();
+    }
+    for (const item of [queries, resolved, landing]) item.destroy();
+    return best;
+  }
+
+  /** Frees everything. */
+  destroy() {
+    for (const buffer of this.buffers) buffer.destroy();
+    this.landing?.destroy();
+    this.calls = [];
+  }
+}
+
+/** @param {GPUCommandEncoder} encoder @param {Call[]} calls @param {GPUComputePassDescriptor} [how] */
+function encodePass(encoder, calls, how = {}) {
+  const pass = encoder.beginComputePass(how);
+  for (const { pipeline, group, groups } of calls) {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...groups);
+  }
+  pass.end();
+}
