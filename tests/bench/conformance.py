@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.conformance.collect import suite_file
-from tests.conformance.suite import Result, describe, read_suite, run_case
+from tests.conformance.pyodide import run_in_pyodide
+from tests.conformance.suite import describe, read_suite, run_case
 
 Counts = dict[str, Counter[str]]
 
@@ -33,23 +34,25 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a test")
     parser.add_argument("--suite", type=Path, metavar="ZIP", help="a collected suite; default: of the installed onnx")
     parser.add_argument("--only", default="", metavar="TEXT", help="tests whose name contains this")
+    parser.add_argument("--pyodide", action="store_true", help="inside Pyodide, under Node")
     parser.add_argument("--misses", action="store_true", help="list what does not pass, with its reason")
     options = parser.parse_args(argv)
     cases = read_suite(options.suite or suite_file())
+    chosen = {name: case for name, case in cases.items() if options.only in name}
     started = time.perf_counter()
-    results: list[Result] = []
-    groups: dict[str, Counts] = {name: defaultdict(Counter) for name in ("suite", "category", "op")}
-    for name, case in cases.items():
-        if options.only not in name:
-            continue
-        result = run_case(case, options.executor)
-        results.append(result)
-        category, op = describe(case, cases)
-        for group, key in (("suite", case.suite), ("category", category), ("op", op)):
-            groups[group][key][result.outcome] += 1
+    if options.pyodide:
+        everything = dict(zip(cases, run_in_pyodide(options.executor), strict=True))
+        results = [everything[name] for name in chosen]
+    else:
+        results = [run_case(case, options.executor) for case in chosen.values()]
     seconds = time.perf_counter() - started
     if options.json:
         options.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
+    groups: dict[str, Counts] = {name: defaultdict(Counter) for name in ("suite", "category", "op")}
+    for case, result in zip(chosen.values(), results, strict=True):
+        category, op = describe(case, cases)
+        for group, key in (("suite", case.suite), ("category", category), ("op", op)):
+            groups[group][key][result.outcome] += 1
     for title, counts in groups.items():
         print(*table(title, counts), "", sep="\n")
     if options.misses:

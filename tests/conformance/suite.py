@@ -191,7 +191,7 @@ def _category(model: Message) -> str:
     ops = {str(node["op_type"]) for node in nodes}
     infos = [*cast(list[Message], graph.get("input", [])), *cast(list[Message], graph.get("output", []))]
     kinds = [value_info(info)[1] for info in infos]
-    if any(str(node.get("domain", "")).startswith("ai.onnx.preview") for node in nodes):
+    if any(str(node.get("domain", "")) == "ai.onnx.preview.training" for node in nodes):
         return "training"
     tensors = [kind for kind in kinds if isinstance(kind, TensorType)]
     if (

@@ -53,7 +53,7 @@ class Forest:
             answers = [value <= split, value < split, value >= split, value > split, value == split, value != split]
             if self.members:
                 answers.append(self._member(value, node))
-            taken = np.choose(mode, answers) | (np.isnan(value) & self.missing_is_true[node])
+            taken = np.choose(mode.astype(np.intp), answers) | (np.isnan(value) & self.missing_is_true[node])
             at = np.where(open_, np.where(taken, self.if_true[node], self.if_false[node]), at)
 
     def _member(self, value: Array, node: Array) -> Array:
