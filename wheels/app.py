@@ -1,4 +1,4 @@
-"""The app as one wheel, compiled for the page: all of `app/hearth` but what only a desk has."""
+"""The app as one wheel, compiled for the page: all of `app/hearth` that the page uses."""
 
 import hashlib
 import tempfile
@@ -11,7 +11,7 @@ from wheels.pyodide import BUILD, for_site
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
-ONLY_ON_A_DESK = ("hearth/desk/", "hearth/cli.py")
+NOT_IN_THE_PAGE = ("hearth/desk/", "hearth/cli.py", "hearth/onnxruntime/")
 TAG = "cp314-none-any"  # bytecode is of one version of CPython
 
 
@@ -40,7 +40,7 @@ def _sources() -> dict[str, bytes]:
     found = {}
     for path in sorted(APP.joinpath("hearth").rglob("*")):
         name = path.relative_to(APP).as_posix()
-        if path.is_file() and "__pycache__" not in path.parts and not name.startswith(ONLY_ON_A_DESK):
+        if path.is_file() and "__pycache__" not in path.parts and not name.startswith(NOT_IN_THE_PAGE):
             found[name] = path.read_bytes()
     return found
 

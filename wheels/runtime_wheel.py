@@ -1,0 +1,97 @@
+"""The runtime as wheels for any Pyodide page, JupyterLite or PyScript, and for a desk.
+
+`hearth-runtime` is the runtime alone. `onnxruntime` is opt-in: it answers to that name, for clients that import it.
+`python -m wheels.runtime_wheel` builds both and prints where they are.
+"""
+
+import tomllib
+from pathlib import Path
+
+from wheels.pack import write_wheel
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "app"
+BUILD = ROOT / "build" / "wheels"
+ALIAS = "hearth/onnxruntime"
+
+_COMMON = (
+    "Requires-Python: >=3.11\n"
+    "License-Expression: Apache-2.0\n"
+    "License-File: LICENSE\n"
+    "License-File: NOTICE\n"
+    "Classifier: Operating System :: OS Independent\n"
+    "Classifier: Topic :: Scientific/Engineering :: Artificial Intelligence\n"
+    "Description-Content-Type: text/plain\n"
+)
+
+_ABOUT_RUNTIME = """
+    from hearth.runtime import InferenceSession
+
+    session = InferenceSession("model.onnx")
+    outputs = session.run(None, {"input": array})
+    print(session.explain())
+"""
+
+_ABOUT_ALIAS = """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession("model.onnx")
+    outputs = session.run(None, {"input": array})
+
+Python packages that import onnxruntime run on hearth-runtime once this is installed, in Pyodide too.
+"""
+
+
+def runtime_wheel() -> Path:
+    """`hearth-runtime`: hearth.runtime and the little it needs."""
+    version = _version()
+    files = {
+        **_files("hearth/__init__.py"),
+        **_files("hearth/errors.py"),
+        **_files("hearth/runtime"),
+        **_licences("hearth_runtime", version),
+    }
+    about = "Summary: An ONNX runtime in Python: numpy everywhere, SIMD WebAssembly and WebGPU in the browser\n"
+    needs = "Requires-Dist: numpy>=2.1\n"
+    return write_wheel(BUILD, "hearth-runtime", version, files, about + _COMMON + needs + _ABOUT_RUNTIME)
+
+
+def alias_wheel() -> Path:
+    """`onnxruntime`: its Python API over hearth-runtime. The local version tells it from Microsoft's package."""
+    version = f"{_api_version()}+hearth.{_version()}"
+    files = {"onnxruntime" + name.removeprefix(ALIAS): content for name, content in _files(ALIAS).items()} | _licences(
+        "onnxruntime", version
+    )
+    about = "Summary: Answers to `import onnxruntime` with Hearth's runtime; not Microsoft's package\n"
+    needs = f"Requires-Dist: hearth-runtime=={_version()}\nRequires-Dist: numpy>=2.1\n"
+    return write_wheel(BUILD, "onnxruntime", version, files, about + _COMMON + needs + _ABOUT_ALIAS)
+
+
+def _version() -> str:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return str(project["version"])
+
+
+def _api_version() -> str:
+    from hearth.onnxruntime.process import VERSION
+
+    return VERSION
+
+
+def _files(name: str) -> dict[str, bytes]:
+    """A file of the app, or all in a folder of it, by their paths in the wheel."""
+    path = APP / name
+    found = [path] if path.is_file() else sorted(path.rglob("*"))
+    return {
+        file.relative_to(APP).as_posix(): file.read_bytes()
+        for file in found
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+def _licences(stem: str, version: str) -> dict[str, bytes]:
+    return {f"{stem}-{version}.dist-info/licenses/{name}": (ROOT / name).read_bytes() for name in ("LICENSE", "NOTICE")}
+
+
+if __name__ == "__main__":
+    print(runtime_wheel(), alias_wheel(), sep="\n")
