@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from hearth.errors import ExecutorFailed, Unsupported
 from hearth.runtime.executor import Progress
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
@@ -16,18 +18,19 @@ from hearth.runtime.wasm.builder import Compute, Load, Lowered, Play
 from hearth.runtime.wasm.library import Library, library
 from hearth.runtime.wasm.lower import lower
 from hearth.runtime.wasm.player import HeapPlayer, Player
+from hearth.runtime.wasm.threads import SharedPlayer, WorkersLost, pool
 
 TURNS = 24
 """Into so many parts of about equal work a run is cut, so that the event loop may turn in between."""
 
 
 class WasmProgram:
-    """A plan lowered, its constants packed."""
+    """A plan lowered, its constants packed. `threads` is a pool to play it with, or None."""
 
-    def __init__(self, plan: Plan, kernels: Library) -> None:
+    def __init__(self, plan: Plan, kernels: Library, threads: Any = None) -> None:
         self.plan = plan
-        self.lowered = lower(plan, kernels.vector)
-        self.player: Player = HeapPlayer(self.lowered, kernels)
+        self.lowered = lower(plan, kernels.vector, int(threads.threads) if threads else 1)
+        self.player = _player(self.lowered, kernels, threads)
         self.parts = {
             action.step: _numpy_part(plan, action.step)
             for action in self.lowered.actions
@@ -37,18 +40,31 @@ class WasmProgram:
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
         """Runs and waits. Raises ExecutorFailed where the kernels can't go on."""
         results: list[Any] = []
-        for _ in self._turns(feeds, results):
+        for _ in self._surely(feeds, results):
             pass
         return results
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """Lets the event loop turn now and then, so that a page can cancel."""
         results: list[Any] = []
-        for done in self._turns(feeds, results):
+        for done in self._surely(feeds, results):
             if progress is not None:
                 progress(done)
             await asyncio.sleep(0)
         return results
+
+    def destroy(self) -> None:
+        """Gives shared memory back."""
+        if isinstance(self.player, SharedPlayer):
+            self.player.close()
+
+    def _surely(self, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
+        """A run that starts over, on this thread alone, where a worker goes missing."""
+        try:
+            yield from self._turns(feeds, results)
+        except WorkersLost:
+            results.clear()
+            yield from self._turns(feeds, results)
 
     def _turns(self, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
         """Runs piece by piece, telling how far it is; the outputs are in `results` at the end."""
@@ -89,17 +105,31 @@ def _numpy_part(plan: Plan, number: int) -> NumpyProgram:
     return NumpyProgram(Plan(graph, (step,)))
 
 
+def _player(lowered: Lowered, kernels: Library, threads: Any) -> Player:
+    """With threads where they have the memory for it, else on one."""
+    if threads is not None:
+        try:
+            return SharedPlayer(lowered, threads)
+        except ExecutorFailed:
+            pass
+    return HeapPlayer(lowered, kernels)
+
+
 class WasmExecutor:
-    """Runs plans on SIMD kernels. Making one raises Unsupported where there are none for this machine."""
+    """Runs plans on SIMD kernels, with threads where the page has them.
+
+    Making one raises Unsupported where there are no kernels for this machine.
+    """
 
     name = "wasm"
     needs_static = True
 
-    def __init__(self) -> None:
+    def __init__(self, threads: bool = True) -> None:
         self.kernels = library()
+        self.pool: Any = None
+        if threads:
+            with contextlib.suppress(Unsupported):
+                self.pool = pool()
 
     def compile(self, plan: Plan) -> WasmProgram:
-        return WasmProgram(plan, self.kernels)
-
-
-__all__ = ["Lowered", "WasmExecutor", "WasmProgram"]
+        return WasmProgram(plan, self.kernels, self.pool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from pathlib import Path
 
 from hearth.errors import Unsupported
 from hearth.runtime.wasm.native import native_library
@@ -13,17 +14,15 @@ from hearth.runtime.wasm.native import native_library
 class Library:
     """A build of the kernels. Pointers are addresses as integers; `play` runs steps [first, end) of a program."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
         try:
-            handle = ctypes.CDLL(path)
+            handle = ctypes.CDLL(str(path))
         except OSError as error:
             raise Unsupported(f"The kernels can't be loaded: {error}.") from None
         pointer, number = ctypes.c_void_p, ctypes.c_int32
         self.play = handle.play
         self.play.argtypes = [pointer, pointer, pointer, number, number, pointer]
         self.play.restype = None
-        self.units = handle.step_units
-        self.units.argtypes = [pointer]
         self.scratch = handle.step_scratch
         self.scratch.argtypes = [pointer]
         self.vector: int = handle.vector_width()
@@ -33,8 +32,19 @@ class Library:
 @functools.cache
 def library() -> Library:
     """The build for where this runs. Raises Unsupported where there is none."""
-    if sys.platform == "emscripten":
-        import hearth_kernels
+    if sys.platform != "emscripten":
+        return Library(native_library())
+    kernels, variant = in_browser()
+    return Library(kernels.side_module(variant))
 
-        return Library(hearth_kernels.side_module())
-    return Library(str(native_library()))
+
+def in_browser() -> tuple[object, str]:
+    """The package of WebAssembly builds, and the variant that this browser runs."""
+    try:
+        import hearth_kernels  # type: ignore[import-not-found]
+    except ImportError:
+        raise Unsupported("The package hearth-kernels is not installed; the numpy executor runs.") from None
+    variant = hearth_kernels.variant()
+    if variant is None:
+        raise Unsupported("This browser's WebAssembly has no SIMD; the numpy executor runs.")
+    return hearth_kernels, variant

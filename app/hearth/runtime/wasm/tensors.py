@@ -67,11 +67,21 @@ class Tensor:
             and same_order(self.shape, self.strides, other.strides)
         )
 
+    @property
+    def span(self) -> int:
+        """Elements from its first to its last one, gaps included. For strides that don't go backwards."""
+        if 0 in self.shape:
+            return 0
+        return 1 + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
+
+    def over(self, memory: np.ndarray) -> np.ndarray:
+        """The tensor as an array over memory of its dtype that starts where it does."""
+        steps = tuple(stride * self.dtype.itemsize for stride in self.strides)
+        return np.lib.stride_tricks.as_strided(memory, self.shape, steps)
+
     def view(self, arena: np.ndarray) -> np.ndarray:
         """The tensor as an array over the arena's memory."""
-        start = arena[self.place :].view(self.dtype)
-        steps = tuple(stride * self.dtype.itemsize for stride in self.strides)
-        return np.lib.stride_tricks.as_strided(start, self.shape, steps)
+        return self.over(arena[self.place :].view(self.dtype))
 
     def viewed(self, array: np.ndarray, ghost: np.ndarray) -> Tensor | None:
         """This tensor, changed as a numpy operation changed `ghost` into `array`; None where that is not a view."""
@@ -82,8 +92,7 @@ class Tensor:
 
     def ghost(self) -> np.ndarray:
         """A one-byte stand-in with this tensor's shape and strides, to see what numpy makes of a view."""
-        span = 1 + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True) if size)
-        return np.lib.stride_tricks.as_strided(np.empty(span, np.int8), self.shape, self.strides)
+        return np.lib.stride_tricks.as_strided(np.empty(max(1, self.span), np.int8), self.shape, self.strides)
 
 
 def address(array: np.ndarray) -> int:
