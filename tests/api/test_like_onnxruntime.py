@@ -283,7 +283,8 @@ def test_providers_that_are_not_here_are_left_out_with_a_warning(providers: Any)
 
 
 def test_providers_of_another_form_fall_back_to_the_cpu() -> None:
-    for providers in ({"CPUExecutionProvider"}, [3]):
+    wrong: list[Any] = [{"CPUExecutionProvider"}, [3]]
+    for providers in wrong:
         with pytest.warns(UserWarning, match="Falling back to CPUExecutionProvider"):
             assert ours.InferenceSession(add_relu(), providers=providers).get_providers() == ["CPUExecutionProvider"]
         with pytest.raises(ValueError, match="'providers'"):

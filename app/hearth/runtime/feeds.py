@@ -27,7 +27,7 @@ class Feeds:
 
         Raises BadInput for what is missing, unknown, or of another dtype or shape.
         """
-        fitted = {}
+        fitted: dict[str, Any] = {}
         for name, kind in self.inputs.items():
             if name not in given:
                 if isinstance(kind, OptionalType):
