@@ -9,7 +9,10 @@ pytest.importorskip("ml_dtypes")
 
 import ml_dtypes
 
+from hearth.runtime.onnx_schema import ONNX
 from hearth.runtime.ops.storage import decode, encode
+from hearth.runtime.protobuf import decode as decode_message
+from hearth.runtime.tensors import tensor_array
 from hearth.runtime.types import DTYPES, dtype_name, is_storage
 
 pytestmark = pytest.mark.desk
@@ -21,12 +24,14 @@ NAMES = {
     "float8e5m2": "float8_e5m2",
     "float8e5m2fnuz": "float8_e5m2fnuz",
     "float4e2m1": "float4_e2m1fn",
+    "float6e2m3": "float6_e2m3fn",
+    "float6e3m2": "float6_e3m2fn",
 }
 STORAGE = {dtype_name(dtype): dtype for dtype in DTYPES.values() if is_storage(dtype)}
 
 
 def codes_of(name: str) -> np.ndarray:
-    count = {"bfloat16": 1 << 16, "float4e2m1": 16}.get(name, 256)
+    count = {"bfloat16": 1 << 16, "float4e2m1": 16, "float6e2m3": 64, "float6e3m2": 64}.get(name, 256)
     return np.arange(count).astype(STORAGE[name][0])
 
 
@@ -67,3 +72,16 @@ def test_small_integers_keep_their_lowest_bits(name: str, expected: int) -> None
 def test_scales_are_powers_of_two(mode: str, expected: list[float]) -> None:
     numbers = np.array([1, 1.25, 2.5, 3.5], np.float32)
     np.testing.assert_array_equal(decode(encode(numbers, STORAGE["float8e8m0"], round_mode=mode)), expected)
+
+
+@pytest.mark.parametrize("name", ["float6e2m3", "float6e3m2", "float4e2m1", "int4", "uint4", "int2", "uint2"])
+def test_packed_tensors_are_read(name: str) -> None:
+    onnx = pytest.importorskip("onnx")
+    dtype = {"float6e2m3": "float6_e2m3fn", "float6e3m2": "float6_e3m2fn", "float4e2m1": "float4_e2m1fn"}
+    array = np.array([1, 0, 1, -1 if name[0] in "if" else 1, 1], np.float32).astype(
+        getattr(ml_dtypes, dtype.get(name, name))
+    )
+    message = decode_message(memoryview(onnx.numpy_helper.from_array(array).SerializeToString()), "Tensor", ONNX)
+    read = tensor_array(message)
+    assert read.dtype == STORAGE[name]
+    np.testing.assert_array_equal(decode(read), array.astype(np.float32))

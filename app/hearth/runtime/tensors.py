@@ -12,16 +12,16 @@ from hearth.errors import BadModel
 from hearth.runtime.protobuf import Message
 from hearth.runtime.types import dtype_name, dtype_of, is_storage
 
-_SUB_BYTE_BITS = {"uint4": 4, "int4": 4, "float4e2m1": 4, "uint2": 2, "int2": 2}
+_SUB_BYTE_BITS = {"uint4": 4, "int4": 4, "float4e2m1": 4, "uint2": 2, "int2": 2, "float6e2m3": 6, "float6e3m2": 6}
 _EXTERNAL = 1
 MAX_DENSE = 1 << 28
 """Elements of a sparse tensor once it is dense."""
 
 
 def _unpack_bits(raw: np.ndarray, bits: int, count: int, dtype: np.dtype) -> np.ndarray:
-    """Elements of 2 or 4 bits, lowest bits first, to one element a byte (sign-extended for int4 and int2)."""
-    shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    values = ((raw[:, None] >> shifts) & ((1 << bits) - 1)).reshape(-1)[:count].astype(np.uint8)
+    """Elements of 2, 4 or 6 bits, lowest bits first, to one element a byte (sign-extended for int4 and int2)."""
+    rows = np.unpackbits(raw, count=count * bits, bitorder="little").reshape(count, bits)
+    values = np.packbits(rows, axis=1, bitorder="little")[:, 0]
     base = dtype[0]
     if base.kind == "i":
         sign = 1 << (bits - 1)
@@ -126,7 +126,7 @@ def _from_lists(tensor: Message, dtype: np.dtype, bits: int | None, count: int, 
         array = np.array(cast(list[int], tensor.get("uint64_data", [])), np.uint64).astype(dtype)
     else:
         words = np.array(cast(list[int], tensor.get("int32_data", [])), np.int64)
-        if bits:
+        if bits and words.size * 8 >= count * bits:
             return _unpack_bits(words.astype(np.uint8), bits, count, dtype)
         if dtype == np.float16:
             array = words.astype(np.uint16).view(np.float16)

@@ -48,6 +48,8 @@ DTYPES: dict[int, np.dtype] = {
     24: _storage("float8e8m0", "u1"),
     25: _storage("uint2", "u1"),
     26: _storage("int2", "i1"),
+    27: _storage("float6e2m3", "u1"),
+    28: _storage("float6e3m2", "u1"),
 }
 """TensorProto.DataType -> dtype. Strings are arrays of Python str with dtype object."""
 
