@@ -31,6 +31,7 @@ const state = {
   selected: 0,
   stopping: 0,
   ready: false,
+  broken: false, // for good
   loaded: 0,
 };
 let lastId = 0;
@@ -66,8 +67,8 @@ function photos() {
 
 /** @param {number} id @param {string} name @returns {PhotoView} */
 function unseen(id, name) {
-  const text = words.startingUp(state.loaded, RUNTIME_BYTES);
-  const stages = RUNTIME_BYTES && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
+  const text = state.broken ? words.NO_START : words.startingUp(state.loaded, RUNTIME_BYTES);
+  const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
   return {
     ...{ id, name, state: "waiting", text, stages, model: "", can_redo: false, note: "" },
     ...{ file_name: "", width: 0, height: 0 },
@@ -136,7 +137,9 @@ async function describe() {
 
 /** @param {boolean} final */
 function broke(final) {
+  state.broken = final;
   notice(final ? words.NO_START : words.RESTARTED);
+  render();
 }
 
 /** @param {number} id */
@@ -173,6 +176,9 @@ function remove(id) {
   pictures.remove(id);
   link.post({ type: "remove", id });
   select(next);
+  // The keyboard goes on with the photo that is shown now.
+  const target = next ? "#strip [aria-current=true]" : "#welcome [data-choose]";
+  /** @type {HTMLElement | null} */ (document.querySelector(target))?.focus();
 }
 
 function render() {

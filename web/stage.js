@@ -19,7 +19,10 @@ export class Stage {
     this.cutout = null;
     this.address = "";
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
-    this.compare.addEventListener("input", () => this.#split(Number(this.compare.value)));
+    this.compare.addEventListener("input", () => {
+      byId("frame").classList.remove("revealing");
+      this.#split(Number(this.compare.value));
+    });
     for (const name of /** @type {const} */ (["stop", "retry", "remove"])) {
       byId(name).addEventListener("click", () => actions[name](this.id));
     }
@@ -35,6 +38,7 @@ export class Stage {
    * @param {{stopping: boolean, redo: string}} more
    */
   render(photo, files, pictures, { stopping, redo }) {
+    const pressed = /** @type {HTMLElement | null} */ (document.activeElement?.closest("#actions > *") ?? null);
     const done = photo.state === "done" && files.cutout !== null;
     const active = photo.state === "working" || photo.state === "waiting";
     byId("stage").dataset.state = photo.state;
@@ -53,6 +57,8 @@ export class Stage {
     byId("copy").hidden = byId("download").hidden = !done;
     this.#progress(active ? photo.stages : []);
     this.#offer(done ? files.cutout : null, photo.file_name);
+    // The button that was pressed may be gone now: the keyboard goes on from what is there instead.
+    if (pressed?.hidden) /** @type {HTMLElement} */ (document.querySelector("#actions > :not([hidden])")).focus();
     this.#draw(photo, files, pictures);
   }
 
@@ -62,16 +68,20 @@ export class Stage {
     const before = pair.before ?? pictures.thumbs.get(photo.id) ?? null;
     const frame = byId("frame");
     frame.hidden = !before;
+    byId("nothing").toggleAttribute("hidden", Boolean(before));
     const shape = photo.width ? photo : before;
-    if (shape) frame.style.setProperty("--ratio", String(shape.width / shape.height));
+    byId("stage").style.setProperty("--ratio", String(shape ? shape.width / shape.height : 1.5));
     paint("before", before);
     paint("after", pair.after);
     const comparing = photo.state === "done" && pair.after !== null;
-    const turned = frame.classList.contains("comparing") !== comparing || this.id !== photo.id;
+    const sameAsBefore = this.id === photo.id;
+    const turned = frame.classList.contains("comparing") !== comparing || !sameAsBefore;
     frame.classList.toggle("comparing", comparing);
     frame.classList.toggle("tiny", Boolean(shape && Math.max(shape.width, shape.height) <= 64));
     this.compare.hidden = !comparing;
     byId("behind").hidden = !comparing;
+    // A cutout that comes while one looks on is uncovered from the right.
+    if (turned) frame.classList.toggle("revealing", comparing && sameAsBefore);
     if (turned) this.#split(comparing ? START_AT : 100);
     this.id = photo.id;
   }

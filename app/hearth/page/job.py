@@ -77,7 +77,9 @@ class Job:
     def _report(self, name: str, fraction: float) -> None:
         if self.bridge.stop_asked(self.photo.id):
             raise Cancelled(words.STOPPED)
-        self._advance(name, words.STAGE_NOW.format(title=words.STAGES[name]), fraction)
+        words_now = words.STAGE_NOW if fraction else words.STAGE_BEGINS
+        text = words_now.format(title=words.STAGES[name], percent=round(100 * fraction))
+        self._advance(name, text, fraction)
 
     def _model_came(self, loaded: int, total: int) -> None:
         if "model" not in self._stages:

@@ -9,7 +9,8 @@ STAGES = {
     "compose": "Cutting it out",
     "write": "Writing the PNG",
 }
-STAGE_NOW = "{title}…"
+STAGE_NOW = "{title}: {percent} %"
+STAGE_BEGINS = "{title}…"
 MODEL_NOW = "Fetching the model: {loaded:.1f} of {total:.1f} MB, only once…"
 
 WAITING = "Waiting for its turn."
