@@ -42,6 +42,7 @@ class Fragile(NumpyExecutor):
 @pytest.fixture
 def fragile(monkeypatch: pytest.MonkeyPatch) -> Fragile:
     executor = Fragile()
+    monkeypatch.delitem(executors.EXECUTORS, "wasm")
     monkeypatch.setitem(executors.EXECUTORS, "numpy", NumpyExecutor)
     monkeypatch.setitem(executors.EXECUTORS, "fragile", lambda: executor)
     return executor

@@ -14,7 +14,13 @@ def _numpy() -> Executor:
     return NumpyExecutor()
 
 
-EXECUTORS: dict[str, Callable[[], Executor]] = {"numpy": _numpy}
+def _wasm() -> Executor:
+    from hearth.runtime.wasm import WasmExecutor
+
+    return WasmExecutor()
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {"numpy": _numpy, "wasm": _wasm}
 """Name -> how to make it, the slowest first. Making one raises Unsupported where it cannot run."""
 
 

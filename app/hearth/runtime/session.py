@@ -186,7 +186,8 @@ class InferenceSession:
         while True:
             shapes: dict[str, tuple[Dim, ...]] = {}
             if self.executor.needs_static and not self._static:
-                shapes = {name: value.shape for name, value in feeds.items() if isinstance(value, np.ndarray)}
+                kinds = self.graph.inputs
+                shapes = {name: value.shape for name, value in feeds.items() if isinstance(kinds[name], TensorType)}
             key = (outputs, tuple(shapes.items()))
             program = self._programs.get(key)
             if program is not None:

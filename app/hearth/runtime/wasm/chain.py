@@ -175,6 +175,8 @@ class Chain:
             scaled = self._with_number(node.op, values)
             if scaled is not None:
                 return scaled
+        if node.op == "PRelu" and node.opset < 7:
+            raise Unsupported("Slopes by channel are numpy's.")
         if node.op in PLAIN:
             return self._act(PLAIN[node.op], values[0])
         if node.op in PAIRS:

@@ -71,6 +71,7 @@ class WasmProgram:
         values = dict(feeds)
         total, done, pause = sum(self.lowered.costs) or 1, 0, 0
         share = -(-total // TURNS)
+        yield 0.0
         with np.errstate(all="ignore"):
             for action in self.lowered.actions:
                 if isinstance(action, Play):
@@ -85,14 +86,27 @@ class WasmProgram:
                 elif isinstance(action, Load):
                     self.player.write(action.target, values[action.name])
                 else:
-                    values.update((name, self.player.read(tensor)) for name, tensor in action.reads.items())
-                    part = self.parts[action.step]
-                    values.update(part.constants)
-                    part.play(values)
+                    self._compute(action, values)
                     yield done / total
-        for name in self.plan.graph.outputs:
-            tensor = self.lowered.outputs.get(name)
-            results.append(values[name] if tensor is None else np.array(self.player.read(tensor), order="C"))
+        results += [self._output(name, values) for name in self.plan.graph.outputs]
+
+    def _compute(self, action: Compute, values: dict[str, Any]) -> None:
+        """Lets numpy run a step on what lies in the arena. Results that are views of it become copies."""
+        reads = {name: self.player.read(tensor) for name, tensor in action.reads.items()}
+        part = self.parts[action.step]
+        values.update(part.constants)
+        values.update(reads)
+        part.play(values)
+        for name in self.plan.steps[action.step].node.outputs:
+            value = values.get(name)
+            if isinstance(value, np.ndarray) and any(np.may_share_memory(value, read) for read in reads.values()):
+                values[name] = value.copy()
+
+    def _output(self, name: str, values: dict[str, Any]) -> Any:
+        tensor = self.lowered.outputs.get(name)
+        if tensor is not None:
+            return np.array(self.player.read(tensor), order="C")
+        return values[name] if name in values else self.plan.graph.constant(name)
 
 
 def _numpy_part(plan: Plan, number: int) -> NumpyProgram:
