@@ -35,7 +35,6 @@ KERNELS: dict[str, tuple[tuple[int, int, int, int], int, Choice]] = {
     "winograd": ((32, 32, 12, 16), 1, Winograd(Gemm(32, 32, 8, 4, 4))),
     "winograd, odd size": ((32, 32, 10, 9), 1, Winograd(Gemm(32, 12, 16, 4, 4, 2))),
     "winograd, dilated": ((32, 32, 10, 10), 2, Winograd(Gemm(32, 16, 8, 4, 4))),
-    "winograd, in bands": ((32, 32, 20, 16), 1, Winograd(Gemm(32, 16, 8, 4, 4), 3)),
     "general": ((6, 10, 9, 8), 1, General(4, 4)),
     "general, one output": ((6, 1, 9, 8), 1, General(1, 2)),
 }

@@ -16,11 +16,12 @@ const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
 const rounded = (ms) => Math.round(ms * 1000) / 1000;
 const binary = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 
+const singles = new Float32Array(1 << 20).map(() => (Math.random() - 0.5) * 2 * FILL);
+// Halves between 2^-7 and 2^-6, of either sign.
+const halves = new Uint16Array(1 << 21).map(() => (Math.random() < 0.5 ? 0x8000 : 0) | 0x2000 | (Math.random() * 1024));
+
 function random(bytes, half) {
-  const block = new Float32Array(1 << 20).map(() => (Math.random() - 0.5) * 2 * FILL);
-  // A half between 2^-7 and 2^-6, of either sign.
-  const words = half && new Uint16Array(block.length * 2).map(() => (Math.random() < 0.5 ? 0x8000 : 0) | 0x2000 | (Math.random() * 1024));
-  const source = new Uint8Array((words || block).buffer);
+  const source = new Uint8Array((half ? halves : singles).buffer);
   const result = new Uint8Array(bytes);
   for (let at = 0; at < bytes; at += source.length) result.set(source.subarray(0, Math.min(source.length, bytes - at)), at);
   return result;
@@ -48,13 +49,13 @@ async function timed(submit, wait, run) {
 async function ours(gpu, model, plan) {
   const lowered = await (await fetch(plan.file)).json();
   const weights = model.weights && (await binary(model.weights));
+  const constants = Object.entries(lowered.constants).map(([name, { range, kind }]) => {
+    const place = model.constants[name];
+    return { range, data: weights ? weights.subarray(place.at, place.at + place.bytes) : random(place.bytes, kind === "f16") };
+  });
   const start = performance.now();
   const player = gpu.player(JSON.stringify(lowered));
-  for (const [name, { range, kind }] of Object.entries(lowered.constants)) {
-    const place = model.constants[name];
-    const data = weights ? weights.subarray(place.at, place.at + place.bytes) : random(place.bytes, kind === "f16");
-    player.write(range.buffer, range.offset, data);
-  }
+  for (const { range, data } of constants) player.write(range.buffer, range.offset, data);
   await player.prepare();
   await gpu.device.queue.onSubmittedWorkDone();
   const prepared = performance.now() - start;
@@ -89,9 +90,10 @@ function difference(a, b) {
 }
 
 async function theirs(ort, model, capture) {
+  const external = model.external && random(model.external.bytes, false);
   const start = performance.now();
   const options = { executionProviders: ["webgpu"], graphOptimizationLevel: "all", enableGraphCapture: capture };
-  if (model.external) options.externalData = [{ path: model.external.path, data: random(model.external.bytes, false) }];
+  if (model.external) options.externalData = [{ path: model.external.path, data: external }];
   const outputs = Object.keys(model.outputs);
   if (capture) options.preferredOutputLocation = Object.fromEntries(outputs.map((name) => [name, "gpu-buffer"]));
   const session = await ort.InferenceSession.create(model.onnx, options);

@@ -231,39 +231,32 @@ class Convolution:
 
     def _winograd(self, choice: Winograd) -> None:
         s, builder = self.shape, self.builder
-        tiles = s.tiles[2]
-        bands = choice.bands if choice.bands <= tiles else 1
-        wide = -(-tiles // bands)
-        stored = -(-wide // 4) * 4
-        parts = sources(builder, self.value, doubling=self._doubling(6, 6), others=2)
-        for first in range(0, tiles, wide):
-            band = self._number(first) if bands > 1 else None
-            spectrum = self._winograd_input(parts, stored, bands, band)
-            products = self._winograd_products(choice.gemm, spectrum, stored)
-            self._winograd_output(products, stored, bands, band)
+        stored = -(-s.tiles[2] // 4) * 4
+        parts = sources(builder, self.value, doubling=self._doubling(6, 6), others=1)
+        spectrum = self._winograd_input(parts, stored)
+        products = self._winograd_products(choice.gemm, spectrum, stored)
+        self._winograd_output(products, stored)
 
-    def _winograd_constants(self, bands: int) -> dict[str, int | float | bool]:
+    def _winograd_constants(self) -> dict[str, int | float | bool]:
         rows, columns, _ = self.shape.tiles
         return {
             "DILATION": self.shape.dilations[0],
             "TILES_Y": rows,
             "TILES_X": columns,
             "BATCHES": self.shape.batch,
-            "BANDS": bands,
         }
 
-    def _winograd_input(self, parts: list[Source], stored: int, bands: int, band: Tensor | None) -> Tensor:
+    def _winograd_input(self, parts: list[Source], stored: int) -> Tensor:
         s, builder = self.shape, self.builder
         interface = Interface()
         window = declare_window(interface, parts, *s.in_size, 6, 6, s.dilations)
-        names = {"band": interface.array(band, "u32")} if band else {}
         spectrum = builder.tensor(36 * s.channels * stored)
         interface.output(spectrum)
         groups, row = builder.rows(s.channels * stored)
-        constants = self._winograd_constants(bands)
+        constants = self._winograd_constants()
         constants |= {"CHANNELS": s.channels, "PAD_TOP": s.pads[0], "PAD_LEFT": s.pads[1], "ROW": row}
         label = self._label("winograd-in")
-        builder.call("winograd_input", constants, interface, groups, label, parts=[window], names=names)
+        builder.call("winograd_input", constants, interface, groups, label, parts=[window])
         return spectrum
 
     def _winograd_products(self, gemm: Gemm, spectrum: Tensor, stored: int) -> Tensor:
@@ -292,31 +285,24 @@ class Convolution:
             interface,
             (-(-stored // gemm.block_n), s.outputs // gemm.block_m, 36),
             self._label("winograd-gemm"),
-            flops=s.flops * stored // s.tiles[2],
+            flops=s.flops,
             names=names,
         )
         return products
 
-    def _winograd_output(self, products: Tensor, stored: int, bands: int, band: Tensor | None) -> None:
+    def _winograd_output(self, products: Tensor, stored: int) -> None:
         s, builder = self.shape, self.builder
         interface = Interface()
         width = 4 if s.dilations[0] == 1 and s.size[1] % 4 == 0 else 1
         names = {"products": interface.array(products), "bias": interface.array(self._biases())}
-        if band:
-            names["band"] = interface.array(band, "u32")
         finish = declare_finish(interface, self.epilogue, self.output.shape, width)
         self._results(interface, width, 1)
         groups, row = builder.rows(s.outputs * stored)
-        constants = self._winograd_constants(bands)
+        constants = self._winograd_constants()
         constants |= {"OUTPUTS": s.outputs, "HEIGHT": s.size[0], "WIDTH": s.size[1], "ROW": row}
         constants["POOL"] = self.pooled is not None
         label = self._label("winograd-out")
         builder.call("winograd_output", constants, interface, groups, label, parts=[finish], names=names)
-
-    def _number(self, value: int) -> Tensor:
-        """A tensor that holds one number."""
-        text = Computed((1,), (), lambda names: f"return {value};", kind="i32")
-        return self.builder.packed(("number", value), 1, lambda target: self.builder.fill(target, text)).tensor
 
     def _biases(self) -> Tensor:
         """The biases as float32; zeros where there are none."""

@@ -82,10 +82,9 @@ class Gemm:
 
 @dataclass(frozen=True)
 class Winograd:
-    """F(4x4, 3x3): input transform, 36 matrix products, output transform, for `bands` parts of the map one by one."""
+    """F(4x4, 3x3): input transform, 36 matrix products, output transform."""
 
     gemm: Gemm
-    bands: int = 1
 
 
 @dataclass(frozen=True)
@@ -186,10 +185,10 @@ def _three_by_three(shape: ConvShape) -> list[Choice]:
     weight = channels * outputs
     choices: list[Choice] = []
     if outputs == 1:
-        split = max(4, min(16, channels // 8))
-        if pixels <= 120 * 120:
-            return [Unstaged(1, 1, split, unroll=4), Unstaged(1, 1, 4)]
-        return [Unstaged(1, 2, 4 if pixels > 240 * 240 else 8, unroll=2), Unstaged(1, 1, 4)]
+        split = max(8, min(32, channels // 4))
+        if pixels > 240 * 240:
+            return [Unstaged(1, 2, 4, unroll=2), Unstaged(1, 1, 4)]
+        return [Unstaged(1, 1, split, unroll=2), Unstaged(1, 1, 8, unroll=2), Unstaged(1, 1, 4)]
     if channels <= 4:
         return [Staged(4, 2, 32, 8, 32, channels, 1), Staged(4, 2, 16, 8, 32, channels, 1)]
     if pixels >= 120 * 120:
@@ -199,30 +198,38 @@ def _three_by_three(shape: ConvShape) -> list[Choice]:
     else:
         winograd = weight >= 128 * 128
     if winograd:
-        choices += [Winograd(gemm) for gemm in gemms(shape.tiles[2])]
+        choices += [Winograd(gemm) for gemm in gemms(shape.tiles[2], outputs)]
     block = min(32, -(-outputs // 8) * 8)
     if pixels >= 240 * 240:
-        choices += [Staged(8, 2, block, 8, 32, 4, 2), Staged(8, 2, block, 8, 32, 4, 1)]
+        choices += [Staged(8, 2, block, 8 if block <= 16 else 4, 32, 4, 2), Staged(8, 2, block, 8, 32, 4, 1)]
     elif pixels >= 120 * 120:
-        choices += [Staged(4, 2, block, 8, 32, 8, 2), Staged(4, 2, block, 8, 32, 4, 2), Staged(4, 2, block, 8, 32, 4, 1)]
+        if block <= 16:
+            choices.append(Staged(4, 2, block, 8, 32, 4, 4))
+        elif channels <= 64:
+            choices.append(Staged(4, 2, block, 8, 32, 4, 2))
+        choices += [Staged(4, 2, block, 8, 32, 8, 2), Staged(4, 2, block, 8, 32, 4, 1)]
     elif pixels >= 60 * 60:
         choices += [Unstaged(4, 2, 8), Unstaged(4, 2, 4)]
-    side = 2 if shape.dilations == (1, 1) else 1
-    split = max(8, min(16, channels // 4))
-    if side == 1:
-        choices.append(Unstaged(4, 1, 16, 16))
-    return [*choices, Unstaged(4, side, split), Unstaged(4, side, 8), Unstaged(4, side, 4), Unstaged(4, side, 4, 16)]
+    if shape.dilations == (1, 1):
+        choices += [Unstaged(4, 2, 16), Unstaged(4, 2, 16, 16), Unstaged(4, 2, 8, 16)]
+    else:
+        choices += [Unstaged(4, 1, 16, 16), Unstaged(4, 1, 8, 16)]
+    return choices
 
 
-def gemms(tiles: int) -> list[Gemm]:
-    """Tiles for Winograd's products over so many columns."""
+def gemms(tiles: int, outputs: int) -> list[Gemm]:
+    """Tiles for Winograd's products over so many columns and rows."""
+    small = Gemm(32, 32, 8, 4, 4)
     if tiles <= 12:
-        return [Gemm(64, 12, 16, 4, 4, 2), Gemm(32, 12, 16, 4, 4, 2), Gemm(32, 12, 8, 4, 4)]
+        whole = [Gemm(64, 12, 16, 4, 4, 2)] if outputs >= 512 else [Gemm(32, 12, 16, 4, 4, 4)]
+        return [*whole, Gemm(64, 12, 16, 4, 4, 2), Gemm(32, 12, 8, 4, 4)]
     if tiles <= 28:
-        return [Gemm(64, 28, 16, 8, 4, 1), Gemm(32, 28, 16, 8, 4, 1), Gemm(32, 28, 8, 4, 4)]
+        return [Gemm(32, 28, 16, 4, 4, 2), Gemm(32, 28, 8, 4, 4)]
     if tiles <= 120:
-        return [Gemm(64, 32, 16, 8, 4), Gemm(32, 32, 16, 4, 4), Gemm(32, 32, 8, 4, 4)]
-    return [Gemm(64, 64, 16, 8, 8), Gemm(32, 64, 16, 8, 8), Gemm(64, 64, 8, 8, 8), Gemm(32, 32, 8, 4, 4)]
+        return [Gemm(32, 32, 16, 4, 4, 2), Gemm(32, 32, 16, 4, 4), small]
+    if tiles <= 1000 and outputs <= 64:
+        return [Gemm(64, 32, 16, 8, 4), Gemm(32, 32, 16, 4, 4), small]
+    return [Gemm(64, 64, 16, 8, 8), Gemm(32, 64, 16, 8, 8), Gemm(64, 64, 8, 8, 8), small]
 
 
 def _fallbacks(shape: ConvShape) -> list[Choice]:

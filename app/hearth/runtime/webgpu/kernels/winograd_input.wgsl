@@ -1,8 +1,7 @@
 // Winograd F(4x4, 3x3), input: V = B^T d B of every 6x6 patch. A dilated convolution is taken as DILATION^2 maps of its
 // own, each with every DILATION-th row and column.
-// Layout of the result: [36][channel][tile], tiles rounded up to a multiple of 4. With BANDS over 1 only the tiles of one
-// band, so that what the three kernels hand on stays in the cache; `band[0]` is the first one.
-// Expects `output`, window(batch, channel, top, left); with BANDS also `band`.
+// Layout of the result: [36][channel][tile], tiles rounded up to a multiple of 4.
+// Expects `output` and window(batch, channel, top, left).
 const CHANNELS = 16u;
 const DILATION = 1u;
 const TILES_Y = 4u;
@@ -11,11 +10,9 @@ const PAD_TOP = 1;
 const PAD_LEFT = 1;
 const BATCHES = 1u;
 const ROW = 64u;
-const BANDS = 1u;
 const MAP_TILES = TILES_Y * TILES_X;
 const TILES = MAP_TILES * DILATION * DILATION * BATCHES;
-const BAND_TILES = (TILES + BANDS - 1u) / BANDS;
-const STORED_TILES = (BAND_TILES + 3u) / 4u * 4u;
+const STORED_TILES = (TILES + 3u) / 4u * 4u;
 
 fn transform(a: f32, b: f32, c: f32, d: f32, e: f32, f: f32) -> array<f32, 6> {
     return array<f32, 6>(
@@ -35,11 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (channel >= CHANNELS) {
         return;
     }
-    // #if BANDS > 1
-    let place = min(band[0] + tile, TILES - 1u);
-    // #else
     let place = min(tile, TILES - 1u);
-    // #end
     let inner = place % MAP_TILES;
     let phase = (place / MAP_TILES) % (DILATION * DILATION);
     let batch = place / (MAP_TILES * DILATION * DILATION);

@@ -1,5 +1,5 @@
 // Winograd F(4x4, 3x3), output: Y = A^T M A of every tile, then bias and epilogue.
-// Expects `products`, `bias`, `output`, finish(value, at); with POOL also `pooled`, with BANDS over 1 `band`.
+// Expects `products`, `bias`, `output`, finish(value, at); with POOL also `pooled`.
 const OUTPUTS = 16u;
 const HEIGHT = 16u;
 const WIDTH = 16u;
@@ -8,12 +8,10 @@ const TILES_Y = 4u;
 const TILES_X = 4u;
 const BATCHES = 1u;
 const ROW = 64u;
-const BANDS = 1u;
 const POOL = false; // also store the maximum of each 2x2 pixels
 const MAP_TILES = TILES_Y * TILES_X;
 const TILES = MAP_TILES * DILATION * DILATION * BATCHES;
-const BAND_TILES = (TILES + BANDS - 1u) / BANDS;
-const STORED_TILES = (BAND_TILES + 3u) / 4u * 4u;
+const STORED_TILES = (TILES + 3u) / 4u * 4u;
 const VECTORS = DILATION == 1u && WIDTH % 4u == 0u; // whether rows are stored four pixels at a time
 
 fn transform(a: f32, b: f32, c: f32, d: f32, e: f32, f: f32) -> vec4<f32> {
@@ -27,11 +25,7 @@ fn transform(a: f32, b: f32, c: f32, d: f32, e: f32, f: f32) -> vec4<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = id.x + id.y * ROW;
-    // #if BANDS > 1
-    let tile = band[0] + at % STORED_TILES;
-    // #else
     let tile = at % STORED_TILES;
-    // #end
     let channel = at / STORED_TILES;
     if (channel >= OUTPUTS || tile >= TILES) {
         return;

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from hearth.errors import Unsupported
 from hearth.runtime.plan import Step
 from hearth.runtime.types import TensorType
@@ -223,7 +221,3 @@ def depth_to_space(low: Lowering, step: Step) -> None:
     )
     low.set(step, reshaped(moved, low.shape(step.node.outputs[0])))
 
-
-def as_float(array: np.ndarray) -> list[float]:
-    """An array's elements as Python numbers."""
-    return [float(item) for item in array.reshape(-1)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from hearth.errors import Unsupported
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.builder import Builder
@@ -29,6 +27,8 @@ IN_PLACE = 8
 """So few elements are reduced by whoever reads the result."""
 LONG = 8192
 """So many elements are reduced in two steps, by many workgroups first."""
+
+CHUNKS = 64
 
 _COMBINE = {"sum": "a + b", "max": "max(a, b)", "min": "min(a, b)", "prod": "a * b"}
 _START = {"sum": "0.0", "max": "-3.4028234e38", "min": "3.4028234e38", "prod": "1.0"}
@@ -76,9 +76,9 @@ def reduced(builder: Builder, value: Value, axes: Sequence[int], how: str, after
     total = count(shape)
     if length <= IN_PLACE and not epilogue:
         return Computed(shape, (moved,), lambda f: _short(f[0], length, how, after), length)
-    if length > LONG and total < 64 and length % 64 == 0:
-        moved = reduced(builder, reshaped(moved, (total, 64, length // 64)), [2], how)
-        length = 64
+    if length > LONG and total < 64:
+        moved = reduced(builder, _chunks(moved, total, length, _START[how]), [2], how)
+        length = CHUNKS
     moved = builder.readable(moved, 1 + epilogue_tensors(epilogue))
     interface = Interface()
     function = interface.function(moved)
@@ -101,6 +101,20 @@ def reduced(builder: Builder, value: Value, axes: Sequence[int], how: str, after
         ],
     )
     return output
+
+
+def _chunks(value: Value, total: int, length: int, start: str) -> Value:
+    """Each row of a (total, length) value in CHUNKS parts of one length, the last ones filled up."""
+    part = -(-length // CHUNKS)
+
+    def body(names: Sequence[str]) -> str:
+        inner = f"at % {CHUNKS * part}u"
+        return (
+            f"let i = {inner}; if (i >= {length}u) {{ return {start}; }} "
+            f"return {names[0]}((at / {CHUNKS * part}u) * {length}u + i);"
+        )
+
+    return Computed((total, CHUNKS, part), (value,), body, 1)
 
 
 def _short(function: str, length: int, how: str, after: str) -> str:
@@ -217,7 +231,3 @@ def batch_normalization(low: Lowering, step: Step) -> None:
     epsilon = literal(float(step.arguments.get("epsilon", 1e-5)))
     low.set(step, mapped(value, f"({{0}} - {{3}}) * {{1}} * inverseSqrt({{4}} + {epsilon}) + {{2}}", *columns))
 
-
-def total_of(array: np.ndarray) -> int:
-    """The number of elements of an array's shape."""
-    return count(tuple(array.shape))
