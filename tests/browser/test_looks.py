@@ -21,7 +21,8 @@ const rgb = (layers) => {
   for (const colour of layers) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
   return [...canvas.getImageData(0, 0, 1, 1).data];
 };
-const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+const light = ([r, g, b]) => [r, g, b].map((v) => linear(v / 255))
   .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
 const faint = [];
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -86,6 +87,15 @@ def resize(driver: Chrome, width: int, height: int) -> None:
 def test_the_first_screen(person: Person, look: Callable[[str], None]) -> None:
     person.until_ready()
     look("welcome")
+
+
+def test_the_measures_see_what_is_wrong(person: Person) -> None:
+    person.script("document.getElementById('headline').style.color = 'rgb(190 185 180)'")
+    person.script("document.querySelector('.lead').style.color = 'rgb(140 130 120)'")
+    person.script("document.querySelector('.brand').ariaLabel = '', document.querySelector('.brand').textContent = ''")
+    assert [line.split(" ")[0] for line in person.script(FAINT_TEXT)][:2] == ["Drop", "Keep"]
+    assert any(line.startswith("Hearth takes") for line in person.script(FAINT_TEXT))
+    assert "brand" in person.script(HARD_TO_PRESS)[0]
 
 
 def test_a_photo_at_work_and_done(person: Person, look: Callable[[str], None]) -> None:
