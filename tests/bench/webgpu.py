@@ -8,6 +8,7 @@ import argparse
 import http.server
 import json
 import shutil
+import tarfile
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from hearth.desk import models as catalogue
-from hearth.desk.fetch import Cache, Member, Npm, Pinned
+from hearth.desk.fetch import Cache, Npm, Pinned
 from hearth.runtime import InferenceSession, model_file
 from hearth.runtime.graph import Graph
 from hearth.runtime.passes import fix_inputs, optimise
@@ -43,10 +44,7 @@ ORT = Pinned(
     33106585,
     (Npm("onnxruntime-web@1.30.0"),),
 )
-ORT_FILES = {
-    "ort.webgpu.bundle.min.mjs": ("", 117732),
-    "ort-wasm-simd-threaded.asyncify.wasm": ("", 26781914),
-}
+ORT_FILES = ("ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -86,7 +84,8 @@ def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
             if "error" in run:
                 print(f"{model:12} {name:32} {run['error']}")
                 continue
-            line = f"{model:12} {name:32} {run['throughput_ms']:8.2f} ms, latency {run['latency_ms']:.2f}, first {run['first_ms']:.0f}"
+            line = f"{model:12} {name:32} {run['throughput_ms']:8.2f} ms, latency {run['latency_ms']:.2f}"
+            line += f", first {run['first_ms']:.0f}"
             if not name.startswith("onnxruntime") and peers:
                 best = min(peer["throughput_ms"] for peer in peers)
                 line += f", {best / run['throughput_ms']:.2f}x"
@@ -120,8 +119,6 @@ def build_folder(
     entries = [_model(folder, name, limits, variants or {"hearth": choose}, yardstick) for name in names]
     (folder / "bench.json").write_text(json.dumps({"models": entries, "yardstick": yardstick, "software": software}))
     if yardstick:
-        import tarfile
-
         with tarfile.open(Cache().get(ORT)) as archive:
             (folder / "ort").mkdir(exist_ok=True)
             for name in ORT_FILES:
@@ -287,6 +284,3 @@ def run_here(folder: Path, software: bool, minutes: float = 15) -> dict[str, Any
             driver.quit()
             server.shutdown()
     return json.loads(got[0]) if got else {"error": "the page did not report in time"}
-
-
-__all__ = ["ORT", "Member", "main"]

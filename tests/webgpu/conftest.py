@@ -50,7 +50,7 @@ def graph_of(
 
 @pytest.fixture
 def compare(gpu: Device) -> Compare:
-    """`compare(nodes, inputs, outputs, constants, choice=, atol=)` runs on the GPU and on numpy; returns the program."""
+    """`compare(nodes, inputs, outputs, constants, choice=, atol=)` runs on the GPU and on numpy."""
 
     def run(
         nodes: Sequence[Node],

@@ -20,7 +20,13 @@ def _wasm() -> Executor:
     return WasmExecutor()
 
 
-EXECUTORS: dict[str, Callable[[], Executor]] = {"numpy": _numpy, "wasm": _wasm}
+def _webgpu() -> Executor:
+    from hearth.runtime.webgpu import WebGPUExecutor
+
+    return WebGPUExecutor()
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {"numpy": _numpy, "wasm": _wasm, "webgpu": _webgpu}
 """Name -> how to make it, the slowest first. Making one raises Unsupported where it cannot run."""
 
 

@@ -29,11 +29,9 @@ def plan_arena(lives: Mapping[Tensor, Life]) -> tuple[dict[Tensor, int], list[in
     guests: list[list[Life]] = []
     places: dict[Tensor, int] = {}
     for tensor, life in sorted(lives.items(), key=lambda item: (-item[0].bytes, item[1].first, item[0].number)):
-        for number, others in enumerate(guests):
-            if not any(life.meets(other) for other in others):
-                break
-        else:
-            number = len(buffers)
+        free = (number for number, others in enumerate(guests) if not any(life.meets(other) for other in others))
+        number = next(free, len(buffers))
+        if number == len(buffers):
             buffers.append(tensor.bytes)
             guests.append([])
         guests[number].append(life)

@@ -173,7 +173,7 @@ class Builder:
         )
 
     def readable(self, value: Value, others: int) -> Value:
-        """The value, or a form of it that reads so few tensors that a kernel with `others` more bindings can take it."""
+        """The value, or a form of it that reads so few tensors that a kernel can, which has `others` more bindings."""
         room = self.limits.maxStorageBuffersPerShaderStage - others
         if isinstance(value, Stored) or len(tensors(value)) <= room:
             return value

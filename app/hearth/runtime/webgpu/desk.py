@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -15,37 +16,57 @@ ALLOW_SOFTWARE = "HEARTH_SOFTWARE_GPU"
 """An environment variable: set, adapters that are software are taken too. Tests set it."""
 
 
-@cache
 def open_device() -> Device:
     """The GPU of this machine. Raises Unsupported where there is none, or `wgpu` is not installed."""
+    found = _find(bool(os.environ.get(ALLOW_SOFTWARE)))
+    if isinstance(found, str):
+        raise Unsupported(found)
+    return found
+
+
+@cache
+def _find(software: bool) -> Device | str:
+    """The GPU, or why there is none; looked for once, since that takes a while."""
     try:
-        import wgpu  # type: ignore[import-not-found]
+        import wgpu  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from wgpu.backends.wgpu_native import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+            extras,
+        )
     except ImportError:
-        raise Unsupported("WebGPU on a desk needs the package wgpu: pip install wgpu.") from None
-    software = bool(os.environ.get(ALLOW_SOFTWARE))
-    adapters = [a for a in wgpu.gpu.enumerate_adapters_sync() if a.info["backend_type"] != "OpenGL"]
-    adapters = [a for a in adapters if software or a.info["adapter_type"] != "CPU"]
+        return "WebGPU on a desk needs the package wgpu: pip install wgpu."
+    with contextlib.suppress(RuntimeError):  # someone else uses wgpu in this process already
+        extras.set_instance_extras(backends=["Vulkan", "Metal", "DX12"])
+    adapters = wgpu.gpu.enumerate_adapters_sync()
+    order = ("DiscreteGPU", "IntegratedGPU", *(["CPU"] if software else []))
+    adapters = [adapter for adapter in adapters if adapter.info["adapter_type"] in order]
     if not adapters:
-        raise Unsupported("There is no GPU here that WebGPU can use.")
-    best = min(adapters, key=lambda a: ["DiscreteGPU", "IntegratedGPU"].index(t) if (t := a.info["adapter_type"]) in ("DiscreteGPU", "IntegratedGPU") else 2)  # noqa: E501
-    return Device(best)
+        return "There is no GPU here that WebGPU can use."
+    try:
+        return Device(min(adapters, key=lambda adapter: order.index(adapter.info["adapter_type"])))
+    except RuntimeError as error:
+        return f"The GPU can't be opened: {error}"
 
 
 class Device:
     """A GPU and what it offers."""
 
+    trusted = False
+
     def __init__(self, adapter: Any) -> None:
-        names = {"".join(part.capitalize() if i else part for i, part in enumerate(key.split("-"))): key for key in adapter.limits}
+        names = {_camel(key): key for key in adapter.limits}
         self.limits = Limits.read({name: adapter.limits[key] for name, key in names.items()})
         self.name = f"{adapter.info['device']} ({adapter.info['backend_type']})"
         wanted = {names[name]: value for name, value in vars(self.limits).items() if name in names}
-        try:
-            self.device = adapter.request_device_sync(required_limits=wanted)
-        except RuntimeError as error:
-            raise Unsupported(f"The GPU {self.name} can't be opened: {error}") from error
+        self.device = adapter.request_device_sync(required_limits=wanted)
 
     def player(self, lowered: Lowered) -> DeskPlayer:
         return DeskPlayer(self.device, lowered)
+
+
+def _camel(name: str) -> str:
+    """`max-buffer-size` as WebGPU writes it."""
+    first, *rest = name.split("-")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 class DeskPlayer:

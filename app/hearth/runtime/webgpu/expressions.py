@@ -45,7 +45,9 @@ _SIMPLE = {
 }
 """Comparisons give 1 and 0: conditions travel as f32."""
 
-UNARY = frozenset({*list(_SIMPLE)[: list(_SIMPLE).index("Add")], "HardSigmoid", "LeakyRelu", "Elu", "Clip", "Erf", "Gelu"})
+UNARY = frozenset(
+    {*list(_SIMPLE)[: list(_SIMPLE).index("Add")], "HardSigmoid", "LeakyRelu", "Elu", "Clip", "Erf", "Gelu"}
+)
 BINARY = frozenset({*list(_SIMPLE)[list(_SIMPLE).index("Add") :], "Pow", "Sum"})
 COMPARISONS = frozenset({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
 
@@ -71,7 +73,9 @@ def expression(
         case "LeakyRelu":
             return f"select({x}, ({x}) * {number(attributes.get('alpha', 0.01))}, ({x}) < {zero})"
         case "Elu":
-            return f"select({x}, {number(attributes.get('alpha', 1.0))} * (exp(min({x}, {zero})) - {one}), ({x}) < {zero})"
+            return (
+                f"select({x}, {number(attributes.get('alpha', 1.0))} * (exp(min({x}, {zero})) - {one}), ({x}) < {zero})"
+            )
         case "Clip":
             low, high = limits
             result = x if low is None or low == -math.inf else f"max({x}, {number(low)})"

@@ -249,9 +249,7 @@ def _fits_gpu(dtype: np.dtype | None) -> bool:
     return dtype is not None and (dtype == np.float32 or dtype.kind in "iub")
 
 
-def lower(
-    plan: Plan, limits: Limits | None = None, choose_conv: ConvChooser = choose
-) -> Lowered:
+def lower(plan: Plan, limits: Limits | None = None, choose_conv: ConvChooser = choose) -> Lowered:
     """Lowers a plan whose shapes are all known. Raises Unsupported where the GPU is of no use for it."""
     _load_handlers()
     return Lowering(plan, limits or Limits(), choose_conv).run()

@@ -16,6 +16,8 @@ from hearth.errors import ExecutorFailed, Unsupported
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered, Range
 
+_OPEN: list[PageGpu] = []
+
 
 def open_gpu() -> PageGpu:
     """The GPU that the worker opened. Raises Unsupported where there is none, or it has failed before."""
@@ -25,11 +27,15 @@ def open_gpu() -> PageGpu:
         raise Unsupported("This page has no access to a GPU.") from None
     if not hearth_gpu.gpu or hearth_gpu.gpu.failure:
         raise Unsupported("There is no GPU here that WebGPU can use.")
-    return PageGpu(hearth_gpu.gpu)
+    if not _OPEN:
+        _OPEN.append(PageGpu(hearth_gpu.gpu))
+    return _OPEN[0]
 
 
 class PageGpu:
     """The page's GPU."""
+
+    trusted = False
 
     def __init__(self, gpu: Any) -> None:
         self.gpu = gpu
@@ -37,7 +43,7 @@ class PageGpu:
         self.limits = Limits.read(json.loads(gpu.limits))
 
     def player(self, lowered: Lowered) -> PagePlayer:
-        from pyodide.ffi import JsException  # type: ignore[import-not-found]
+        from pyodide.ffi import JsException
 
         try:
             return PagePlayer(self.gpu.player(json.dumps(lowered.plain())))

@@ -74,9 +74,7 @@ class Lowered:
         return asdict(self)
 
     def __str__(self) -> str:
-        lines = [
-            f"{len(self.dispatches)} dispatches of {len(self.shaders)} shaders, {sum(self.buffers) / 1e6:.1f} MB"
-        ]
+        lines = [f"{len(self.dispatches)} dispatches of {len(self.shaders)} shaders, {sum(self.buffers) / 1e6:.1f} MB"]
         for segment in self.segments:
             for number in range(segment.first, segment.last):
                 dispatch = self.dispatches[number]

@@ -1,4 +1,4 @@
-"""How convolutions read their input: by element of a patch, from one map, from several joined by channel, enlarged or not.
+"""How convolutions read their input: from one map or from several joined by channel, enlarged on the way or not.
 
 Upsampling and concatenation before a convolution then cost no memory traffic of their own.
 """
@@ -58,7 +58,9 @@ def declare_window(
         else:
             text = bake("window", {**size, "CHANNELS": part.channels, "STEP_Y": steps[0], "STEP_X": steps[1]})
         texts.append(_renamed(text, number, interface.function(part.value)))
-    return "\n".join([*texts, _by_channel(parts, "window", f"array<f32, {rows * columns}>", "top: i32, left: i32", "top, left")])
+    return "\n".join(
+        [*texts, _by_channel(parts, "window", f"array<f32, {rows * columns}>", "top: i32, left: i32", "top, left")]
+    )
 
 
 def _renamed(text: str, number: int, element: str) -> str:
@@ -102,7 +104,8 @@ def declare_fetch(interface: Interface, parts: list[Source], height: int, width:
             "let ly = max((cy + 1) / 2 - 1, 0); let lx = max((cx + 1) / 2 - 1, 0);",
             "let weight = vec2<f32>(select(select(0.25, 0.75, cy % 2 == 0), 0.0, cy == 0),"
             " select(select(0.25, 0.75, cx % 2 == 0), 0.0, cx == 0));",
-            f"let right = select(0u, 1u, lx < {low_width - 1}); let down = select(0u, {low_width}u, ly < {low_height - 1});",
+            f"let right = select(0u, 1u, lx < {low_width - 1});",
+            f"let down = select(0u, {low_width}u, ly < {low_height - 1});",
             f"return Place(at, inside, u32(ly * {low_width} + lx), right, down, weight);",
         ]
     else:

@@ -1,8 +1,8 @@
 """Values while a plan is lowered: tensors in GPU memory, and expressions that no one has computed yet.
 
-An element-wise op, or one that only moves elements, becomes a Computed: a WGSL function from an index to an element. Who
-reads it calls that function, so chains of such ops end up inside the kernel that consumes them; only where a real tensor
-is needed does a kernel of its own store it.
+An element-wise op, or one that only moves elements, becomes a Computed: a WGSL function from an index to an element.
+Who reads it calls that function, so chains of such ops end up inside the kernel that consumes them; only where a real
+tensor is needed does a kernel of its own store it.
 """
 
 from __future__ import annotations

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from hearth.errors import Unsupported
 from hearth.runtime.graph import Node
 from hearth.runtime.ops.windows import windows
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.conv import Convolution
+from hearth.runtime.webgpu.direct import emit_general, emit_staged, emit_unstaged
 from hearth.runtime.webgpu.epilogue import declare_finish, epilogue_tensors
 from hearth.runtime.webgpu.lower import Lowering, lowers
-from hearth.runtime.webgpu.tiles import Choice, ConvShape, Staged, Unstaged, Winograd
+from hearth.runtime.webgpu.tiles import Choice, ConvShape, General, Staged, Unstaged, Winograd
 from hearth.runtime.webgpu.values import Computed, Interface, Joined, Stored, Value, count, reshaped, tensors, work
+from hearth.runtime.webgpu.winograd import emit_winograd
 
 FEW_CHANNELS = 8
 """A 1x1 convolution to one output over so few channels is computed where it is read."""
@@ -31,20 +34,31 @@ def conv(low: Lowering, step: Step) -> None:
     epilogue = low.epilogue(step)
     if shape.kernel == (1, 1) and shape.outputs == 1 and shape.channels <= FEW_CHANNELS and _plain(shape):
         return low.define(node.outputs[0], low.applied(_pointwise(low, shape, value, weights, bias, line), epilogue))
-    if line:
-        low.builder.limits  # noqa: B018
-        if any(not isinstance(item, float | str) and item.shape for part in epilogue for item in part.operands):
-            raise Unsupported("an epilogue over one axis")
+    wide = [item for part in epilogue for item in part.operands if not isinstance(item, float | str) and item.shape]
+    if line and wide:
+        raise Unsupported("an epilogue over one axis")
     choice = low.choose_conv(shape, low.limits)
     pooling = None if line else _pooling(low, node, shape, choice)
     task = Convolution(low.builder, shape, value, weights, bias, epilogue, pooling is not None)
     if task.others > low.limits.maxStorageBuffersPerShaderStage - 1:
         raise Unsupported("the epilogue reads too many tensors")
-    task.emit(choice)
+    _emit(task, choice)
     low.define(node.outputs[0], reshaped(task.output, low.shape(node.outputs[0])))
     if pooling is not None and task.pooled is not None:
         low.define(pooling.outputs[0], task.pooled)
         low.done.add(id(pooling))
+
+
+def _emit(task: Convolution, choice: Choice) -> None:
+    match choice:
+        case Winograd():
+            emit_winograd(task, choice)
+        case Staged():
+            emit_staged(task, choice)
+        case Unstaged():
+            emit_unstaged(task, choice)
+        case General():
+            emit_general(task, choice)
 
 
 def conv_shape(low: Lowering, step: Step) -> ConvShape:
@@ -136,13 +150,13 @@ def _pooling(low: Lowering, node: Node, shape: ConvShape, choice: Choice) -> Nod
 
 def is_halving(node: Node) -> bool:
     """Whether a node is a 2x2 maximum with stride 2 and no padding."""
-    get = node.attributes.get
+    get: Callable[..., Any] = node.attributes.get
     return (
         node.op == "MaxPool"
         and len(node.outputs) == 1
         and get("kernel_shape") == [2, 2]
         and get("strides") == [2, 2]
-        and not any(get("pads") or [])  # type: ignore[call-overload]
+        and not any(get("pads") or [])
         and get("auto_pad", "NOTSET") in ("NOTSET", "VALID", b"NOTSET", b"VALID")
         and (get("dilations") or [1, 1]) == [1, 1]
         and not node.epilogue

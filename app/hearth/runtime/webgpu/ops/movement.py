@@ -220,4 +220,3 @@ def depth_to_space(low: Lowering, step: Step) -> None:
         reshaped(value, split_shape), tuple(split_shape[axis] for axis in order), [steps[axis] for axis in order]
     )
     low.set(step, reshaped(moved, low.shape(step.node.outputs[0])))
-

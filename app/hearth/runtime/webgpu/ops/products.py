@@ -47,7 +47,13 @@ def gemm(low: Lowering, step: Step) -> None:
         last = "biased"
     # The epilogue starts from what the product is called by then.
     after = [
-        Applied(part.op, tuple(last if item == "value" else item for item in part.operands), part.attributes, part.limits, part.name)
+        Applied(
+            part.op,
+            tuple(last if item == "value" else item for item in part.operands),
+            part.attributes,
+            part.limits,
+            part.name,
+        )
         for part in low.epilogue(step)
     ]
     _product(low, step, left, right, (), [*before, *after])
@@ -98,9 +104,7 @@ def _reader(interface: Interface, name: str, value: Value, batch: Shape, axes: S
     outer = strides(batch)
     inner = strides(own)
     terms = [
-        f"((batch / {outer[axis]}u) % {size}u) * {inner[axis] * matrix}u"
-        for axis, size in enumerate(own)
-        if size > 1
+        f"((batch / {outer[axis]}u) % {size}u) * {inner[axis] * matrix}u" for axis, size in enumerate(own) if size > 1
     ]
     first = " + ".join([*terms, f"{axes[0]} * {value.shape[-1]}u + {axes[1]}"])
     function = interface.function(value)

@@ -62,7 +62,9 @@ def _lets(functions: Sequence[str]) -> str:
     return " ".join(f"let p{number} = {function}(at);" for number, function in enumerate(functions))
 
 
-def reduced(builder: Builder, value: Value, axes: Sequence[int], how: str, after: str = "{}", epilogue: Epilogue = ()) -> Value:
+def reduced(
+    builder: Builder, value: Value, axes: Sequence[int], how: str, after: str = "{}", epilogue: Epilogue = ()
+) -> Value:
     """A reduction that keeps the reduced axes with length one; `after` is a formula over the result."""
     rank = len(value.shape)
     gone = sorted(axis % rank for axis in axes)
@@ -230,4 +232,3 @@ def batch_normalization(low: Lowering, step: Step) -> None:
     columns = [reshaped(other, (1, count(other.shape), *(1,) * (rank - 2))) for other in others]
     epsilon = literal(float(step.arguments.get("epsilon", 1e-5)))
     low.set(step, mapped(value, f"({{0}} - {{3}}) * {{1}} * inverseSqrt({{4}} + {epsilon}) + {{2}}", *columns))
-

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hearth.errors import Unsupported
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.lower import Lowering, lowers
-from hearth.runtime.webgpu.values import Computed, Doubled, Value, strides
+from hearth.runtime.webgpu.values import Computed, Doubled, strides
 from hearth.runtime.webgpu.wgsl import literal
+
+Body = Callable[[Sequence[str]], str]
 
 _HALF_PIXEL = ("half_pixel", "pytorch_half_pixel")
 
@@ -89,7 +91,7 @@ def _other_terms(source: Sequence[int], target: Sequence[int], changed: Sequence
     return " + ".join(terms) or "0u"
 
 
-def _nearest(source: Sequence[int], target: Sequence[int], axes: dict[int, str], rounding: str) -> object:
+def _nearest(source: Sequence[int], target: Sequence[int], axes: dict[int, str], rounding: str) -> Body:
     rounded = {
         "round_prefer_floor": "ceil({} - 0.5)",
         "round_prefer_ceil": "floor({} + 0.5)",
@@ -109,7 +111,7 @@ def _nearest(source: Sequence[int], target: Sequence[int], axes: dict[int, str],
     return body
 
 
-def _linear(source: Sequence[int], target: Sequence[int], axes: dict[int, str]) -> object:
+def _linear(source: Sequence[int], target: Sequence[int], axes: dict[int, str]) -> Body:
     outer, inner = strides(tuple(target)), strides(tuple(source))
 
     def body(names: Sequence[str]) -> str:
@@ -119,7 +121,9 @@ def _linear(source: Sequence[int], target: Sequence[int], axes: dict[int, str]) 
         for number, (axis, position) in enumerate(axes.items()):
             # A coordinate outside of the axis takes the border's value, so clamping it changes nothing.
             lines.append(f"let o{number} = (at / {outer[axis]}u) % {target[axis]}u;")
-            lines.append(f"let c{number} = clamp({position.replace('(o)', f'(o{number})')}, 0.0, {source[axis] - 1}.0);")
+            lines.append(
+                f"let c{number} = clamp({position.replace('(o)', f'(o{number})')}, 0.0, {source[axis] - 1}.0);"
+            )
             lines.append(f"let l{number} = u32(c{number}); let h{number} = min(l{number} + 1u, {source[axis] - 1}u);")
             lines.append(f"let w{number} = c{number} - f32(l{number});")
             step = f"{inner[axis]}u"
@@ -131,10 +135,3 @@ def _linear(source: Sequence[int], target: Sequence[int], axes: dict[int, str]) 
         return " ".join([*lines, f"return {reads[0]};"])
 
     return body
-
-
-def enlarged(value: Value) -> Value:
-    """An (N, C, H, W) map enlarged twice bilinearly."""
-    shape = (*value.shape[:2], 2 * value.shape[2], 2 * value.shape[3])
-    axes = {axis: _position("half_pixel", value.shape[axis], shape[axis], 2.0) for axis in (2, 3)}
-    return Doubled(shape, (value,), _linear(value.shape, shape, axes), 16)  # type: ignore[arg-type]
