@@ -8,6 +8,7 @@
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 import { countBytes } from "./count.js";
+import { Pool } from "./pool.js";
 
 const INDEX = new URL("./pyodide/", import.meta.url).href;
 const APP = new URL("./hearth.whl", import.meta.url).href;
@@ -141,9 +142,13 @@ async function boot({ cold, stop }) {
   stopFlag = stop && new Int32Array(stop);
   const uncount = cold ? countBytes((loaded) => post({ type: "booting", loaded })) : () => {};
   const wheel = fetch(APP).then((response) => response.arrayBuffer());
-  const pyodide = await loadPyodide({ indexURL: INDEX, packages: ["numpy", "pillow"] });
+  const pyodide = await loadPyodide({ indexURL: INDEX, packages: ["numpy", "pillow", "hearth-kernels"] });
   pyodide.unpackArchive(await wheel, "wheel");
   uncount();
+  pyodide.registerJsModule("hearth_pool", {
+    /** @param {Uint8Array<ArrayBuffer>} code @param {number} threads */
+    open: (code, threads) => new Pool(code, threads, () => pyodide._module.HEAPU8),
+  });
   page = pyodide.pyimport("hearth.page.browser").open_page(bridge);
   for (const message of early.splice(0)) receive(message);
   post({ type: "ready" });

@@ -15,6 +15,7 @@ from typing import Any
 from hearth.desk.fetch import Cache
 from hearth.desk.pins import read_pins
 from wheels.bytecode import SCRIPTS, compile_archives
+from wheels.kernels.build import WHEEL
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build" / "wheels"
@@ -22,6 +23,7 @@ BUILD = HERE.parent / "build" / "wheels"
 VERSION = "314.0.4"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 PACKAGES = ("numpy", "pillow", "micropip", "packaging")
+OWN = {"hearth-kernels": WHEEL}  # wheels of this project, which no pin names
 TEST_CORE = ("pyodide.js",)
 TEST_PACKAGES = {
     "hypothesis": ["sortedcontainers"],
@@ -36,7 +38,7 @@ TEST_PACKAGES = {
 
 def for_site() -> Path:
     """The folder to serve, made anew when a pin or the way of compiling changed."""
-    return _assembled("pyodide", CORE, dict.fromkeys(PACKAGES))
+    return _assembled("pyodide", CORE, dict.fromkeys(PACKAGES) | {package: [] for package in OWN})
 
 
 def bare() -> Path:
@@ -46,7 +48,8 @@ def bare() -> Path:
 
 def for_tests() -> Path:
     """The folder that pytest-pyodide is given as its `--dist-dir`."""
-    return _assembled("pyodide-tests", CORE + TEST_CORE, dict.fromkeys(PACKAGES) | TEST_PACKAGES)
+    packages = dict.fromkeys(PACKAGES) | {package: [] for package in OWN} | TEST_PACKAGES
+    return _assembled("pyodide-tests", CORE + TEST_CORE, packages)
 
 
 def _assembled(
@@ -76,16 +79,20 @@ def _assembled(
 def _key(core: tuple[str, ...], packages: dict[str, list[str] | None]) -> str:
     sources = [Path(__file__), HERE / "pins.toml", HERE / "bytecode.py", *SCRIPTS]
     texts = [repr((core, packages)), *(path.read_text("utf-8") for path in sources)]
+    texts += [hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in OWN.values()]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _collect(folder: Path, core: tuple[str, ...], packages: dict[str, list[str] | None]) -> dict[str, Path]:
     """Fetches all into `folder`; the wheels by package name."""
     pins, cache = read_pins(HERE / "pins.toml"), Cache()
-    wheels = {}
-    for package in packages:
+    wheels = {package: OWN[package].name for package in packages if package in OWN}
+    for name in wheels.values():
+        shutil.copyfile(WHEEL.with_name(name), folder / name)
+    pinned = [package for package in packages if package not in OWN]
+    for package in pinned:
         (wheels[package],) = (name for name in pins if name.startswith(f"{package}-") and ".whl" in name)
-    for name in (*core, *wheels.values()):
+    for name in (*core, *(wheels[package] for package in pinned)):
         shutil.copyfile(cache.get(pins[name]), folder / name)
     return {package: folder / name for package, name in wheels.items()}
 
@@ -96,7 +103,8 @@ def _write_lock(folder: Path, wheels: dict[str, Path], packages: dict[str, list[
     official = lock["packages"]
     lock["packages"] = {}
     for package, wheel in wheels.items():
-        plain = {"install_dir": "site", "package_type": "package", "unvendored_tests": False, "imports": [package]}
+        plain = {"install_dir": "site", "package_type": "package", "unvendored_tests": False}
+        plain["imports"] = [package.replace("-", "_")]
         entry = official.get(package, {"name": package} | plain)
         depends = packages[package]
         entry["depends"] = entry["depends"] if depends is None else depends
