@@ -108,6 +108,13 @@ static void next_group(const float **pieces, int count, const float *zeros, int 
         if (pieces[i] != zeros) pieces[i] += channels;
 }
 
+/* Whether results need no more than the product itself can do. */
+INLINE int makes_rows(const struct conv *s) {
+    int every_pixel = s->grid.step_y == 1 && s->grid.step_x == 1 && s->grid.height == s->y.height &&
+                      s->grid.width == s->y.width;
+    return every_pixel && !few_columns(group_out(s)) && finishes_early(&s->finish, group_out(s));
+}
+
 void conv(const struct conv *s, float *arena, int unit, float *scratch) {
     int first = unit * s->block, rows = min_int(s->block, grid_pixels(s) - first);
     int count = pieces_of(s), size = piece_size(s), out = group_out(s), wide = padded_columns(out);
@@ -120,8 +127,17 @@ void conv(const struct conv *s, float *arena, int unit, float *scratch) {
     else find_taps(s, arena, start, rows, zeros, pieces);
     for (int g = 0; g < s->groups; g++) {
         const float *weights = arena + s->weights + (ptrdiff_t)g * count * size * wide;
+        if (makes_rows(s)) {
+            /* The unit's pixels lie one after the other, so the product can write them itself. */
+            struct touch touch = {s->finish.bias == NONE ? 0 : arena + s->finish.bias + g * out, s->finish.low,
+                                  s->finish.high};
+            float *y = arena + s->y.place + (ptrdiff_t)first * s->y.pitch + g * out;
+            gemm_pieces(rows, out, count, size, pieces, weights, y, s->y.pitch, &touch);
+            if (g + 1 < s->groups) next_group(pieces, count * rows, zeros, size);
+            continue;
+        }
         if (few_columns(out)) gemm_few(rows, out, count, size, pieces, weights, result, wide);
-        else gemm_pieces(rows, out, count, size, pieces, weights, result, wide);
+        else gemm_pieces(rows, out, count, size, pieces, weights, result, wide, 0);
         struct position p = start;
         for (int r = 0; r < rows; r++, advance(s, &p)) {
             int y = s->grid.first_y + p.y * s->grid.step_y, x = s->grid.first_x + p.x * s->grid.step_x;

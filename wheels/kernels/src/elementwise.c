@@ -84,12 +84,25 @@ static void scatter(const struct elementwise *s, float *arena, int row, int rows
     }
 }
 
+/* Whether an operand is the same in every row. */
+static int repeats(const struct elementwise *s, const struct operand *x) {
+    for (int d = 0; d < LAST; d++)
+        if (s->sizes[d] != 1 && x->strides[d] != 0) return 0;
+    return 1;
+}
+
 void elementwise(const struct elementwise *s, float *arena, int unit, float *scratch) {
     struct blocks blocks = blocks_of(s);
     int all_rows = 1, inner = s->sizes[LAST], values = s->inputs + s->actions;
     for (int d = 0; d < LAST; d++) all_rows *= s->sizes[d];
     int one_row = blocks.per_row > 1, y_dense = is_dense(s, &s->y, one_row), x_dense[MAX_OPERANDS];
     for (int i = 0; i < s->inputs; i++) x_dense[i] = is_dense(s, &s->x[i], one_row);
+    /* What repeats from row to row is gathered once for all blocks of several rows. */
+    int x_ready[MAX_OPERANDS];
+    for (int i = 0; i < s->inputs; i++) {
+        x_ready[i] = !one_row && repeats(s, &s->x[i]);
+        if (x_ready[i]) gather(s, arena, &s->x[i], 0, min_int(blocks.rows, all_rows), 0, inner, scratch + i * BLOCK);
+    }
     int end = min_int(blocks.total, (unit + 1) * UNIT_BLOCKS);
     for (int block = unit * UNIT_BLOCKS; block < end; block++) {
         int row = one_row ? block / blocks.per_row : block * blocks.rows;
@@ -100,6 +113,7 @@ void elementwise(const struct elementwise *s, float *arena, int unit, float *scr
         for (int i = 0; i < s->inputs; i++) {
             const struct operand *x = &s->x[i];
             value[i] = scratch + i * BLOCK;
+            if (x_ready[i]) continue;
             if (x_dense[i] && whole) value[i] = arena + x->place + row_offset(s, x, row) + first;
             else gather(s, arena, x, row, rows, first, count, scratch + i * BLOCK);
         }

@@ -32,19 +32,32 @@ INLINE const float *multiply_run(int rows, int vectors, const float **a, int dep
     return b;
 }
 
+/* Stores a tile; `column` is where its bias starts. */
+INLINE void store_tile(int rows, int vectors, vf acc[MAX_ROWS][2], const struct touch *touch, int column, float *c,
+                       ptrdiff_t c_stride) {
+    if (touch) {
+        vf low = vsplat(touch->low), high = vsplat(touch->high);
+        UNROLL for (int j = 0; j < vectors; j++) {
+            vf bias = touch->bias ? vload(touch->bias + column + j * VW) : vzero();
+            UNROLL for (int i = 0; i < rows; i++) acc[i][j] = vmin(vmax(acc[i][j] + bias, low), high);
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
+        vstore(c + i * c_stride + j * VW, acc[i][j]);
+}
+
 INLINE void tile(int rows, int vectors, int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,
-                 ptrdiff_t c_stride) {
+                 ptrdiff_t c_stride, const struct touch *touch, int column) {
     const float *row[MAX_ROWS];
     vf acc[MAX_ROWS][2];
     UNROLL for (int i = 0; i < rows; i++) row[i] = a + i * a_stride;
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = vzero();
     multiply_run(rows, vectors, row, k, b, acc);
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
-        vstore(c + i * c_stride + j * VW, acc[i][j]);
+    store_tile(rows, vectors, acc, touch, column, c, c_stride);
 }
 
 INLINE void tile_pieces(int rows, int vectors, int taps, int k, const float *const *pieces, int pieces_stride,
-                        const float *b, float *c, ptrdiff_t c_stride) {
+                        const float *b, float *c, ptrdiff_t c_stride, const struct touch *touch, int column) {
     const float *row[MAX_ROWS];
     vf acc[MAX_ROWS][2];
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = vzero();
@@ -53,18 +66,18 @@ INLINE void tile_pieces(int rows, int vectors, int taps, int k, const float *con
         b = multiply_run(rows, vectors, row, k, b, acc);
         pieces += pieces_stride;
     }
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
-        vstore(c + i * c_stride + j * VW, acc[i][j]);
+    store_tile(rows, vectors, acc, touch, column, c, c_stride);
 }
 
 #define TILE(R, V)                                                                                            \
     static NOINLINE void tile_##R##x##V(int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,  \
-                                        ptrdiff_t c_stride) {                                                 \
-        tile(R, V, k, a, a_stride, b, c, c_stride);                                                           \
+                                        ptrdiff_t c_stride, const struct touch *touch, int column) {          \
+        tile(R, V, k, a, a_stride, b, c, c_stride, touch, column);                                            \
     }                                                                                                         \
     static NOINLINE void tile_pieces_##R##x##V(int taps, int k, const float *const *pieces, int stride,       \
-                                               const float *b, float *c, ptrdiff_t c_stride) {                \
-        tile_pieces(R, V, taps, k, pieces, stride, b, c, c_stride);                                           \
+                                               const float *b, float *c, ptrdiff_t c_stride,                  \
+                                               const struct touch *touch, int column) {                       \
+        tile_pieces(R, V, taps, k, pieces, stride, b, c, c_stride, touch, column);                            \
     }
 #define TILES(R) TILE(R, 1) TILE(R, 2)
 TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
@@ -87,14 +100,15 @@ TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 
 /* Rows go in as few tiles as they need, of nearly equal height: 9 rows are 5 + 4, not 6 + 3. */
 void gemm(int rows, int columns, int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,
-          ptrdiff_t c_stride) {
+          ptrdiff_t c_stride, const struct touch *touch) {
     int tiles = ceil_div(rows, MAX_ROWS);
     for (int j = 0; j < columns; j += PANEL) {
         int vectors = columns - j > VW ? 2 : 1;
         const float *panel = b + (ptrdiff_t)j * k;
         for (int t = 0, left = rows, i = 0; t < tiles; t++) {
             int height = ceil_div(left, tiles - t);
-            CHOOSE(tile_, height, vectors, k, a + i * a_stride, a_stride, panel, c + i * c_stride + j, c_stride)
+            CHOOSE(tile_, height, vectors, k, a + i * a_stride, a_stride, panel, c + i * c_stride + j, c_stride,
+                   touch, j)
             i += height;
             left -= height;
         }
@@ -102,14 +116,15 @@ void gemm(int rows, int columns, int k, const float *a, ptrdiff_t a_stride, cons
 }
 
 void gemm_pieces(int rows, int columns, int taps, int k, const float *const *pieces, const float *b, float *c,
-                 ptrdiff_t c_stride) {
+                 ptrdiff_t c_stride, const struct touch *touch) {
     int tiles = ceil_div(rows, MAX_ROWS);
     for (int j = 0; j < columns; j += PANEL) {
         int vectors = columns - j > VW ? 2 : 1;
         const float *panel = b + (ptrdiff_t)j * taps * k;
         for (int t = 0, left = rows, i = 0; t < tiles; t++) {
             int height = ceil_div(left, tiles - t);
-            CHOOSE(tile_pieces_, height, vectors, taps, k, pieces + i, rows, panel, c + i * c_stride + j, c_stride)
+            CHOOSE(tile_pieces_, height, vectors, taps, k, pieces + i, rows, panel, c + i * c_stride + j, c_stride,
+                   touch, j)
             i += height;
             left -= height;
         }

@@ -47,16 +47,23 @@ void matmul(const struct matmul *s, float *arena, int unit, float *scratch) {
                      (ptrdiff_t)row * s->a_stride;
     ptrdiff_t b = (ptrdiff_t)outer * s->b_outer + (ptrdiff_t)inner * s->b_inner + (ptrdiff_t)column * s->depth;
     float *result = scratch + (s->number == FLOAT32 ? 0 : s->depth * PANEL);
+    ptrdiff_t c = (ptrdiff_t)outer * s->c_outer + (ptrdiff_t)inner * s->c_inner + column;
+    if (s->number == FLOAT32 && finishes_early(&s->finish, s->columns)) {
+        struct touch touch = {s->finish.bias == NONE ? 0 : arena + s->finish.bias + column, s->finish.low, s->finish.high};
+        gemm(rows, columns, s->depth, a, s->a_stride, arena + s->b + b,
+             arena + s->c + c + (ptrdiff_t)row * s->c_stride, s->c_stride, &touch);
+        return;
+    }
     if (s->number == FLOAT32) {
-        gemm(rows, columns, s->depth, a, s->a_stride, arena + s->b + b, result, wide);
+        gemm(rows, columns, s->depth, a, s->a_stride, arena + s->b + b, result, wide, 0);
     } else {
         for (int j = 0; j < columns; j += PANEL) {
             int width = columns - j > VW ? PANEL : VW;
             widen_panel(s, arena, b + (ptrdiff_t)j * s->depth, column + j, width, scratch);
-            gemm(rows, min_int(width, columns - j), s->depth, a, s->a_stride, scratch, result + j, wide);
+            gemm(rows, min_int(width, columns - j), s->depth, a, s->a_stride, scratch, result + j, wide,
+                 0);
         }
     }
-    ptrdiff_t c = (ptrdiff_t)outer * s->c_outer + (ptrdiff_t)inner * s->c_inner + column;
     for (int r = 0; r < rows; r++) {
         const float *residual = s->finish.residual == NONE
                                     ? 0

@@ -29,7 +29,7 @@ void lstm(const struct recurrent *s, float *arena, float *scratch) {
     float *h = arena + s->h, *c = arena + s->c;
     for (int step = 0; step < s->steps; step++) {
         int time = time_of(s, step);
-        gemm(s->batch, 4 * hidden, hidden, h, hidden, arena + s->weights, scratch, wide);
+        gemm(s->batch, 4 * hidden, hidden, h, hidden, arena + s->weights, scratch, wide, 0);
         for (int b = 0; b < s->batch; b++) {
             const float *x = arena + s->projected + ((ptrdiff_t)time * s->batch + b) * 4 * hidden, *r = scratch + b * wide;
             for (int i = 0; i < hidden; i += VW) {
@@ -55,7 +55,7 @@ void gru(const struct recurrent *s, float *arena, float *scratch) {
     float *h = arena + s->h, *both = scratch, *inner = both + s->batch * gates, *reset = inner + s->batch * wide;
     for (int step = 0; step < s->steps; step++) {
         int time = time_of(s, step);
-        gemm(s->batch, 2 * hidden, hidden, h, hidden, arena + s->weights, both, gates);
+        gemm(s->batch, 2 * hidden, hidden, h, hidden, arena + s->weights, both, gates, 0);
         for (int b = 0; b < s->batch; b++) {
             const float *x = arena + s->projected + ((ptrdiff_t)time * s->batch + b) * 3 * hidden;
             for (int i = 0; i < 2 * hidden; i += VW) {
@@ -65,7 +65,7 @@ void gru(const struct recurrent *s, float *arena, float *scratch) {
             for (int i = 0; i < hidden; i++)
                 reset[b * hidden + i] = h[b * hidden + i] * (s->reset_late ? 1.0f : both[b * gates + hidden + i]);
         }
-        gemm(s->batch, hidden, hidden, reset, hidden, hidden_weights, inner, wide);
+        gemm(s->batch, hidden, hidden, reset, hidden, hidden_weights, inner, wide, 0);
         for (int b = 0; b < s->batch; b++) {
             const float *x = arena + s->projected + ((ptrdiff_t)time * s->batch + b) * 3 * hidden + 2 * hidden;
             for (int i = 0; i < hidden; i += VW) {

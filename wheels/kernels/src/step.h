@@ -217,6 +217,9 @@ INLINE float *pixel_at(float *arena, const struct image *image, int n, int y, in
     return arena + image->place + ((ptrdiff_t)(n * image->height + y) * image->width + x) * image->pitch;
 }
 
+/* Whether a finish can be left to the product: no residual, and whole vectors of channels. */
+INLINE int finishes_early(const struct finish *f, int channels) { return f->residual == NONE && channels % VW == 0; }
+
 /* bias, clamp and residual for a run of channels of one pixel. */
 void finish_pixel(const struct finish *f, float *arena, const float *value, float *out, const float *residual,
                   int first_channel, int channels);

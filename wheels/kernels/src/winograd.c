@@ -25,7 +25,7 @@ void winograd(const struct conv *s, float *arena, int unit, float *scratch) {
     for (int i = 0; i < tiles; i++) transform_tile(s, arena, first + i, v + i * in, in_plane);
     for (int p = 0; p < PLANES; p++)
         gemm(tiles, s->y.channels, s->x.channels, v + p * in_plane, in, arena + s->weights + p * weight_plane,
-             m + p * out_plane, out);
+             m + p * out_plane, out, 0);
     for (int i = 0; i < tiles; i++) restore_tile(s, arena, first + i, m + i * out, out_plane);
 }
 
@@ -54,7 +54,7 @@ void winograd_product(const struct staged *s, float *arena, int unit, float *scr
                     panel_plane(s));
     for (int p = 0; p < PLANES; p++)
         gemm(tiles, columns, in, v + p * plane_size(tiles, in), row_stride(in), scratch + p * panel_plane(s),
-             m + p * plane_size(tiles, out), row_stride(out));
+             m + p * plane_size(tiles, out), row_stride(out), 0);
 }
 
 int winograd_output_units(const struct staged *s) { return winograd_tiles(&s->conv); }

@@ -19,10 +19,6 @@ from hearth.runtime.wasm.tensors import Shape, Tensor, image_strides, pixel_pitc
 Handler = Callable[["Lowering", Step], None]
 HANDLERS: dict[str, Handler] = {}
 
-IMAGE_OPS = frozenset({"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "Resize", "Upsample"})
-"""Ops whose kernels want images channels last."""
-
-
 def lowers(*names: str) -> Callable[[Handler], Handler]:
     """Registers the handler of ops. It raises Unsupported for a node that it can't take, having emitted nothing."""
 
@@ -91,7 +87,7 @@ class Lowering:
         if array is not None:
             tensor = self.builder.constant(array)
         else:
-            tensor = self._room(shape, number, self._wants_image(name))
+            tensor = self.builder.new(shape, None, number)
             self.builder.act(Load(name, tensor))
         self.tensors[name] = tensor
         return tensor
@@ -191,10 +187,6 @@ class Lowering:
 
     def _room(self, shape: Shape, number: Number, image: bool) -> Tensor:
         return self.builder.new(shape, image_strides(shape) if image else None, number)
-
-    def _wants_image(self, name: str) -> bool:
-        ops = {node.op for node in self.readers.get(name, [])}
-        return len(self.shape(name)) in (3, 4) and bool(ops & IMAGE_OPS)
 
     def _relaid(self, name: str, tensor: Tensor, image: bool) -> Tensor:
         """A copy in another layout, made once."""
