@@ -59,8 +59,11 @@ export class Link {
     this.worker = worker;
     this.flag = stop;
     this.started = false;
-    const hear = (/** @type {MessageEvent<FromWorker>} */ { data }) =>
-      data.type === "broken" ? this.#break(data.reason) : this.receive(data);
+    const hear = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
+      if (data.type === "cutout") this.restarts = 0;
+      if (data.type === "broken") this.#break(data.reason);
+      else this.receive(data);
+    };
     heard.forEach(hear);
     worker.onmessage = hear;
     worker.onerror = (event) => this.#break(event.message);
@@ -70,7 +73,7 @@ export class Link {
       if (files.length) worker.postMessage({ type: "add", photos: files });
       this.started = true;
       for (const message of this.early.splice(0)) worker.postMessage(message);
-    });
+    }, this.#fail);
   }
 
   #reopen() {
@@ -81,11 +84,19 @@ export class Link {
 
   /** @param {string} reason */
   #break(reason) {
-    console.error(reason);
     this.restarts += 1;
-    const final = this.restarts > RESTARTS;
-    if (final) this.worker?.terminate();
-    else this.#reopen();
-    this.broke(final);
+    if (this.restarts > RESTARTS) {
+      this.#fail(reason);
+    } else {
+      console.error(reason);
+      this.#reopen();
+      this.broke(false);
+    }
   }
+
+  #fail = (/** @type {unknown} */ reason) => {
+    console.error(reason);
+    this.worker?.terminate();
+    this.broke(true);
+  };
 }

@@ -14,7 +14,8 @@ const RELOADED = "hearth-reloaded-for-isolation";
  */
 export async function goOffline({ busy, stored }) {
   if (!("serviceWorker" in navigator)) return;
-  const registration = await navigator.serviceWorker.register(new URL("./sw.js", import.meta.url));
+  const registration = await register();
+  if (!registration) return;
   const hadOne = Boolean(navigator.serviceWorker.controller);
   offerUpdates(registration);
   await navigator.serviceWorker.ready;
@@ -28,6 +29,15 @@ export async function goOffline({ busy, stored }) {
   };
   const timer = setInterval(say, 2000);
   await say();
+}
+
+async function register() {
+  try {
+    return await navigator.serviceWorker.register(new URL("./sw.js", import.meta.url));
+  } catch (error) {
+    if (error instanceof DOMException || error instanceof TypeError) return null; // forbidden here, or the network broke
+    throw error;
+  }
 }
 
 /** @param {ServiceWorkerRegistration} registration */
