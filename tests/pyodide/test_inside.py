@@ -34,7 +34,7 @@ def packed_tests() -> bytes:
     return buffer.getvalue()
 
 
-@run_in_pyodide(packages=["numpy", "pillow", "pytest", "hypothesis"])  # type: ignore[untyped-decorator]
+@run_in_pyodide(packages=["numpy", "pillow", "pytest", "hypothesis", "hearth-kernels"])  # type: ignore[untyped-decorator]
 def run_inside(selenium: Any, app: bytes, tests: bytes, folder: str) -> tuple[int, int, str]:
     """pytest's exit code, how many tests passed, and all that it printed."""
     import contextlib

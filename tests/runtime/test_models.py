@@ -57,8 +57,9 @@ CASES: dict[str, tuple[Callable[[], Feeds], float]] = {
 """Model -> (its feeds, the largest absolute difference allowed)."""
 
 
+@pytest.mark.parametrize("executor", ["numpy", "wasm"])
 @pytest.mark.parametrize("model", CASES)
-def test_a_model_matches_onnxruntime(model: str) -> None:
+def test_a_model_matches_onnxruntime(model: str, executor: str) -> None:
     from models.prepare import fetch_onnx
 
     make, tolerance = CASES[model]
@@ -68,7 +69,7 @@ def test_a_model_matches_onnxruntime(model: str) -> None:
     names = [item.name for item in reference.get_inputs()]
     feeds = dict(zip(names, feeds.values(), strict=True))
     expected = reference.run(None, feeds)
-    got = InferenceSession(path, "numpy").run(None, feeds)
+    got = InferenceSession(path, executor).run(None, feeds)
     for one, other in zip(got, expected, strict=True):
         assert one.shape == other.shape and one.dtype == other.dtype
         assert np.abs(one - other).max() <= tolerance
