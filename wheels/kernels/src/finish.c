@@ -4,22 +4,23 @@
 void finish_pixel(const struct finish *f, float *arena, const float *value, float *out, const float *residual,
                   int first_channel, int channels) {
     const float *bias = f->bias == NONE ? 0 : arena + f->bias + first_channel;
+    const float *early = f->residual_late ? 0 : residual, *late = f->residual_late ? residual : 0;
     vf low = vsplat(f->low), high = vsplat(f->high);
-    for (int c = 0; c < channels; c += VW) {
-        int lanes = channels - c;
-        if (lanes >= VW) {
-            vf v = vload(value + c);
-            if (bias) v += vload(bias + c);
-            if (residual && !f->residual_late) v += vload(residual + c);
-            v = vmin(vmax(v, low), high);
-            if (residual && f->residual_late) v += vload(residual + c);
-            vstore(out + c, v);
-        } else {
-            vf v = vload_some(value + c, lanes);
-            if (bias) v += vload_some(bias + c, lanes);
-            vf r = residual ? vload_some(residual + c, lanes) : vzero();
-            v = f->residual_late ? vmin(vmax(v, low), high) + r : vmin(vmax(v + r, low), high);
-            vstore_some(out + c, v, lanes);
-        }
+    int c = 0;
+    for (; c + VW <= channels; c += VW) {
+        vf v = vload(value + c);
+        if (bias) v += vload(bias + c);
+        if (early) v += vload(early + c);
+        v = vmin(vmax(v, low), high);
+        if (late) v += vload(late + c);
+        vstore(out + c, v);
+    }
+    for (; c < channels; c++) {
+        float v = value[c];
+        if (bias) v += bias[c];
+        if (early) v += early[c];
+        v = v < f->low ? f->low : v > f->high ? f->high : v; /* keeps a NaN */
+        if (late) v += late[c];
+        out[c] = v;
     }
 }

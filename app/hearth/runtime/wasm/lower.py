@@ -19,6 +19,7 @@ from hearth.runtime.wasm.tensors import Shape, Tensor, image_strides, pixel_pitc
 Handler = Callable[["Lowering", Step], None]
 HANDLERS: dict[str, Handler] = {}
 
+
 def lowers(*names: str) -> Callable[[Handler], Handler]:
     """Registers the handler of ops. It raises Unsupported for a node that it can't take, having emitted nothing."""
 

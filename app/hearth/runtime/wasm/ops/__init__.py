@@ -1,6 +1,7 @@
 """The handlers, one family of ops a file. Importing this package registers them."""
 
 import hearth.runtime.wasm.ops.conv as conv
+import hearth.runtime.wasm.ops.conv_transpose as conv_transpose
 import hearth.runtime.wasm.ops.elementwise as elementwise
 import hearth.runtime.wasm.ops.layout as layout
 import hearth.runtime.wasm.ops.matmul as matmul
@@ -9,4 +10,4 @@ import hearth.runtime.wasm.ops.recurrent as recurrent
 import hearth.runtime.wasm.ops.resize as resize
 import hearth.runtime.wasm.ops.rows as rows
 
-MODULES = (conv, elementwise, layout, matmul, pool, recurrent, resize, rows)
+MODULES = (conv, conv_transpose, elementwise, layout, matmul, pool, recurrent, resize, rows)
