@@ -34,11 +34,17 @@ def test_a_photo_becomes_the_same_cutout_as_on_the_desk(person: Person) -> None:
     assert person.complaints() == []
 
 
-def test_a_drop_is_taken_before_python_runs_and_three_photos_come_out_in_turn(person: Person) -> None:
-    assert not person.script("return document.documentElement.dataset.ready !== undefined")
+def test_a_drop_is_taken_before_python_runs_and_three_photos_come_out_in_turn(
+    browser: Chrome, server: SiteServer, downloads: Path
+) -> None:
+    server.bytes_per_second = 1e6  # Python is a while on its way
+    person = Person(browser, server.url, downloads)
     person.take("selfie")
     person.drop("dropped.png", pictures.saved(pictures.astronaut(), "png"))
     assert person.states() == ["waiting"], "the shell takes a photo at once"
+    person.wait(lambda: "MB" in person.sentence(), "the bytes of the runtime")
+    assert not person.script("return document.documentElement.dataset.ready !== undefined")
+    server.bytes_per_second = None
     person.choose(photo("astronaut"), photo("astronaut"))
     assert person.until_all_ended() == ["done", "done", "done"]
     assert person.download().name == "dropped-cutout.png"
