@@ -59,6 +59,16 @@ def late() -> bool:
     return monotonic() > _deadline.get()
 
 
+class OutOfTime(Exception):
+    """The time is over in the middle of an op; the table of operators adds the node's name."""
+
+
+def tick() -> None:
+    """For ops that loop in Python: raises OutOfTime when the time is over."""
+    if monotonic() > _deadline.get():
+        raise OutOfTime
+
+
 def check_time(label: str) -> None:
     """Raises TooLarge, naming the node, when the time is over."""
     if monotonic() > _deadline.get():

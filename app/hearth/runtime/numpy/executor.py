@@ -18,8 +18,9 @@ from hearth.runtime.limits import (
     check_time,
     check_types,
     deadline,
+    tick,
 )
-from hearth.runtime.ops.registry import Operand
+from hearth.runtime.ops.registry import MISFITS, Operand
 from hearth.runtime.ops.rules import same
 from hearth.runtime.plan import Plan, Step
 from hearth.runtime.types import ValueType
@@ -84,7 +85,7 @@ class _Call:
         if len(operands) == len(inputs) and self.operator.rule is not None:
             try:
                 kinds = self.operator.rule(*operands, **self.arguments)
-            except (HearthError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError):
+            except (HearthError, *MISFITS):
                 kinds = ()  # the op itself says what is wrong
             kinds = kinds if isinstance(kinds, Sequence) else [kinds]
             check_types(self.label, kinds)
@@ -124,7 +125,7 @@ class NumpyProgram:
 
     def play(self, values: Values) -> list[Any]:
         """Runs on a dictionary of values that it may fill; numpy's warnings are off already."""
-        check_time(self.plan.graph.name or "The model")
+        tick()
         for call in self.calls:
             call.play(values)
             check_time(call.label)

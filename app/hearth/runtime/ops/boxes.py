@@ -9,6 +9,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.errors import Unsupported
+from hearth.runtime.limits import tick
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import normal_axis
 from hearth.runtime.ops.windows import windows
@@ -60,6 +61,7 @@ def non_max_suppression(
         for _ in range(limit):
             if not len(waiting):
                 break
+            tick()
             best, waiting = waiting[0], waiting[1:]
             chosen.append((picture, kind, best))
             waiting = waiting[_overlaps(corners[best], corners[waiting]) <= threshold]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.limits import tick
 from hearth.runtime.ops.ml_common import ML, binary_scores, post_transformed
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.text import strings
@@ -44,10 +45,11 @@ class Forest:
         inner = len(self.feature)
         at = np.broadcast_to(self.roots, (len(x), len(self.roots))).copy()
         rows = np.arange(len(x))[:, None]
-        while True:
+        for _ in range(inner + 1):
             open_ = at < inner
             if not open_.any():
                 return at - inner
+            tick()
             node = np.where(open_, at, 0)
             value, split, mode = x[rows, self.feature[node]], self.split[node], self.mode[node]
             answers = [value <= split, value < split, value >= split, value > split, value == split, value != split]
@@ -55,6 +57,7 @@ class Forest:
                 answers.append(self._member(value, node))
             taken = np.choose(mode.astype(np.intp), answers) | (np.isnan(value) & self.missing_is_true[node])
             at = np.where(open_, np.where(taken, self.if_true[node], self.if_false[node]), at)
+        raise ValueError("the nodes of a tree form a cycle")
 
     def _member(self, value: Array, node: Array) -> Array:
         result = np.zeros(value.shape, np.bool_)

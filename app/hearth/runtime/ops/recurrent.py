@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.limits import tick
 from hearth.runtime.ops import activation as act
 from hearth.runtime.ops.contract import rows_by_rows
 from hearth.runtime.ops.registry import Operand, op
@@ -109,6 +110,7 @@ def _run(
         state: State = tuple(np.zeros((batch, hidden), x.dtype) if start is None else start[d] for start in starts)
         backward = direction == "reverse" or d == 1
         for t in range(steps - 1, -1, -1) if backward else range(steps):
+            tick()
             fresh = step(gates[t], state)
             if lengths is None:
                 outputs[t, d], state = fresh[0], fresh

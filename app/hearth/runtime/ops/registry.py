@@ -23,11 +23,15 @@ import numpy as np
 
 from hearth.errors import BadModel, HearthError, TooLarge, Unsupported
 from hearth.runtime.graph import Node
+from hearth.runtime.limits import OutOfTime, check_time
 from hearth.runtime.ops.storage import decode, encode, wide_dtype
 from hearth.runtime.types import Dim, TensorType, ValueType
 
 IGNORED = frozenset({"consumed_inputs"})
 """Attributes of the first opsets that say how memory may be reused; they change no result."""
+
+MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What numpy and Python raise where the inputs or attributes that a model gives an op do not fit it."""
 
 Meaning = Callable[..., Any]
 Rule = Callable[..., "ValueType | Sequence[ValueType]"]
@@ -94,7 +98,10 @@ class Operator:
             result = self.meaning(*inputs, **arguments)
         except HearthError:
             raise
-        except (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
+        except OutOfTime:
+            check_time(label)
+            raise
+        except MISFITS as error:
             shapes = ", ".join(str(getattr(value, "shape", type(value).__name__)) for value in inputs)
             raise BadModel(f"{label} can't run on inputs of shapes {shapes}: {error}.") from error
         except MemoryError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.limits import tick
 from hearth.runtime.ops.activation import swish
 from hearth.runtime.ops.attention import join_heads, split_heads
 from hearth.runtime.ops.casting import convert
@@ -77,6 +78,7 @@ def linear_attention(
     factor = np.float32(scale or 1 / np.sqrt(q.shape[3]))
     outputs = np.empty((batch, q_num_heads, steps, v.shape[3]), np.float32)
     for t in range(steps):
+        tick()
         if gates is not None:
             state = state * gates[:, :, t, :, None]
         write = v[:, :, t]

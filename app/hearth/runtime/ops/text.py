@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.limits import LIMITS
+from hearth.runtime.ops.pattern import Pattern
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import broadcast
 from hearth.runtime.types import TensorType
@@ -28,13 +29,16 @@ def _bool_rule(x: Operand, **_: object) -> TensorType:
 
 @op("StringConcat", rule=broadcast)
 def string_concat(a: Array, b: Array) -> Array:
+    longest = sum(max(map(len, strings.reshape(-1)), default=0) for strings in (a, b))
+    if longest * max(a.size, b.size) > LIMITS.tensor_bytes:
+        raise ValueError(f"strings of {longest} characters are more than fits")
     return np.asarray(a + b, object)
 
 
 @op("RegexFullMatch", rule=_bool_rule)
 def regex_full_match(x: Array, *, pattern: str) -> Array:
-    matches = re.compile(pattern).fullmatch
-    return np.array([matches(item) is not None for item in x.reshape(-1)], np.bool_).reshape(x.shape)
+    matches = Pattern(pattern).fullmatch
+    return np.array([matches(item) for item in x.reshape(-1)], np.bool_).reshape(x.shape)
 
 
 @op("StringSplit", data_dependent=True)

@@ -43,7 +43,7 @@ def _inferred(operator: Operator, node: Node, operands: Sequence[Operand | None]
             kinds = operator.rule(*operands, **arguments)
         except HearthError:
             raise
-        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+        except registry.MISFITS as error:
             shapes = ", ".join("-" if item is None else str(item.type) for item in operands)
             raise BadModel(f"{node.label} does not fit its inputs {shapes}: {error}.") from error
         return list(kinds) if isinstance(kinds, Sequence) else [kinds]
