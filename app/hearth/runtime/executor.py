@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
+from hearth.errors import ExecutorFailed
+from hearth.runtime.graph import Graph
 from hearth.runtime.plan import Plan
 
 Progress = Callable[[float], object]
+
+
+def check_shape(graph: Graph, name: str, value: Any) -> None:
+    """Raises ExecutorFailed where a value computed on the CPU has another shape than the model declares.
+
+    What an op's inputs decide is known from the model's own word alone, and that may be wrong.
+    """
+    expected = graph.shape(name)
+    if expected is not None and np.shape(value) != expected:
+        raise ExecutorFailed(f"'{name}' has the shape {np.shape(value)}, and the model declares {expected}.")
 
 
 class Program(Protocol):
@@ -19,6 +33,10 @@ class Program(Protocol):
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> Sequence[Any]:
         """The same without blocking the event loop where the executor can wait; tells `progress` 0 to 1."""
+        ...
+
+    def places(self) -> Sequence[str]:
+        """The name of the executor that runs each step of the plan: its own, or one it hands steps to."""
         ...
 
 

@@ -9,12 +9,6 @@ from hearth.runtime.executor import Program
 from hearth.runtime.plan import Plan, Step
 
 
-def places(plan: Plan, program: Program, executor: str) -> list[str]:
-    """The executor of each step of the plan. A program that hands steps on says so by its `places`."""
-    own = getattr(program, "places", None)
-    return list(own()) if own is not None else [executor] * len(plan.steps)
-
-
 def _line(number: int, step: Step, plan: Plan, place: str) -> str:
     node = step.node
     op = " + ".join([f"{node.domain}.{node.op}" if node.domain else node.op, *(after.op for after in node.epilogue)])
@@ -22,9 +16,9 @@ def _line(number: int, step: Step, plan: Plan, place: str) -> str:
     return f"  {number:4}  {place:7}  {op:32}  {kinds}  {node.name}".rstrip()
 
 
-def explain(plan: Plan, program: Program, executor: str) -> str:
+def explain(plan: Plan, program: Program) -> str:
     """A heading, the segments that run in one place each, and every step with its place, op, types and name."""
-    where = places(plan, program, executor)
+    where = program.places()
     counts = ", ".join(f"{count} on {place}" for place, count in Counter(where).most_common())
     given = ", ".join(f"{name}: {kind}" for name, kind in plan.graph.inputs.items())
     lines = [f"{plan.graph.name or 'model'}({given}): {len(plan.steps)} steps, {counts or 'all folded away'}"]

@@ -17,6 +17,7 @@ from hearth.runtime.executors import Choice
 from hearth.runtime.explain import explain
 from hearth.runtime.feeds import Feeds
 from hearth.runtime.graph import Graph
+from hearth.runtime.limits import LIMITS, deadline
 from hearth.runtime.load import load, load_bytes
 from hearth.runtime.metadata import ModelMetadata
 from hearth.runtime.passes import fix_inputs, keep_outputs, optimise
@@ -135,7 +136,9 @@ class InferenceSession:
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
             try:
-                return _handed_over(self._program(outputs, feeds).run(feeds), outputs, output_names, feeds)
+                with deadline(LIMITS.run_seconds):
+                    results = self._program(outputs, feeds).run(feeds)
+                return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
 
@@ -149,7 +152,8 @@ class InferenceSession:
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
             try:
-                results = await self._program(outputs, feeds).run_async(feeds, progress)
+                with deadline(LIMITS.run_seconds):
+                    results = await self._program(outputs, feeds).run_async(feeds, progress)
                 return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
@@ -161,7 +165,7 @@ class InferenceSession:
                 f"Nothing is compiled yet: {self.executor.name} wants every shape known, "
                 "and this model's come with the first run."
             )
-        return "\n\n".join(explain(plan, self._programs[key], self.executor.name) for key, plan in self._plans.items())
+        return "\n\n".join(explain(plan, self._programs[key]) for key, plan in self._plans.items())
 
     def _fall_back(self, failure: ExecutorFailed | Unsupported) -> None:
         """Goes on with the next executor; raises the failure where there is none."""
@@ -193,6 +197,9 @@ class InferenceSession:
             if program is not None:
                 return program
             plan = make_plan(self._fixed(outputs, shapes))
+            for name in outputs:
+                if name in plan.graph.constants:
+                    plan.graph.constants[name].flags.writeable = False  # so that it is handed over as a copy
             try:
                 program = self.executor.compile(plan)
             except (ExecutorFailed, Unsupported) as failure:

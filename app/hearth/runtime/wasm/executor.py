@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import ExecutorFailed, Unsupported
-from hearth.runtime.executor import Progress
+from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
 from hearth.runtime.wasm.builder import Compute, Load, Lowered, Play
@@ -53,6 +53,10 @@ class WasmProgram:
             await asyncio.sleep(0)
         return results
 
+    def places(self) -> list[str]:
+        """Where each step of the plan runs."""
+        return ["numpy" if number in self.parts else "wasm" for number in range(len(self.plan.steps))]
+
     def destroy(self) -> None:
         """Gives shared memory back."""
         if isinstance(self.player, SharedPlayer):
@@ -84,6 +88,7 @@ class WasmProgram:
                             yield done / total
                     self.player.play(first, action.end)
                 elif isinstance(action, Load):
+                    check_shape(self.plan.graph, action.name, values[action.name])
                     self.player.write(action.target, values[action.name])
                 else:
                     self._compute(action, values)

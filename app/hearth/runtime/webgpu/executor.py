@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hearth.errors import ExecutorFailed
-from hearth.runtime.executor import Progress
+from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
 from hearth.runtime.types import TensorType
@@ -109,6 +109,7 @@ class _Run:
         """Puts up what a segment needs; says what to bring back after it."""
         places = self.program.lowered.values
         for name in segment.uploads:
+            check_shape(self.graph, name, self.values[name])
             self.program.player.write(places[name].range, _to_gpu(self.values[name], places[name].kind))
         return [places[name].range for name in segment.downloads]
 
