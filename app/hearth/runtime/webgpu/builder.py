@@ -15,11 +15,13 @@ from hearth.runtime.webgpu.program import Dispatch, Lowered, Place, Range, Segme
 from hearth.runtime.webgpu.values import (
     Computed,
     Interface,
+    Joined,
     Shape,
     Stored,
     Tensor,
     Value,
     count,
+    joined,
     tensors,
 )
 from hearth.runtime.webgpu.wgsl import Constants, bake
@@ -177,6 +179,11 @@ class Builder:
         room = self.limits.maxStorageBuffersPerShaderStage - others
         if isinstance(value, Stored) or len(tensors(value)) <= room:
             return value
+        if isinstance(value, Joined):
+            # Neighbours are joined first, by as many as a kernel can read.
+            groups = [value.parts[at : at + room] for at in range(0, len(value.parts), room)]
+            stored = [self.store(joined(group, value.axis)) if len(group) > 1 else group[0] for group in groups]
+            return self.readable(joined(tuple(stored), value.axis), others)
         parts = sorted(value.parts, key=lambda part: -len(tensors(part)))
         replaced: dict[int, Value] = {}
         for part in parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -53,6 +53,7 @@ class Device:
     trusted = False
 
     def __init__(self, adapter: Any) -> None:
+        self.adapter = adapter
         names = {_camel(key): key for key in adapter.limits}
         self.limits = Limits.read({name: adapter.limits[key] for name, key in names.items()})
         self.name = f"{adapter.info['device']} ({adapter.info['backend_type']})"
@@ -98,14 +99,16 @@ class DeskPlayer:
 
     def write(self, place: Range, data: bytes | memoryview) -> None:
         """Puts bytes where a value lies."""
-        self.device.queue.write_buffer(self.buffers[place.buffer], place.offset, data)
+        with self._failing():
+            self.device.queue.write_buffer(self.buffers[place.buffer], place.offset, data)
 
     async def prepare(self) -> None:
         """Runs the setup; the constants must be written."""
         self.prepare_sync()
 
     def prepare_sync(self) -> None:
-        self._submit(self.setup)
+        with self._failing():
+            self._submit(self.setup)
         for number in self.lowered.temporary:
             self.buffers[number].destroy()
 
@@ -114,11 +117,19 @@ class DeskPlayer:
         return self.play_sync(first, last, reads)
 
     def play_sync(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
-        try:
+        with self._failing():
             self._submit(self.dispatches[first:last])
             return [self.device.queue.read_buffer(self.buffers[r.buffer], r.offset, r.bytes) for r in reads]
-        except RuntimeError as error:
-            raise ExecutorFailed(f"The GPU failed: {error}") from error
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Gives the GPU's own errors the name that sessions know."""
+        import wgpu
+
+        try:
+            yield
+        except (RuntimeError, wgpu.GPUError) as error:
+            raise ExecutorFailed(f"The graphics card failed: {error}") from error
 
     def _submit(self, dispatches: Sequence[tuple[Any, Any, tuple[int, int, int]]]) -> None:
         if not dispatches:

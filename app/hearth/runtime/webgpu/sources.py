@@ -49,7 +49,7 @@ def _source(builder: Builder, part: Value, doubling: bool, room: int) -> Source:
 def declare_window(
     interface: Interface, parts: list[Source], height: int, width: int, rows: int, columns: int, steps: tuple[int, int]
 ) -> str:
-    """WGSL of `window(batch, channel, top, left) -> array<f32, rows * columns>` over an input of the given size."""
+    """WGSL of `window(batch, channel, top, left, result)`, which fills an array with a patch of the input."""
     texts: list[str] = []
     size = {"HEIGHT": height, "WIDTH": width, "ROWS": rows, "COLUMNS": columns}
     for number, part in enumerate(parts):
@@ -58,9 +58,8 @@ def declare_window(
         else:
             text = bake("window", {**size, "CHANNELS": part.channels, "STEP_Y": steps[0], "STEP_X": steps[1]})
         texts.append(_renamed(text, number, interface.function(part.value)))
-    return "\n".join(
-        [*texts, _by_channel(parts, "window", f"array<f32, {rows * columns}>", "top: i32, left: i32", "top, left")]
-    )
+    parameters = f"top: i32, left: i32, result: ptr<function, array<f32, {rows * columns}>>"
+    return "\n".join([*texts, _by_channel(parts, "window", parameters, "top, left, result")])
 
 
 def _renamed(text: str, number: int, element: str) -> str:
@@ -73,12 +72,13 @@ def _renamed(text: str, number: int, element: str) -> str:
     return text.replace("element(", f"{element}(").replace("fn window(", f"fn window{number}(")
 
 
-def _by_channel(parts: list[Source], name: str, result: str, parameters: str, arguments: str) -> str:
+def _by_channel(parts: list[Source], name: str, parameters: str, arguments: str, result: str = "") -> str:
     """A function that hands a channel to the reader of the part that it belongs to."""
-    lines = [f"fn {name}(batch: u32, channel: u32, {parameters}) -> {result} {{"]
+    lines = [f"fn {name}(batch: u32, channel: u32, {parameters}){' -> ' + result if result else ''} {{"]
     start = 0
     for number, part in enumerate(parts):
-        call = f"return {name}{number}(batch, channel - {start}u, {arguments});"
+        call = f"{name}{number}(batch, channel - {start}u, {arguments});"
+        call = f"return {call}" if result else f"{call} return;"
         last = number == len(parts) - 1
         lines.append(call if last else f"if (channel < {start + part.channels}u) {{ {call} }}")
         start += part.channels
@@ -125,4 +125,4 @@ def declare_fetch(interface: Interface, parts: list[Source], height: int, width:
             at = f"(batch * {part.channels}u + channel) * {height * width}u + p.at"
             lines.append(f"return select(0.0, {element}({at}), p.inside);")
         lines.append("}")
-    return "\n".join([*lines, _by_channel(parts, "fetch", "f32", "p: Place", "p")])
+    return "\n".join([*lines, _by_channel(parts, "fetch", "p: Place", "p", "f32")])

@@ -144,6 +144,31 @@ def broadcast(value: Value, shape: Shape) -> Value:
     return viewed(value, shape, steps)
 
 
+def joined(values: tuple[Value, ...], axis: int) -> Joined:
+    """The values one after the other along an axis."""
+    first = values[0].shape
+    shape = (*first[:axis], sum(value.shape[axis] for value in values), *first[axis + 1 :])
+    inner = count(shape[axis + 1 :])
+    total = shape[axis] * inner
+    outer = count(shape[:axis])
+
+    def body(names: Sequence[str]) -> str:
+        lines = [f"let r = at % {total}u; let o = at / {total}u;" if outer > 1 else "let r = at;"]
+        start = 0
+        for name, value in zip(names, values, strict=True):
+            size = value.shape[axis] * inner
+            place = f"r - {start}u" if start else "r"
+            if outer > 1:
+                place = f"o * {size}u + {place}"
+            call = f"return {name}({place});"
+            start += size
+            lines.append(call if start == total else f"if (r < {start}u) {{ {call} }}")
+        return " ".join(lines)
+
+    kind = "i32" if values[0].kind == "i32" else "f32"
+    return Joined(shape, values, body, 1, kind, axis=axis)
+
+
 @dataclass
 class Interface:
     """What a kernel's text opens with: its storage buffers and the functions that read them."""

@@ -1,7 +1,7 @@
 // Convolution straight from memory, for small maps, few outputs, strides and groups.
 // An invocation makes THREAD_C outputs of SIDE x SIDE pixels; SPLIT groups of the workgroup share the input channels, and
 // their sums meet in workgroup memory.
-// Expects `weights`, `output`, window(batch, channel, top, left), finish(value, at); with POOL also `pooled`.
+// Expects `weights`, `output`, window(batch, channel, top, left, &values), finish(value, at); with POOL also `pooled`.
 const BATCHES = 1u;
 const CHANNELS = 16u; // of a group
 const OUTPUTS = 16u; // in all
@@ -21,6 +21,7 @@ const SPLIT = 4u;
 const UNROLL = 1u;
 const POOL = false; // also store the maximum of each 2x2 pixels
 const TAPS = KERNEL_H * KERNEL_W;
+const PATCH_H = (SIDE - 1u) * STRIDE_Y + KERNEL_H;
 const PATCH_W = (SIDE - 1u) * STRIDE_X + KERNEL_W;
 const BLOCKS_X = (WIDTH + SIDE - 1u) / SIDE;
 const BLOCKS_Y = (HEIGHT + SIDE - 1u) / SIDE;
@@ -52,10 +53,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let left = i32(x * STRIDE_X) - PAD_LEFT;
     let first = (block * THREAD_C / GROUP_OUTPUTS) * CHANNELS;
     var sums: array<Sum, SUMS>;
+    var values: array<f32, PATCH_H * PATCH_W>;
     for (var channel = part * SLICE; channel < min((part + 1u) * SLICE, CHANNELS); channel += UNROLL) {
         // #unroll
         for (var u = 0u; u < UNROLL; u++) {
-            let values = window(batch, first + channel + u, top, left);
+            window(batch, first + channel + u, top, left, &values);
             let base = ((block * CHANNELS + channel + u) * TAPS) * VECTORS;
             // #unroll
             for (var ky = 0u; ky < KERNEL_H; ky++) {

@@ -8,8 +8,7 @@ const COLUMNS = 4u;
 const STEP_Y = 1;
 const STEP_X = 1;
 
-fn window(batch: u32, channel: u32, top: i32, left: i32) -> array<f32, ROWS * COLUMNS> {
-    var result: array<f32, ROWS * COLUMNS>;
+fn window(batch: u32, channel: u32, top: i32, left: i32, result: ptr<function, array<f32, ROWS * COLUMNS>>) {
     let base = (batch * CHANNELS + channel) * u32(HEIGHT * WIDTH);
     // #unroll
     for (var r = 0; r < ROWS; r++) {
@@ -20,8 +19,7 @@ fn window(batch: u32, channel: u32, top: i32, left: i32) -> array<f32, ROWS * CO
             let x = left + c * STEP_X;
             let inside = row_inside && x >= 0 && x < WIDTH;
             let at = base + u32(select(0, y * WIDTH + x, inside));
-            result[r * COLUMNS + c] = select(0.0, element(at), inside);
+            (*result)[r * COLUMNS + c] = select(0.0, element(at), inside);
         }
     }
-    return result;
 }

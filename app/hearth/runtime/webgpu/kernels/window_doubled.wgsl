@@ -12,7 +12,7 @@ const LOW_WIDTH = WIDTH / 2;
 const LOW_ROWS = ROWS / 2u + 1u;
 const LOW_COLUMNS = COLUMNS / 2u + 1u;
 
-fn window(batch: u32, channel: u32, top: i32, left: i32) -> array<f32, ROWS * COLUMNS> {
+fn window(batch: u32, channel: u32, top: i32, left: i32, result: ptr<function, array<f32, ROWS * COLUMNS>>) {
     var low: array<f32, LOW_ROWS * LOW_COLUMNS>;
     let base = i32(batch * CHANNELS + channel) * (LOW_HEIGHT * LOW_WIDTH);
     let low_top = (top + 1) / 2 - 1;
@@ -33,7 +33,6 @@ fn window(batch: u32, channel: u32, top: i32, left: i32) -> array<f32, ROWS * CO
             wide[r * COLUMNS + c] = mix(low[r * LOW_COLUMNS + c / 2], low[r * LOW_COLUMNS + c / 2 + 1], 0.25 + 0.5 * (c % 2));
         }
     }
-    var result: array<f32, ROWS * COLUMNS>;
     // #unroll
     for (var r = 0; r < ROWS; r++) {
         let row_inside = top + r >= 0 && top + r < HEIGHT;
@@ -41,8 +40,7 @@ fn window(batch: u32, channel: u32, top: i32, left: i32) -> array<f32, ROWS * CO
         for (var c = 0; c < COLUMNS; c++) {
             let inside = row_inside && left + c >= 0 && left + c < WIDTH;
             let value = mix(wide[(r / 2) * COLUMNS + c], wide[(r / 2 + 1) * COLUMNS + c], 0.25 + 0.5 * (r % 2));
-            result[r * COLUMNS + c] = select(0.0, value, inside);
+            (*result)[r * COLUMNS + c] = select(0.0, value, inside);
         }
     }
-    return result;
 }

@@ -1,7 +1,7 @@
 // Winograd F(4x4, 3x3), input: V = B^T d B of every 6x6 patch. A dilated convolution is taken as DILATION^2 maps of its
 // own, each with every DILATION-th row and column.
 // Layout of the result: [36][channel][tile], tiles rounded up to a multiple of 4.
-// Expects `output` and window(batch, channel, top, left).
+// Expects `output` and window(batch, channel, top, left, &values).
 const CHANNELS = 16u;
 const DILATION = 1u;
 const TILES_Y = 4u;
@@ -38,7 +38,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let batch = place / (MAP_TILES * DILATION * DILATION);
     let top = i32((inner / TILES_X) * 4u * DILATION + phase / DILATION) - PAD_TOP;
     let left = i32((inner % TILES_X) * 4u * DILATION + phase % DILATION) - PAD_LEFT;
-    let values = window(batch, channel, top, left);
+    var values: array<f32, 36>;
+    window(batch, channel, top, left, &values);
     var columns: array<array<f32, 6>, 6>;
     // #unroll
     for (var c = 0u; c < 6u; c++) {

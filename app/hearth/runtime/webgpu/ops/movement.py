@@ -10,11 +10,11 @@ from hearth.runtime.types import TensorType
 from hearth.runtime.webgpu.lower import Lowering, ints, lowers
 from hearth.runtime.webgpu.values import (
     Computed,
-    Joined,
     Shape,
     Value,
     broadcast,
     count,
+    joined,
     reshaped,
     strides,
     viewed,
@@ -90,29 +90,7 @@ def concat(low: Lowering, step: Step) -> None:
     axis = int(step.arguments["axis"]) % len(shape)
     if len(values) == 1:
         return low.set(step, values[0])
-    low.set(step, _joined(shape, tuple(values), axis))
-
-
-def _joined(shape: Shape, values: tuple[Value, ...], axis: int) -> Value:
-    inner = count(shape[axis + 1 :])
-    total = shape[axis] * inner
-    outer = count(shape[:axis])
-
-    def body(names: Sequence[str]) -> str:
-        lines = [f"let r = at % {total}u; let o = at / {total}u;" if outer > 1 else "let r = at;"]
-        start = 0
-        for name, value in zip(names, values, strict=True):
-            size = value.shape[axis] * inner
-            place = f"r - {start}u" if start else "r"
-            if outer > 1:
-                place = f"o * {size}u + {place}"
-            call = f"return {name}({place});"
-            start += size
-            lines.append(call if start == total else f"if (r < {start}u) {{ {call} }}")
-        return " ".join(lines)
-
-    kind = "i32" if values[0].kind == "i32" else "f32"
-    return Joined(shape, values, body, 1, kind, axis=axis)
+    low.set(step, joined(tuple(values), axis))
 
 
 @lowers("Pad")
