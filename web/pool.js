@@ -44,10 +44,11 @@ export class Pool {
     for (let member = 1; member < threads; member++) this.start(member);
   }
 
-  /** @param {number} member */
-  start(member) {
+  /** @param {number} member @param {number} [stack] where its stack ends */
+  start(member, stack = this.alloc(STACK) + STACK) {
     const worker = new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" });
-    const stack = this.alloc(STACK) + STACK;
+    // The leader notices by itself when one is missing.
+    worker.addEventListener("error", (event) => event.preventDefault());
     worker.postMessage({ module: this.module, memory: this.memory, team: this.team, member, stack });
     this.workers.push(worker);
   }

@@ -66,7 +66,8 @@ class SharedPlayer:
             for packing, step in zip(lowered.packings, packed, strict=True):
                 source = np.ascontiguousarray(packing.source)
                 pool.write(self.arena + 4 * lowered.staging, address(source), source.nbytes)
-                pool.play(step, zero, self.arena, 0, 1, self.scratch, self.stride)
+                while not pool.play(step, zero, self.arena, 0, 1, self.scratch, self.stride):
+                    pass  # a worker went missing; packing again does no harm, and now this thread is alone
         except ExecutorFailed:
             self.close()
             raise
