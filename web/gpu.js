@@ -16,15 +16,23 @@ const LIMITS = /** @type {const} */ ([
   "maxStorageBufferBindingSize",
   "maxBufferSize",
 ]);
+const OPENED_WITHIN_MS = 5000;
 const HUNG_AFTER_MS = 60_000;
 const COMPILED_WITHIN_MS = 300_000;
 const UPLOAD_BYTES = 32 * 2 ** 20;
 
 /**
- * The GPU of this browser, or null where WebGPU offers none that is worth using.
+ * The GPU of this browser, or null where WebGPU offers none that is worth using, or does not answer.
  * @param {boolean} [software] take adapters that run on the CPU too
+ * @returns {Promise<Gpu | null>}
  */
-export async function openGpu(software = false) {
+export function openGpu(software = false) {
+  const late = new Promise((resolve) => setTimeout(resolve, OPENED_WITHIN_MS, null));
+  return Promise.race([requestGpu(software), late]).catch(() => null);
+}
+
+/** @param {boolean} software */
+async function requestGpu(software) {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter || (!software && (adapter.info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(describe(adapter))))) return null;
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
@@ -36,7 +44,7 @@ export async function openGpu(software = false) {
 
 /** @param {GPUAdapter} adapter */
 function describe({ info }) {
-  return [info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ")].join(" ");
+  return info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ");
 }
 
 /** A device, and what went wrong with it. */

@@ -8,6 +8,7 @@
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 import { countBytes } from "./count.js";
+import { openGpu } from "./gpu.js";
 import { Pool } from "./pool.js";
 
 const INDEX = new URL("./pyodide/", import.meta.url).href;
@@ -141,6 +142,7 @@ function tell(message) {
 async function boot({ cold, stop }) {
   stopFlag = stop && new Int32Array(stop);
   const uncount = cold ? countBytes((loaded) => post({ type: "booting", loaded })) : () => {};
+  const gpu = openGpu();
   const wheel = fetch(APP).then((response) => response.arrayBuffer());
   const pyodide = await loadPyodide({ indexURL: INDEX, packages: ["numpy", "pillow", "hearth-kernels"] });
   pyodide.unpackArchive(await wheel, "wheel");
@@ -149,6 +151,7 @@ async function boot({ cold, stop }) {
     /** @param {Uint8Array<ArrayBuffer>} code @param {number} threads */
     open: (code, threads) => new Pool(code, threads, () => pyodide._module.HEAPU8),
   });
+  pyodide.registerJsModule("hearth_gpu", { gpu: await gpu });
   page = pyodide.pyimport("hearth.page.browser").open_page(bridge);
   for (const message of early.splice(0)) receive(message);
   post({ type: "ready" });

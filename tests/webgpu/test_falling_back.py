@@ -134,3 +134,14 @@ def test_no_kernel_reads_and_writes_one_buffer() -> None:
         read = {r.buffer for n, r in enumerate(dispatch.bindings) if f"@binding({n}) var<storage, read>" in text}
         assert written
         assert not written & read
+
+
+def test_a_small_gpu_gets_no_winograd_weights_beyond_its_memory() -> None:
+    weights = {"w": np.ones((256, 256, 3, 3), np.float32)}
+    nodes = [Node("Conv", ["x", "w"], ["y"], {"pads": [1, 1, 1, 1]})]
+    x = np.ones((1, 256, 40, 40), np.float32)
+    plan = make_plan(graph_of(nodes, {"x": x}, ["y"], weights))
+    large = lower(plan, Limits(maxBufferSize=1 << 31))
+    small = lower(plan, Limits(maxBufferSize=1 << 26))
+    assert any("winograd" in dispatch.label for dispatch in large.dispatches)
+    assert not any("winograd" in dispatch.label for dispatch in small.dispatches)

@@ -17,7 +17,7 @@ from hearth.runtime.webgpu.epilogue import Applied, Epilogue, Operand
 from hearth.runtime.webgpu.expressions import BINARY, UNARY, expression
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered
-from hearth.runtime.webgpu.tiles import ConvChooser, choose
+from hearth.runtime.webgpu.tiles import Choice, ConvChooser, ConvShape, Winograd, choose
 from hearth.runtime.webgpu.values import Computed, Shape, Stored, Value, broadcast, work
 from hearth.runtime.webgpu.wgsl import literal
 
@@ -58,6 +58,7 @@ class Lowering:
         for name in self.graph.outputs:
             self.reads[name] = self.reads.get(name, 0) + 1
         self.readers = self.graph.consumers()
+        self.winograd_bytes = 0
         self.done: set[int] = set()
         """Nodes that an earlier step has taken along, by id."""
 
@@ -107,6 +108,16 @@ class Lowering:
         if self.reads.get(name, 0) > 1 and not isinstance(value, Stored) and work(value) > SHARED_WORK:
             value = self.builder.store(value)
         self.values[name] = value
+
+    def conv_choice(self, shape: ConvShape) -> Choice:
+        """The kernel for a convolution. Small GPUs get Winograd's large weights only as far as their memory goes."""
+        choice = self.choose_conv(shape, self.limits)
+        if isinstance(choice, Winograd):
+            budget = self.limits.maxBufferSize // 2
+            if shape.winograd_bytes > budget // 8 or self.winograd_bytes + shape.winograd_bytes > budget:
+                return choose(shape, self.limits, winograd=False)
+            self.winograd_bytes += shape.winograd_bytes
+        return choice
 
     def operand(self, name: str) -> Operand:
         """A value as an operand of an element-wise op: a number where it is a constant of one element."""

@@ -42,6 +42,11 @@ class ConvShape:
         )
 
     @property
+    def winograd_bytes(self) -> int:
+        """What Winograd's transformed weights take: four times the plain ones."""
+        return 36 * self.channels * self.outputs * 4
+
+    @property
     def tiles(self) -> tuple[int, int, int]:
         """Winograd's tiles of 4x4 outputs: rows, columns of a phase, and all of them."""
         step = self.dilations[0] * 4
@@ -160,11 +165,11 @@ Choice = Winograd | Staged | Unstaged | General
 ConvChooser = Callable[[ConvShape, Limits], Choice]
 
 
-def choose(shape: ConvShape, limits: Limits) -> Choice:
-    """The best kernel known for a shape that the limits allow."""
+def choose(shape: ConvShape, limits: Limits, winograd: bool = True) -> Choice:
+    """The best kernel known for a shape that the limits allow, Winograd's among them or not."""
     for choice in candidates(shape):
         if isinstance(choice, Winograd):
-            if shape.winograd and choice.gemm.fits(limits, shape.outputs, shape.channels):
+            if winograd and shape.winograd and choice.gemm.fits(limits, shape.outputs, shape.channels):
                 return choice
         elif isinstance(choice, General) or choice.fits(limits, shape):
             return choice

@@ -37,7 +37,7 @@ def conv(low: Lowering, step: Step) -> None:
     wide = [item for part in epilogue for item in part.operands if not isinstance(item, float | str) and item.shape]
     if line and wide:
         raise Unsupported("an epilogue over one axis")
-    choice = low.choose_conv(shape, low.limits)
+    choice = low.conv_choice(shape)
     pooling = None if line else _pooling(low, node, shape, choice)
     task = Convolution(low.builder, shape, value, weights, bias, epilogue, pooling is not None)
     if task.others > low.limits.maxStorageBuffersPerShaderStage - 1:
