@@ -22,25 +22,31 @@ from hearth.errors import HearthError
 def prepare(model_id: str) -> Path:
     """The compiled file of a model, `build/models/<id>.hearth`."""
     model = models.find(model_id)
-    return models.compiled(model, fetch_onnx(model_id), check=onnx.checker.check_model)
+    return models.compiled(model, lambda: fetch_onnx(model_id), _conversion(model), check=onnx.checker.check_model)
 
 
 def fetch_onnx(model_id: str) -> Path:
     """The model as a standard ONNX file: its authors' own, or converted (`build/models/onnx/<id>.onnx`)."""
     model = models.find(model_id)
-    source = Cache().get(model.source.pinned())
     if model.source.format == "onnx":
-        return source
-    converters = sorted((Path(__file__).parent / "convert").glob("*.py"))
-    key = key_of(model.source.sha256, model.source.format, onnx.__version__, *converters)
+        return Cache().get(model.source.pinned())
 
     def convert(new: Path) -> None:
+        source = Cache().get(model.source.pinned())
         print(f"Converting {model_id} from {model.source.format} to ONNX", file=sys.stderr)
         # One module a format, imported late: each needs a package of its own.
         converter = importlib.import_module(f"models.convert.{model.source.format}")
         onnx.save(converter.to_onnx(source.read_bytes()), new)
 
-    return made(models.folder() / "onnx" / f"{model_id}.onnx", key, convert)
+    return made(models.folder() / "onnx" / f"{model_id}.onnx", _conversion(model), convert)
+
+
+def _conversion(model: models.Model) -> str:
+    """Changes whenever the ONNX file of a model might; empty where that is the authors' own."""
+    if model.source.format == "onnx":
+        return ""
+    converters = sorted((Path(__file__).parent / "convert").glob("*.py"))
+    return key_of(model.source.sha256, model.source.format, onnx.__version__, *converters)
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from PIL import Image
 
 from hearth.desk import models
-from hearth.errors import HearthError, Unsupported
+from hearth.errors import DownloadFailed, HearthError, Unsupported
 from hearth.runtime import InferenceSession, model_file
 from hearth.runtime.load import load
 from hearth.runtime.passes import keep_outputs, optimise
@@ -50,6 +50,28 @@ def test_made_again_only_when_the_compiler_changed(tmp_path: Path, monkeypatch: 
     assert times[0] == times[1]
     compiler.write_text("two")
     assert prepare.prepare("selfie").stat().st_mtime_ns > times[0]
+
+
+@pytest.mark.parametrize("model_id", ["u2netp", "selfie"])
+def test_what_is_prepared_needs_its_download_no_more(
+    model_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = tmp_path / "compiler.py"
+    compiler.write_text("one")
+    monkeypatch.setattr(models, "folder", lambda: tmp_path / "models")
+    monkeypatch.setattr(models, "_compiler_sources", lambda: [compiler])
+    file = prepare.prepare(model_id)
+    monkeypatch.setenv("HEARTH_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    assert prepare.prepare(model_id) == file
+    if models.find(model_id).source.format == "onnx":
+        assert models.path(model_id) == file
+    compiler.write_text("two")
+    if model_id == "selfie":  # its ONNX file is kept as well
+        assert prepare.prepare(model_id) == file
+    else:
+        with pytest.raises(DownloadFailed, match=r"u2netp\.onnx"):
+            prepare.prepare(model_id)
 
 
 @pytest.mark.parametrize("model_id", models.catalogue())

@@ -128,7 +128,7 @@ def path(model_id: str) -> Path:
     """
     model = find(model_id)
     if model.source.format == "onnx":
-        return compiled(model, Cache().get(model.source.pinned()))
+        return compiled(model, lambda: Cache().get(model.source.pinned()))
     if not _in_checkout():
         raise Unsupported(
             f"The model {model_id!r} has to be converted from {model.source.format} first, which an "
@@ -151,24 +151,29 @@ def folder() -> Path:
     return _CHECKOUT / "build" / "models" if _in_checkout() else default_folder() / "models"
 
 
-def compiled(model: Model, onnx_file: Path, check: Callable[[Path], None] | None = None) -> Path:
-    """The prepared file, compiled from an ONNX file unless that was done before with the same compiler.
+def compiled(
+    model: Model, onnx_file: Callable[[], Path], conversion: str = "", check: Callable[[Path], None] | None = None
+) -> Path:
+    """The prepared file, compiled unless that was done before from the same source with the same compiler.
 
-    `check(onnx_file)` runs before it is compiled.
+    Only then `onnx_file()` is asked for the ONNX file, which may fetch it, and `check(file)` runs. `conversion`
+    tells what made the ONNX file from the source, if that is none.
     """
 
     def compile_to(new: Path) -> None:
+        file = onnx_file()
         print(f"Compiling {model.id}", file=sys.stderr)
         if check:
-            check(onnx_file)
-        graph = load(onnx_file)
+            check(file)
+        graph = load(file)
         if model.outputs:
             keep_outputs(graph, model.outputs)
         optimise(graph)
         graph.metadata["hearth.optimised"] = "true"
         model_file.save(graph, new, model.weights)
 
-    key = key_of(onnx_file, model.weights, *model.outputs, *_compiler_sources())
+    # The pin stands for the source's content: what is made is of use without the download that it is made from.
+    key = key_of(model.source.sha256, conversion, model.weights, *model.outputs, *_compiler_sources())
     return made(target(model), key, compile_to)
 
 
