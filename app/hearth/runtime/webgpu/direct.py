@@ -24,7 +24,6 @@ def emit_unstaged(task: Convolution, choice: Unstaged) -> None:
     channels = s.channels // s.groups
     unroll = choice.unroll if channels % (choice.split * choice.unroll) == 0 else 1
     constants: Constants = {
-        "BATCHES": s.batch,
         "CHANNELS": channels,
         "OUTPUTS": s.outputs,
         "GROUP_OUTPUTS": s.outputs // s.groups,

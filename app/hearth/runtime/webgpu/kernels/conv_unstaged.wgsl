@@ -2,7 +2,6 @@
 // An invocation makes THREAD_C outputs of SIDE x SIDE pixels; SPLIT groups of the workgroup share the input channels, and
 // their sums meet in workgroup memory.
 // Expects `weights`, `output`, window(batch, channel, top, left, &values), finish(value, at); with POOL also `pooled`.
-const BATCHES = 1u;
 const CHANNELS = 16u; // of a group
 const OUTPUTS = 16u; // in all
 const GROUP_OUTPUTS = 16u;
