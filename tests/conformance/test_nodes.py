@@ -1,4 +1,4 @@
-"""The ONNX conformance suite on the numpy executor: what is not a known miss passes, and what is one does not."""
+"""The ONNX conformance suite on numpy and on the kernels: what is not a known miss passes, and what is one does not."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 
 pytest.importorskip("onnx")
 
+from hearth.errors import Unsupported
+from hearth.runtime.executors import EXECUTORS
 from tests.conformance.collect import suite_file
 from tests.conformance.suite import Case, known_misses, read_suite, run_case
 
@@ -16,11 +18,21 @@ MISSES = known_misses("numpy")
 CHANCE = known_misses("chance")
 
 
+@pytest.fixture(scope="module", params=["numpy", "wasm"])
+def executor(request: pytest.FixtureRequest) -> str:
+    """The name of an executor that this machine has."""
+    try:
+        EXECUTORS[request.param]()
+    except Unsupported as error:
+        pytest.skip(str(error))
+    return str(request.param)
+
+
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
-def test_numpy_gives_what_the_suite_expects(case: Case) -> None:
+def test_an_executor_gives_what_the_suite_expects(executor: str, case: Case) -> None:
     if case.name in CHANCE:
         pytest.skip(CHANCE[case.name])
-    result = run_case(case, "numpy")
+    result = run_case(case, executor)
     reason = MISSES.get(case.name)
     if reason is not None:
         assert result.outcome != "pass", f"{case.name} passes now: take it off the list of known misses"

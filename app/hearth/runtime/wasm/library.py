@@ -41,7 +41,7 @@ def library() -> Library:
 def in_browser() -> tuple[object, str]:
     """The package of WebAssembly builds, and the variant that this browser runs."""
     try:
-        import hearth_kernels  # type: ignore[import-not-found]
+        import hearth_kernels
     except ImportError:
         raise Unsupported("The package hearth-kernels is not installed; the numpy executor runs.") from None
     variant = hearth_kernels.variant()

@@ -37,6 +37,7 @@ class Lowering:
         self.plan, self.graph, self.threads = plan, plan.graph, threads
         self.builder = Builder(vector)
         self.tensors: dict[str, Tensor] = {}
+        self.shapes: dict[str, Shape | None] = {}
         self.relaid: dict[tuple[str, bool], Tensor] = {}
         """Copies of values in another layout: (name, channels last or dense)."""
         self.readers = self.graph.consumers()
@@ -46,7 +47,9 @@ class Lowering:
 
     def shape(self, name: str) -> Shape:
         """A value's shape; Unsupported where it is not known."""
-        shape = self.graph.shape(name)
+        if name not in self.shapes:
+            self.shapes[name] = self.graph.shape(name)
+        shape = self.shapes[name]
         if shape is None:
             raise Unsupported(f"The shape of '{name}' is not known.")
         return shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def pool() -> Any:
     if cores < 2 or not getattr(js, "crossOriginIsolated", False):
         raise Unsupported("This page has one thread.")
     try:
-        import hearth_pool  # type: ignore[import-not-found]
+        import hearth_pool
     except ImportError:
         raise Unsupported("This page offers no threads.") from None
     kernels, variant = in_browser()
@@ -50,6 +51,8 @@ class SharedPlayer:
     def __init__(self, lowered: Lowered, pool: Any) -> None:
         self.pool = pool
         self.regions: list[int] = []
+        self.close = weakref.finalize(self, _release, pool, self.regions)
+        """Gives the memory back; so does the garbage collector."""
         steps = np.concatenate([*lowered.steps, np.zeros(1, np.int32)])
         starts = np.cumsum([0, *(step.size for step in lowered.steps)], dtype=np.int32)
         packings = [words(packing.make(lowered.staging)) for packing in lowered.packings]
@@ -108,8 +111,8 @@ class SharedPlayer:
         if not self.pool.play(self.steps, self.starts, self.arena, first, end, self.scratch, self.stride):
             raise WorkersLost("A worker thread went missing; this thread goes on alone.")
 
-    def close(self) -> None:
-        """Gives the memory back."""
-        for place in self.regions:
-            self.pool.release(place)
-        self.regions.clear()
+
+def _release(pool: Any, regions: list[int]) -> None:
+    for place in regions:
+        pool.release(place)
+    regions.clear()
