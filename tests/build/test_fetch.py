@@ -82,7 +82,7 @@ def pinned(*sources: Url | Member | PyPI | Npm, sha256: str = SHA256, size: int 
 
 def leftovers(cache: Cache) -> list[str]:
     """Names of the files in the cache besides locks."""
-    return sorted(path.name for path in cache.folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return sorted(path.name for path in cache.folder.rglob("*") if path.is_file() and path.parent.name != ".locks")
 
 
 def test_a_file_is_fetched_once_and_found_afterwards(host: Host, cache: Cache, said: list[str]) -> None:
@@ -156,8 +156,30 @@ def test_no_source_in_reach_says_in_one_sentence_what_where_and_what_to_do(cache
     with pytest.raises(DownloadFailed) as failure:
         cache.get(pinned(Url(f"http://127.0.0.1:{port}/file.bin")))
     sentence = str(failure.value)
-    assert sentence.startswith(f"Could not get file.bin (0.8 MB, sha256 {SHA256[:12]}…) from 127.0.0.1:{port}: ")
+    assert sentence.startswith(f"Could not get file.bin (0.8 MB) from 127.0.0.1:{port}: ")
     assert "refused" in sentence and "check the network" in sentence and "\n" not in sentence
+
+
+def test_a_file_out_of_an_archive_that_cannot_be_had_is_one_sentence_too(cache: Cache) -> None:
+    with Host() as gone:
+        where = f"127.0.0.1:{gone.server_address[1]}"
+    archive = Pinned("package.whl", "0" * 64, 10, (Url(f"http://{where}/package.whl"),))
+    with pytest.raises(DownloadFailed) as failure:
+        cache.get(pinned(Member(archive, "inside/file.bin")))
+    sentence = str(failure.value)
+    assert sentence.startswith(f"Could not get file.bin (0.8 MB) from {where}: ") and sentence.endswith(" yourself.")
+    for once in ("Could not get", where, "check the network", "yourself"):
+        assert sentence.count(once) == 1
+    assert str(cache.folder / SHA256 / "file.bin") in sentence
+
+
+def test_a_failed_call_leaves_no_folders(cache: Cache) -> None:
+    with Host() as gone:
+        url = Url(f"http://127.0.0.1:{gone.server_address[1]}/")
+    for sources in ((url,), (Member(Pinned("package.whl", "0" * 64, 10, (url, PyPI("no such name"))), "file.bin"),)):
+        with pytest.raises(DownloadFailed):
+            cache.get(pinned(*sources))
+    assert [path.name for path in cache.folder.iterdir()] == [".locks"]
 
 
 def test_a_host_that_does_not_answer_is_asked_once_only(cache: Cache) -> None:

@@ -1,5 +1,6 @@
 """Prepared files: reproducible, made when needed, and true to the models that they are made from."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,7 @@ def test_what_is_prepared_needs_its_download_no_more(
     monkeypatch.setenv("HEARTH_CACHE", str(tmp_path / "empty"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     assert prepare.prepare(model_id) == file
-    if models.find(model_id).source.format == "onnx":
-        assert models.path(model_id) == file
+    assert models.path(model_id) == file
     compiler.write_text("two")
     if model_id == "selfie":  # its ONNX file is kept as well
         assert prepare.prepare(model_id) == file
@@ -133,6 +133,13 @@ def test_path_prepares_what_the_command_line_asks_for() -> None:
     assert models.path("selfie").read_bytes().startswith(model_file.MAGIC)
     with pytest.raises(HearthError, match="There are: u2netp"):
         models.path("u3net")
+
+
+def test_a_checkout_without_the_packages_of_the_build_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "models.prepare")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(HearthError, match=r"'selfie' needs onnx.*build\.py build"):
+        models.path("selfie")
 
 
 def test_an_installed_hearth_says_what_it_cannot_convert(monkeypatch: pytest.MonkeyPatch) -> None:

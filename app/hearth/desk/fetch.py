@@ -96,6 +96,10 @@ class _UnavailableError(Exception):
     """One source did not give the file; the text says why."""
 
 
+class _NoSourceError(Exception):
+    """None of a file's sources gave it; the text names each and says why."""
+
+
 def default_folder() -> Path:
     """`$HEARTH_CACHE`, else `~/.cache/hearth`."""
     return Path(os.environ.get("HEARTH_CACHE") or Path.home() / ".cache" / "hearth")
@@ -115,14 +119,30 @@ class Cache:
 
     def get(self, file: Pinned) -> Path:
         """Path of the file with exactly the pinned content. Raises DownloadFailed when no source gives it."""
-        path = self.folder / file.sha256 / file.name
+        try:
+            return self._get(file)
+        except _NoSourceError as error:
+            raise DownloadFailed(
+                f"Could not get {file.name} ({_megabytes(file.bytes)}) from {error}: check the network and run the "
+                f"same again, or put the file at {self._place(file)} yourself."
+            ) from None
+
+    def _place(self, file: Pinned) -> Path:
+        return self.folder / file.sha256 / file.name
+
+    def _get(self, file: Pinned) -> Path:
+        path = self._place(file)
         if path.is_file() and _digest(path) == file.sha256:
             return path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent / ".lock"):
+        with _locked(self.folder / ".locks" / file.sha256):
             if path.is_file() and _digest(path) == file.sha256:  # another process was quicker
                 return path
-            self._fetch(file, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._fetch(file, path)
+            finally:
+                with contextlib.suppress(OSError):  # what holds the file, or the beginning of it, stays
+                    path.parent.rmdir()
         return path
 
     def _fetch(self, file: Pinned, path: Path) -> None:
@@ -131,13 +151,11 @@ class Cache:
             try:
                 self._fetch_from(source, file, path)
                 return
-            except (_UnavailableError, DownloadFailed) as error:
+            except _UnavailableError as error:
                 reasons.append(f"{source}: {error}")
-        raise DownloadFailed(
-            f"Could not get {file.name} ({_megabytes(file.bytes)}, sha256 {file.sha256[:12]}…) from "
-            f"{'; '.join(reasons)}: check the network and run the same again (it goes on where it stopped), "
-            f"or put the file at {path} yourself."
-        )
+            except _NoSourceError as error:  # for the archive that the file is in
+                reasons.append(str(error))
+        raise _NoSourceError("; ".join(reasons))
 
     def _fetch_from(self, source: Source, file: Pinned, path: Path) -> None:
         part = path.parent / "part"
@@ -150,7 +168,7 @@ class Cache:
             return
         with tempfile.TemporaryDirectory(dir=path.parent, prefix="get-") as folder:
             if isinstance(source, Member):
-                found = _extract(self.get(source.archive), source.path, Path(folder))
+                found = _extract(self._get(source.archive), source.path, Path(folder))
             else:
                 self._say(f"Fetching {file.name} ({_megabytes(file.bytes)}) from {source}", True)
                 found = _by_client(source, Path(folder))
@@ -182,6 +200,7 @@ class Cache:
             except (OSError, http.client.HTTPException) as error:
                 reason = str(getattr(error, "reason", error)) or type(error).__name__
         if not part.exists() or not part.stat().st_size:
+            part.unlink(missing_ok=True)
             self._silent_hosts.add(host)
         raise _UnavailableError(reason or "broke off again and again")
 
@@ -256,7 +275,8 @@ def _by_client(source: PyPI | Npm, folder: Path) -> Path:
     if result.returncode or len(files) != 1:
         lines = result.stderr.splitlines()
         telling = [line for line in lines if "error" in line.lower()] or lines
-        raise _UnavailableError(telling[-1].strip() if telling else f"{command[0]} gave nothing")
+        reason = telling[-1].strip().removeprefix("ERROR: ") if telling else f"{command[0]} gave nothing"
+        raise _UnavailableError(reason.rstrip("."))
     return files[0]
 
 
@@ -279,6 +299,7 @@ def _to_stderr(line: str, end: bool) -> None:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Lets one process in at a time; the system lifts the lock of a process that dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as stream:
         if sys.platform == "win32":
             import msvcrt

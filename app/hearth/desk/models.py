@@ -6,7 +6,7 @@ The catalogue is `models/catalogue.toml`; a wheel of Hearth carries a copy besid
 lie in `build/models` of a checkout, else in the cache.
 """
 
-import subprocess
+import importlib
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -134,11 +134,22 @@ def path(model_id: str) -> Path:
             f"The model {model_id!r} has to be converted from {model.source.format} first, which an "
             f"installed Hearth cannot do: take a checkout of the project, or another model."
         )
+    return _prepare_in_checkout(model_id)
+
+
+def _prepare_in_checkout(model_id: str) -> Path:
     # The converters are a part of the build, not of this package.
-    command = [sys.executable, "-m", "models.prepare", model_id]
-    if subprocess.run(command, cwd=_CHECKOUT, stdout=subprocess.DEVNULL).returncode:
-        raise HearthError(f"Preparing the model {model_id!r} failed; the lines above say why.")
-    return target(model)
+    sys.path.insert(0, str(_CHECKOUT))
+    try:
+        prepared: Path = importlib.import_module("models.prepare").prepare(model_id)
+    except ModuleNotFoundError as error:
+        raise HearthError(
+            f"Preparing the model {model_id!r} needs {error.name}, which is not installed: run "
+            f"`python3 build.py build` in {_CHECKOUT} once."
+        ) from error
+    finally:
+        sys.path.remove(str(_CHECKOUT))
+    return prepared
 
 
 def target(model: Model) -> Path:
