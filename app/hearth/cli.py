@@ -1,6 +1,6 @@
 """The command line: `hearth cutout photo.jpg`, `hearth models`.
 
-Exit codes: 0 all done; 1 something other than the input is at fault; 2 bad input or bad usage; 130 stopped by Ctrl-C.
+Exit codes: 0 all done; 2 something was not, and a line on stderr says what and why; 130 stopped by Ctrl-C.
 Paths that were written go to stdout, everything else to stderr.
 """
 
@@ -10,13 +10,16 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
+from hearth import __version__
 from hearth.desk import models
 from hearth.errors import BadImage, HearthError, NoSubject, TooLarge
 from hearth.runtime import InferenceSession
@@ -30,24 +33,37 @@ _LARGEST_FILE = 1 << 30  # bytes; the largest photo that is taken has some 400 m
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    # A stream that the caller has closed is None in Python.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     arguments = _parser().parse_args(argv)
     warnings.filterwarnings("ignore", module="PIL")  # what matters in them becomes an error or a note
     try:
         return int(arguments.run(arguments))
     except HearthError as error:
         _say(str(error))
-        return 1
+        return 2
     except KeyboardInterrupt:
         _say("Stopped.")
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        _say(f"{message} (see {self.prog} --help)")
+        sys.exit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        _print(message.rstrip("\n"), file or sys.stderr)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hearth", description="AI tools that stay home.")
+    parser = _Parser(prog="hearth", description="AI tools that stay home.")
+    parser.add_argument("--version", action="version", version=f"hearth {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     cutout = commands.add_parser("cutout", help="remove the background of photos")
-    cutout.add_argument("inputs", nargs="+", metavar="IN", type=Path, help="photos: PNG, JPEG, WebP, TIFF, ...")
+    cutout.add_argument("inputs", nargs="+", metavar="IN", type=_named, help="photos: PNG, JPEG, WebP, TIFF, ...")
     cutout.add_argument(
         "-o", "--output", metavar="OUT", help="a PNG file, or a folder for NAME-cutout.png (default: beside IN)"
     )
@@ -66,9 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _named(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("there is no file named ''")
+    return Path(text)
+
+
 def _models(_: argparse.Namespace) -> int:
     for model in models.catalogue().values():
-        print(f"{model.id:14} {model.source.bytes / 1e6:6.1f} MB  {model.licence:12} {model.words}")
+        line = f"{model.id:14} {model.source.bytes / 1e6:6.1f} MB  {model.licence:12} {model.words}"
+        _print(line, sys.stdout)
     return 0
 
 
@@ -77,7 +100,9 @@ def _cutout(arguments: argparse.Namespace) -> int:
     suffix = "mask" if arguments.mask_only else "cutout"
     try:
         outputs = _targets(inputs, arguments.output, f"-{suffix}.png", "--output")
-        maps = _targets(inputs, arguments.raw_mask, "-raw.npy", "--raw-mask") if arguments.raw_mask else None
+        maps = (
+            _targets(inputs, arguments.raw_mask, "-raw.npy", "--raw-mask") if arguments.raw_mask is not None else None
+        )
     except ValueError as error:
         arguments.error(str(error))
     pipeline = cache(lambda: _pipeline(arguments.model, arguments.executor))
@@ -103,14 +128,19 @@ def _cutout(arguments: argparse.Namespace) -> int:
             bar.clear()
             for note in result.notes:
                 _say(f"{source}: {note}")
-            print(outputs[number], flush=True)
+            _print(str(outputs[number]), sys.stdout)
     return 2 if failed else 0
 
 
 def _pipeline(model_id: str, executor: str | None) -> Pipeline:
     model = models.find(model_id)
     assert model.pixels is not None, f"{model_id} is no model for pictures"
-    session = InferenceSession(models.path(model_id), executor=executor)
+    try:
+        file = models.path(model_id)
+    except OSError as error:
+        reason = f"{error.filename or 'the disk'}: {error.strerror or error}"
+        raise HearthError(f"The model {model_id!r} could not be prepared: {reason}") from error
+    session = InferenceSession(file, executor=executor)
     return Pipeline(session, Preparation(model.input.shape, **asdict(model.pixels)))
 
 
@@ -126,27 +156,34 @@ def _bytes_of(source: Path) -> bytes:
 def _targets(inputs: Sequence[Path], wanted: str | None, ending: str, option: str) -> list[Path]:
     """Where the result of each input goes. Raises ValueError when that would overwrite an input or make no sense."""
     suffix = Path(ending).suffix
-    folder = None
+    folder = file = None
     if wanted is not None:
-        folder = Path(wanted)
-        is_folder = folder.is_dir() or wanted.endswith(("/", os.sep)) or not folder.suffix
-        if not is_folder:
-            if folder.suffix.lower() != suffix:
-                raise ValueError(f"{option} {wanted}: what is written is a {suffix} file; name it so")
-            if len(inputs) > 1:
-                raise ValueError(f"{option} {wanted}: {len(inputs)} inputs need a folder to go to")
-    targets: list[Path] = []
-    for source in inputs:
-        if folder is not None and not is_folder:
-            target = folder
+        place = Path(wanted)
+        if not wanted:
+            raise ValueError(f"{option}: the name of a file or folder is missing")
+        if os.path.isdir(place) or wanted.endswith(("/", os.sep)) or not place.suffix:
+            folder = place
+        elif place.suffix.lower() != suffix:
+            raise ValueError(f"{option} {wanted}: what is written is a {suffix} file; name it so")
+        elif len(inputs) > 1:
+            raise ValueError(f"{option} {wanted}: {len(inputs)} inputs need a folder to go to")
         else:
-            parent = source.parent if folder is None else folder
-            stems = (source.stem + (f"-{n}" if n > 1 else "") for n in range(1, len(inputs) + 1))
-            target = next(parent / (stem + ending) for stem in stems if parent / (stem + ending) not in targets)
-        if any(target.resolve() == other.resolve() for other in inputs):
+            file = place
+        nearest = next(path for path in [folder or place.parent, *place.parents] if os.path.exists(path))
+        if not os.path.isdir(nearest):
+            raise ValueError(f"{option} {wanted}: {nearest} is a file, not a folder")
+    sources = {os.path.realpath(source) for source in inputs}
+    targets: dict[str, Path] = {}  # the file that it really is -> as it was named
+    for source in inputs:
+        parent = source.parent if folder is None else folder
+        stems = (source.stem + (f"-{n}" if n > 1 else "") for n in count(1))
+        target = file or next(
+            path for stem in stems if os.path.realpath(path := parent / (stem + ending)) not in targets
+        )
+        if os.path.realpath(target) in sources:
             raise ValueError(f"{target} is an input and must not be overwritten; choose another {option}")
-        targets.append(target)
-    return targets
+        targets[os.path.realpath(target)] = target
+    return list(targets.values())
 
 
 def _writer(data: bytes) -> Callable[[IO[bytes]], int]:
@@ -158,19 +195,31 @@ def _saver(target: Path) -> Callable[[np.ndarray], None]:
 
 
 def _replace(target: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Writes a file whole or not at all; makes its folder."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    new = target.with_name(f".{target.name}.{os.getpid()}")
+    """Writes a file whole or not at all; makes its folder. A link stays one: the file that it points to is written."""
+    place = Path(os.path.realpath(target))
+    new = place.with_name(f".hearth-{os.getpid()}.new")
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         with new.open("wb") as file:
             write(file)
-        new.replace(target)
+        new.replace(place)
+    except OSError as error:  # which may name the new file
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
 
 
 def _say(line: str) -> None:
-    print(f"hearth: {line}", file=sys.stderr)
+    _print(f"hearth: {line}", sys.stderr)
+
+
+def _print(line: str, stream: IO[str]) -> None:
+    """A line to whoever listens. One who has stopped (`hearth ... | head -1`) does not stop the work."""
+    try:
+        print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Bar:

@@ -1,5 +1,6 @@
 """The command line does what it says, and says what it did not do."""
 
+import io
 import os
 import pty
 import shutil
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hearth import __version__
+from hearth.cli import main
 from hearth.desk import models
+from hearth.errors import DownloadFailed
 from tests.photos import photo
 from tests.tools.cutout.pictures import encoded, scene
 
@@ -98,6 +102,10 @@ def test_an_empty_scene_still_shows_the_networks_map(tmp_path: Path) -> None:
         (["cat.png", "-o", "out.jpg"], ".png file"),
         (["cat.png", "cat.png", "-o", "out.png"], "need a folder"),
         (["cat.png", "--raw-mask", "map.txt"], ".npy file"),
+        (["cat.png", "-o", ""], "--output: the name"),
+        (["cat.png", "--raw-mask", ""], "--raw-mask: the name"),
+        ([""], "no file named ''"),
+        (["cat.png", "--loud"], "unrecognized arguments: --loud"),
         (["cat.png", "--model", "nothing"], "u2netp"),
         (["cat.png", "--executor", "abacus"], "numpy"),
         ([], "IN"),
@@ -108,8 +116,8 @@ def test_bad_usage_is_refused_and_nothing_is_touched(cat: Path, arguments: list[
     before = cat.read_bytes()
     done = hearth("cutout", *arguments, cwd=cat.parent)
     assert done.returncode == 2, done.stderr
-    assert words in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("hearth: ") and words in line
     assert cat.read_bytes() == before
     assert sorted(file.name for file in cat.parent.iterdir()) == ["cat.png", "sub"]
 
@@ -123,12 +131,70 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(cat: Path, tmp_path:
         assert image.size == (600, 400)
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(cat: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    done = hearth("cutout", cat, "-o", tmp_path / "file" / "deeper" / "out.png")
+@pytest.mark.parametrize("out", ["file", "file/", "file/out.png", "file/deeper/out.png"])
+def test_a_file_where_a_folder_should_be_is_named(cat: Path, out: str) -> None:
+    (cat.parent / "file").write_text("in the way")
+    done = hearth("cutout", cat, "-o", out, cwd=cat.parent)
     assert done.returncode == 2, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert "Not a directory" in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "file is a file, not a folder" in line
+    assert (cat.parent / "file").read_text() == "in the way"
+
+
+def test_an_output_that_cannot_be_written_is_named_and_nothing_is_left(cat: Path) -> None:
+    (cat.parent / "cat-cutout.png").mkdir()
+    done = hearth("cutout", "cat.png", "--executor", "numpy", cwd=cat.parent)
+    assert done.returncode == 2
+    assert done.stderr == "hearth: cat-cutout.png: Is a directory\n"
+    assert sorted(file.name for file in cat.parent.iterdir()) == ["cat-cutout.png", "cat.png"]
+
+
+def test_two_spellings_of_one_place_do_not_overwrite_each_other(cat: Path) -> None:
+    (cat.parent / "sub").mkdir()
+    Image.open(cat).save(cat.parent / "cat.bmp")
+    done = hearth("cutout", "cat.png", "sub/../cat.bmp", cwd=cat.parent)
+    assert done.stdout.split() == ["cat-cutout.png", "sub/../cat-2-cutout.png"]
+
+
+def test_a_link_stays_a_link_and_its_file_is_written(cat: Path) -> None:
+    (cat.parent / "link.png").symlink_to("real.png")
+    assert hearth("cutout", cat, "-o", cat.parent / "link.png").returncode == 0
+    assert (cat.parent / "link.png").is_symlink()
+    with Image.open(cat.parent / "real.png") as image:
+        assert image.mode == "RGBA"
+
+
+@pytest.mark.parametrize("closing", ["2>&-", ">&-", "| true", "2>&1 | true", ">/dev/null 2>&-"])
+def test_nobody_listening_does_not_stop_the_work(cat: Path, closing: str) -> None:
+    """`missing.png` makes it write to stderr as well."""
+    command = f"{sys.executable} -m hearth.cli cutout cat.png missing.png --executor numpy {closing}"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=cat.parent, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+    with Image.open(cat.parent / "cat-cutout.png") as image:
+        assert image.size == (451, 300)
+
+
+@pytest.mark.parametrize("arguments", ["models", "--help", "--version"])
+def test_a_reader_that_went_away_gets_no_traceback(arguments: str) -> None:
+    command = f"{sys.executable} -m hearth.cli {arguments} | true"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_is_told() -> None:
+    assert hearth("--version").stdout == f"hearth {__version__}\n"
+
+
+def test_a_model_that_cannot_be_had_is_one_line(cat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(model_id: str) -> Path:
+        raise DownloadFailed(f"Could not get {model_id}.")
+
+    said = io.StringIO()
+    monkeypatch.setattr(models, "path", gone)
+    monkeypatch.setattr(sys, "stderr", said)
+    assert main(["cutout", str(cat), str(cat)]) == 2
+    assert said.getvalue() == "hearth: Could not get u2netp.\n"
 
 
 def test_on_a_terminal_a_bar_shows_the_stages_and_goes_away(cat: Path) -> None:
