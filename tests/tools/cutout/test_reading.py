@@ -146,7 +146,27 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
 def test_sixteen_bit_colour_png_comes_in() -> None:
     wide = PICTURE.astype(">u2") * 257
     data = _png(70, 50, 16, 2, b"".join(b"\0" + row.tobytes() for row in wide))
-    assert np.array_equal(pixels(read(data)), PICTURE)
+    photo = read(data)
+    assert np.array_equal(pixels(photo), PICTURE)
+    assert photo.notes == ("16 bits a channel were brought to 8.",)
+
+
+def test_sixteen_bit_colour_tiff_comes_in() -> None:
+    values = (PICTURE.astype("<u2") * 257).tobytes()
+    # Tag, type (3: short, 4: long), how many, value; three shorts need a place of their own, after the pixels.
+    at = 8 + len(values)
+    tags = [(256, 4, 1, 70), (257, 4, 1, 50), (258, 3, 3, at), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 8)]
+    tags += [(277, 3, 1, 3), (278, 4, 1, 50), (279, 4, 1, len(values))]
+    head = struct.pack("<2sHI", b"II", 42, at + 6)
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
+    photo = read(head + values + struct.pack("<3H", 16, 16, 16) + directory)
+    assert np.array_equal(pixels(photo), PICTURE)
+    assert photo.notes == ("16 bits a channel were brought to 8.",)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_eight_bits_are_nothing_to_tell(kind: str) -> None:
+    assert read(encoded(Image.fromarray(PICTURE), kind)).notes == ()
 
 
 def test_floating_point_pictures_are_refused() -> None:

@@ -78,5 +78,10 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def png_depth(data: bytes) -> int:
+    """Bits a channel from the header of a PNG, which always comes first (PNG, Third Edition, 11.2.1)."""
+    return data[24]
+
+
 def _box_length(data: bytes) -> int:
     return int.from_bytes(data[:4], "big")

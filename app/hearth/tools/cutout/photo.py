@@ -20,6 +20,7 @@ MAX_MEGAPIXELS = 50
 MAX_SIDE = 65_535
 """Pixels; the longest side that a JPEG can have."""
 
+_BITS_PER_SAMPLE = 258  # a tag of TIFF
 _YCCK = 2  # the Adobe marker's word for luma, chroma and black
 
 # Other plugins of Pillow run programs (EPS), or open files that no person calls a photo.
@@ -88,6 +89,7 @@ def read(data: bytes) -> Photo:
     image = _open(data)
     check_size(*image.size)
     notes = list(_frame_notes(image))
+    wide = _has_16_bits(image, data)
     try:
         image.load()
     except MemoryError:
@@ -97,7 +99,7 @@ def read(data: bytes) -> Photo:
             f"This {image.format} file is damaged or incomplete. Try to copy or download it again."
         ) from error
     icc = image.info.get("icc_profile")
-    image, upright_notes = _to_rgb(_upright(image))
+    image, upright_notes = _to_rgb(_upright(image), wide)
     notes += upright_notes
     return Photo(image, _rgb_profile(icc), tuple(notes))
 
@@ -194,11 +196,21 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Mode RGB, or RGBA where some pixel is transparent, and notes on what that cost."""
+def _has_16_bits(image: Image.Image, data: bytes) -> bool:
+    """By the file's header: Pillow brings colours to 8 bits without a word."""
+    if image.format == "PNG":
+        return formats.png_depth(data) == 16
+    with suppress(*_DAMAGE):
+        return 16 in getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, ())
+    return False
+
+
+def _to_rgb(image: Image.Image, wide: bool) -> tuple[Image.Image, list[str]]:
+    """Mode RGB, or RGBA where some pixel is transparent, and notes on what that cost. `wide`: it had 16 bits."""
     notes = []
     if image.mode.startswith("I"):
-        image = _from_16_bits(image)
+        image, wide = _from_16_bits(image), True
+    if wide:
         notes.append("16 bits a channel were brought to 8.")
     if image.mode == "CMYK":
         if image.info.get("adobe_transform") == _YCCK and not features.check("libjpeg_turbo"):
