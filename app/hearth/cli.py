@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     cutout.set_defaults(run=_cutout, error=cutout.error)
 
-    listing = commands.add_parser("models", help="list the models")
+    listing = commands.add_parser("models", help="list the models that cutout --model takes")
+    listing.add_argument("--all", action="store_true", help="also those of tools to come, and of tests")
     listing.set_defaults(run=_models)
     return parser
 
@@ -88,11 +89,19 @@ def _named(text: str) -> Path:
     return Path(text)
 
 
-def _models(_: argparse.Namespace) -> int:
+def _models(arguments: argparse.Namespace) -> int:
     for model in models.catalogue().values():
-        line = f"{model.id:14} {model.source.bytes / 1e6:6.1f} MB  {model.licence:12} {model.words}"
-        _print(line, sys.stdout)
+        if model.tool == "cutout" or arguments.all:
+            _print(f"{model.id:18} {_size(model):>17}  {model.licence:12} {model.words}", sys.stdout)
     return 0
+
+
+def _size(model: models.Model) -> str:
+    """Of the prepared file, as the page fetches it too; of the package that it is made from while it is not there."""
+    file = models.target(model)
+    if file.is_file():
+        return f"{file.stat().st_size / 1e6:.1f} MB"
+    return f"{model.source.archive_bytes / 1e6:.1f} MB to fetch"
 
 
 def _cutout(arguments: argparse.Namespace) -> int:

@@ -218,8 +218,28 @@ def test_on_a_terminal_a_bar_shows_the_stages_and_goes_away(cat: Path) -> None:
     assert text.endswith("\r\x1b[K")
 
 
-def test_models_are_listed() -> None:
+def test_models_that_can_be_chosen_are_listed() -> None:
     done = hearth("models")
+    lines = done.stdout.splitlines()
+    chosen = [model for model in models.catalogue().values() if model.tool == "cutout"]
     assert done.returncode == 0
-    for model in models.catalogue().values():
-        assert any(line.startswith(model.id) and model.words in line for line in done.stdout.splitlines())
+    assert [line.split()[0] for line in lines] == [model.id for model in chosen]
+    for line, model in zip(lines, chosen, strict=True):
+        assert model.licence in line and line.endswith(model.words)
+
+
+def test_all_models_are_listed_when_asked_for() -> None:
+    done = hearth("models", "--all")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(models.catalogue())
+
+
+def test_a_models_size_is_that_of_its_prepared_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(models, "folder", lambda: tmp_path)
+    (tmp_path / "u2net.hearth").write_bytes(bytes(2_345_678))
+    main(["models"])
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert " 2.3 MB  " in lines["u2net"]
+    package = models.find("selfie").source.archive_bytes / 1e6
+    assert f" {package:.1f} MB to fetch  " in lines["selfie"]
