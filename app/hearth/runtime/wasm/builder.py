@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from ctypes import Structure, c_int32, sizeof
+from ctypes import Structure
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from hearth.errors import TooLarge, Unsupported
+from hearth.runtime.limits import LIMITS
 from hearth.runtime.wasm.arena import aligned, plan_arena
 from hearth.runtime.wasm.steps import (
     MAX_DIMS,
-    NONE,
     Elementwise,
     Number,
     Opcode,
@@ -20,6 +21,9 @@ from hearth.runtime.wasm.steps import (
     Transpose,
 )
 from hearth.runtime.wasm.tensors import Buffer, Shape, Tensor, collapse, dense_strides, image_strides
+
+MOST_FLOATS = 1 << 31
+"""Places are 32-bit numbers."""
 
 Make = Callable[[], Structure]
 """A step's parameters, asked for once places are known."""
@@ -168,7 +172,7 @@ class Builder:
         front = (1,) * (MAX_DIMS - len(sizes))
         sizes, to, fro = front + sizes, (0,) * len(front) + to, (0,) * len(front) + fro
         if len(sizes) > MAX_DIMS:
-            raise ValueError(f"a copy of {len(sizes)} axes")
+            raise Unsupported(f"A copy of {len(sizes)} axes is numpy's.")
         inner = dense_strides(sizes)
         dense = all(size == 1 or a == b for size, a, b in zip(sizes, to, inner, strict=True))
 
@@ -194,6 +198,10 @@ class Builder:
         moving = [buffer for buffer in self.buffers if not buffer.constant and buffer.first >= 0]
         end = plan_arena(moving, place)
         largest = max((-(-packing.source.nbytes // 4) for packing in self.packings), default=0)
+        end = max(end, place + aligned(largest))
+        if end * 4 > LIMITS.live_bytes or end >= MOST_FLOATS:
+            held, allowed = (size / 2**30 for size in (end * 4, LIMITS.live_bytes))
+            raise TooLarge(f"The model holds {held:,.1f} GiB at a time; it may hold {allowed:,.1f} GiB.")
         return Lowered(
             [words(make()) for make in self.makes],
             self.labels,
@@ -203,14 +211,10 @@ class Builder:
             self.constants,
             self.packings,
             place,
-            max(end, place + aligned(largest)),
+            end,
         )
 
 
 def words(step: Structure) -> np.ndarray:
     """A step's struct as 32-bit words."""
     return np.frombuffer(bytes(step), np.int32).copy()
-
-
-WORD = sizeof(c_int32)
-__all__ = ["NONE", "Action", "Builder", "Compute", "Load", "Lowered", "Packing", "Play", "words"]

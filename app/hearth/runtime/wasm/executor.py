@@ -12,6 +12,7 @@ import numpy as np
 
 from hearth.errors import ExecutorFailed, Unsupported
 from hearth.runtime.executor import Progress, check_shape
+from hearth.runtime.limits import LIMITS, check_time, deadline
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
 from hearth.runtime.wasm.builder import Compute, Load, Lowered, Play
@@ -76,7 +77,7 @@ class WasmProgram:
         total, done, pause = sum(self.lowered.costs) or 1, 0, 0
         share = -(-total // TURNS)
         yield 0.0
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), deadline(LIMITS.run_seconds):
             for action in self.lowered.actions:
                 if isinstance(action, Play):
                     first = action.first
@@ -85,6 +86,7 @@ class WasmProgram:
                         if done - pause >= share:
                             self.player.play(first, step + 1)
                             first, pause = step + 1, done
+                            check_time(self.lowered.labels[step])
                             yield done / total
                     self.player.play(first, action.end)
                 elif isinstance(action, Load):

@@ -9,6 +9,7 @@ import numpy as np
 
 from hearth.errors import Unsupported
 from hearth.runtime.graph import Node
+from hearth.runtime.limits import check_products, check_types
 from hearth.runtime.plan import Plan, Step
 from hearth.runtime.types import TensorType
 from hearth.runtime.wasm.builder import Builder, Compute, Load, Lowered
@@ -237,10 +238,19 @@ class Lowering:
         try:
             for name in filter(None, step.node.outputs):
                 self.shape(name)
+            self._check_size(step)
             handler(self, step)
         except Unsupported:
             return False
         return True
+
+    def _check_size(self, step: Step) -> None:
+        """Raises TooLarge for a result or a product over the limits."""
+        node = step.node
+        kinds = [self.graph.type(name) for name in node.outputs if name]
+        check_types(node.label, kinds)
+        shapes = [self.graph.shape(name) if name else None for name in node.inputs]
+        check_products(node.label, node.op, shapes, kinds, step.arguments)
 
     def _by_numpy(self, number: int, step: Step) -> None:
         reads = {name: self.tensors[name] for name in step.node.reads() if name in self.tensors}

@@ -54,6 +54,7 @@ def _build(sources: list[Path], library: Path) -> None:
     machine = "-mcpu=native" if platform.machine() in ("arm64", "aarch64") else "-march=native"
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         made = Path(folder) / library.name
+        print("Compiling the fast kernels for this machine, once.", file=sys.stderr)
         command = [_compiler(), machine, *FLAGS, *map(str, sources), "-o", str(made)]
         try:
             result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
