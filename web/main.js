@@ -162,9 +162,6 @@ function stop(id) {
 
 /** @param {number} id */
 function retry(id) {
-  const files = state.files.get(id);
-  if (files) files.cutout = null;
-  pictures.forgetAfter(id);
   link.post({ type: "retry", id });
 }
 

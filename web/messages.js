@@ -24,7 +24,7 @@
  * @property {PhotoState} state
  * @property {string} text  one sentence on where it stands, or what went wrong and what to do
  * @property {Stage[]} stages  of the job that runs, in order
- * @property {string} model  id of the model that made, or makes, the cutout
+ * @property {string} model  id of the model that made the cutout; empty until there is one
  * @property {boolean} can_redo  true where another model is chosen than the one that made the cutout
  * @property {string} note  what a person should know about how the file was read; mostly empty
  * @property {string} file_name  of the cutout; empty until it is done

@@ -63,12 +63,6 @@ export class Pictures {
   }
 
   /** @param {number} id */
-  forgetAfter(id) {
-    const pair = this.pairs.get(id);
-    if (pair) pair.after = null;
-  }
-
-  /** @param {number} id */
   remove(id) {
     this.thumbs.delete(id);
     this.pairs.delete(id);

@@ -115,6 +115,25 @@ def test_another_model_can_redo_a_photo(person: Person) -> None:
     assert person.download().read_bytes() != before
 
 
+def test_a_redo_that_fails_or_is_stopped_leaves_the_earlier_cutout(person: Person, server: SiteServer) -> None:
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done", person.sentence()
+    before = person.download().read_bytes()
+    server.bytes_per_second = 4e6
+    person.take("u2net")
+    person.click("redo")
+    person.wait(lambda: "MB" in person.sentence(), "the download of the other model")
+    person.click("stop")
+    person.wait(lambda: "stopped; this is the earlier cutout" in person.sentence(), "the word that it stopped")
+    assert (person.state(), person.download().read_bytes()) == ("done", before)
+    server.stop()
+    person.click("redo")
+    person.wait(lambda: "failed; this is the earlier cutout" in person.sentence(), "the word that it failed")
+    assert (person.state(), person.download().read_bytes()) == ("done", before)
+    assert person.element("after").is_displayed()
+
+
 def test_everything_works_by_keyboard_alone(person: Person) -> None:
     person.take("selfie")
 

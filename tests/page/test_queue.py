@@ -187,6 +187,54 @@ def test_another_model_is_offered_for_what_is_done_and_used_for_what_comes() -> 
     assert play(scene).asked == ["quick", "better"]
 
 
+@pytest.mark.parametrize("end", ["fails", "is stopped", "is stopped while it waits", "loses its worker"])
+def test_a_redo_that_does_not_come_to_its_end_leaves_the_earlier_cutout(end: str) -> None:
+    async def scene(desk: Desk) -> None:
+        desk.add((1, "a.png", png()))
+        await desk.until(1, "done")
+        desk.tell("choose", model="better")
+        desk.bridge.held = asyncio.Event()
+        if end == "is stopped while it waits":
+            desk.add((2, "b.png", png()))
+            await desk.until(2, "working")
+        desk.tell("retry", id=1)
+        if end == "is stopped while it waits":
+            desk.tell("stop", id=1)
+        else:
+            await desk.until(1, "working")
+        if end == "fails":
+            desk.bridge.offline = True
+            desk.bridge.held.set()
+        elif end == "is stopped":
+            desk.tell("stop", id=1)
+        elif end == "loses its worker":
+            desk.start(desk.bridge.views[-1]["photos"])
+            desk.tell("choose", model="better")
+        photo = await desk.until(1, "done", "failed", "stopped")
+        assert (photo["state"], photo["model"], photo["can_redo"]) == ("done", "quick", True)
+        assert "earlier cutout" in photo["text"]
+        assert ("the connection broke" in photo["text"]) == (end == "fails")
+
+    bridge = play(scene)
+    assert [kind for photo, kind, *_ in bridge.pictures if photo == 1 and kind == "after"] == ["after"]
+
+
+def test_a_redo_shows_its_picture_only_with_its_file() -> None:
+    async def scene(desk: Desk) -> None:
+        desk.add((1, "a.png", png()))
+        await desk.until(1, "done")
+        desk.tell("choose", model="better")
+        desk.tell("retry", id=1)
+        desk.bridge.on_show = lambda view: seen.append(len(desk.bridge.pictures))
+        await desk.until(1, "working")
+        await desk.until(1, "done")
+
+    seen: list[int] = []
+    bridge = play(scene)
+    assert [kind for _, kind, *_ in bridge.pictures] == ["before", "after", "before", "after"]
+    assert seen[-2] == 3, "while it is worked on the earlier one is shown"
+
+
 def test_what_pillow_cannot_decode_goes_through_the_browser() -> None:
     avif = b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf" + bytes(40)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from hearth.errors import BadImage, Cancelled, TooLarge
 from hearth.page import preview, words
@@ -21,10 +22,16 @@ MAX_FILE_BYTES = 500_000_000
 
 
 class Job:
-    """`run` works on `photo` and keeps its `stages` up to date; `progressed(stage_begins_or_ends)` shows them."""
+    """`run` works on `photo` and keeps its `stages` up to date; `progressed(stage_begins_or_ends)` shows them.
 
-    def __init__(self, photo: Photo, tool: CutoutTool, bridge: Bridge, progressed: Callable[[bool], None]) -> None:
+    A cutout that the photo already has stays, with its preview, until the new one is delivered.
+    """
+
+    def __init__(
+        self, photo: Photo, model: str, tool: CutoutTool, bridge: Bridge, progressed: Callable[[bool], None]
+    ) -> None:
         self.photo = photo
+        self.model = model
         self.tool = tool
         self.bridge = bridge
         self.progressed = progressed
@@ -39,16 +46,25 @@ class Job:
         photo.width, photo.height = picture.size
         small = preview.before(picture)
         self.bridge.picture(photo.id, "before", *small.size, small.tobytes())
-        pipeline = await self.tool.load(photo.model, self.bridge, self._model_came)
+        pipeline = await self.tool.load(self.model, self.bridge, self._model_came)
+
+        again = bool(photo.model)
+        after: list[Image.Image] = []
 
         def masked(alpha: NDArray[np.uint8]) -> None:
-            result = preview.after(small, alpha)
-            self.bridge.picture(photo.id, "after", *result.size, result.tobytes())
+            after.append(preview.after(small, alpha))
+            if not again:
+                self._show_after(after[0])
 
         done = await pipeline.run_async(picture, self._report, on_alpha=masked)
-        photo.note = " ".join(done.notes)
+        photo.note, photo.model = " ".join(done.notes), self.model
         photo.file_name = cutout_name(photo.name)
         self.bridge.deliver(photo.id, photo.file_name, done.png)
+        if again:
+            self._show_after(after[0])
+
+    def _show_after(self, picture: Image.Image) -> None:
+        self.bridge.picture(self.photo.id, "after", *picture.size, picture.tobytes())
 
     async def _read(self) -> cutout.Photo:
         size = await self.bridge.size(self.photo.id)

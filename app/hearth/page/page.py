@@ -12,7 +12,7 @@ from hearth.page import words
 from hearth.page.bridge import Bridge
 from hearth.page.job import Job
 from hearth.page.tool import CutoutTool
-from hearth.page.view import Photo, View, photo_from_plain
+from hearth.page.view import Photo, State, View, photo_from_plain
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
 
@@ -44,7 +44,6 @@ class Page:
                 self._remove(self._find(message["id"]))
             case "choose":
                 self.view.model = message["model"]
-                self._offer_redo()
             case unknown:
                 raise ValueError(f"a message of type {unknown!r} is not known")
         self._wake.set()
@@ -72,10 +71,10 @@ class Page:
         self.view.photos = [photo_from_plain(plain) for plain in message["photos"]]
         for photo in self.view.photos:
             if photo.state == "working":  # the worker died, or was ended, while it worked on this one
-                asked = self.bridge.stop_asked(photo.id)
-                photo.state, photo.stages = ("stopped" if asked else "failed"), []
-                photo.text = words.STOPPED if asked else words.WORKER_DIED
-        self._offer_redo()
+                if self.bridge.stop_asked(photo.id):
+                    self._end(photo, "stopped", words.STOPPED)
+                else:
+                    self._end(photo, "failed", words.WORKER_DIED)
 
     def _add(self, photos: Sequence[Mapping[str, Any]]) -> None:
         known = {photo.id for photo in self.view.photos}  # a worker started anew is told of all files again
@@ -94,23 +93,19 @@ class Page:
 
     def _retry(self, photo: Photo | None) -> None:
         if photo is not None and photo.state in ("done", "failed", "stopped"):
-            photo.state, photo.text, photo.stages, photo.can_redo = "waiting", words.WAITING, [], False
+            photo.state, photo.text, photo.stages = "waiting", words.WAITING, []
 
     def _remove(self, photo: Photo | None) -> None:
         if photo is not None:
             self._stop(photo)
             self.view.photos.remove(photo)
 
-    def _offer_redo(self) -> None:
-        for photo in self.view.photos:
-            photo.can_redo = photo.state == "done" and photo.model != self.view.model
-
     async def _work_on(self, photo: Photo) -> None:
-        photo.state, photo.model = "working", self.view.model
+        photo.state = "working"
         self._say(words.SAY_WORKING.format(name=photo.name))
         self._show()
         started = time.perf_counter()
-        job = Job(photo, self.tool, self.bridge, self._progressed)
+        job = Job(photo, self.view.model, self.tool, self.bridge, self._progressed)
         self._photo, self._running = photo, asyncio.ensure_future(job.run())
         try:
             await self._running
@@ -130,11 +125,14 @@ class Page:
         finally:
             self._photo = self._running = None
         self.view.engine = self.tool.engine
-        self._offer_redo()
         self._show()
 
-    def _end(self, photo: Photo, state: str, text: str) -> None:
-        photo.state, photo.text, photo.stages = state, text, []  # type: ignore[assignment]
+    def _end(self, photo: Photo, state: State, text: str) -> None:
+        """Ends a job; a photo that has an earlier cutout goes back to that."""
+        if photo.model and state != "done":
+            text = words.REDO_STOPPED if state == "stopped" else words.REDO_FAILED.format(text=text)
+        photo.text, photo.stages = text, []
+        photo.state = "done" if photo.model else state
         say = {"done": words.SAY_DONE, "failed": words.SAY_FAILED, "stopped": words.SAY_STOPPED}[state]
         self._say(say.format(name=photo.name, text=text))
 
@@ -147,4 +145,6 @@ class Page:
 
     def _show(self) -> None:
         self._shown = time.perf_counter()
+        for photo in self.view.photos:
+            photo.can_redo = photo.state == "done" and photo.model != self.view.model
         self.bridge.show(self.view.plain())

@@ -26,7 +26,7 @@ class Photo:
     state: State = "waiting"
     text: str = words.WAITING
     stages: list[Stage] = field(default_factory=list)
-    model: str = ""
+    model: str = ""  # that made the cutout; empty until there is one
     can_redo: bool = False
     note: str = ""
     file_name: str = ""

@@ -15,6 +15,8 @@ MODEL_NOW = "Fetching the model: {loaded:.1f} of {total:.1f} MB, only once…"
 
 WAITING = "Waiting for its turn."
 STOPPED = "Stopped. Nothing was kept."
+REDO_FAILED = "The redo failed; this is the earlier cutout. {text}"
+REDO_STOPPED = "The redo was stopped; this is the earlier cutout."
 DONE = "Done in {seconds} s."
 DONE_LONG = "Done in {seconds:.0f} s."
 FAILED_INSIDE = "Something broke inside Hearth ({what}). Try again; if it happens again, reload the page."
