@@ -36,7 +36,8 @@ def _find(software: bool) -> Device | str:
         return "WebGPU on a desk needs the package wgpu: pip install wgpu."
     with contextlib.suppress(RuntimeError):  # someone else uses wgpu in this process already
         extras.set_instance_extras(backends=["Vulkan", "Metal", "DX12"])
-    adapters = wgpu.gpu.enumerate_adapters_sync()
+    with _drivers_silent():
+        adapters = wgpu.gpu.enumerate_adapters_sync()
     order = ("DiscreteGPU", "IntegratedGPU", *(["CPU"] if software else []))
     adapters = [adapter for adapter in adapters if adapter.info["adapter_type"] in order]
     if not adapters:
@@ -45,6 +46,23 @@ def _find(software: bool) -> Device | str:
         return Device(min(adapters, key=lambda adapter: order.index(adapter.info["adapter_type"])))
     except RuntimeError as error:
         return f"The GPU can't be opened: {error}"
+
+
+@contextlib.contextmanager
+def _drivers_silent() -> Iterator[None]:
+    """Drivers that are asked what they offer tell the process's stderr, past Python, that there is no display."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed by whoever started this process
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class Device:
