@@ -25,7 +25,7 @@ def _net(op: str, x: tuple[int, ...], weights: list[tuple[int, ...]], **attribut
         [node],
         op,
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, x)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * len(x))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * (len(x) + (op == "LSTM")))],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

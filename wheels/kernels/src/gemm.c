@@ -56,6 +56,25 @@ INLINE void tile(int rows, int vectors, int k, const float *a, ptrdiff_t a_strid
     store_tile(rows, vectors, acc, touch, column, c, c_stride);
 }
 
+/* A single row: its few sums would wait for one another, so four steps of depth at a time have sums of their own. */
+INLINE void row_tile(int vectors, int k, const float *a, const float *b, float *c, const struct touch *touch, int column) {
+    int width = vectors * VW, d = 0;
+    vf part[4][2], acc[MAX_ROWS][2];
+    UNROLL for (int u = 0; u < 4; u++) UNROLL for (int j = 0; j < vectors; j++) part[u][j] = vzero();
+    ROLLED for (; d + 4 <= k; d += 4) {
+        UNROLL for (int u = 0; u < 4; u++) {
+            vf av = vsplat(a[d + u]);
+            UNROLL for (int j = 0; j < vectors; j++) part[u][j] = vfma(av, vload(b + u * width + j * VW), part[u][j]);
+        }
+        b += 4 * width;
+    }
+    ROLLED for (; d < k; d++, b += width) {
+        UNROLL for (int j = 0; j < vectors; j++) part[0][j] = vfma(vsplat(a[d]), vload(b + j * VW), part[0][j]);
+    }
+    UNROLL for (int j = 0; j < vectors; j++) acc[0][j] = (part[0][j] + part[1][j]) + (part[2][j] + part[3][j]);
+    store_tile(1, vectors, acc, touch, column, c, 0);
+}
+
 INLINE void tile_pieces(int rows, int vectors, int taps, int k, const float *const *pieces, int pieces_stride,
                         const float *b, float *c, ptrdiff_t c_stride, const struct touch *touch, int column) {
     const float *row[MAX_ROWS];
@@ -72,7 +91,8 @@ INLINE void tile_pieces(int rows, int vectors, int taps, int k, const float *con
 #define TILE(R, V)                                                                                            \
     static NOINLINE void tile_##R##x##V(int k, const float *a, ptrdiff_t a_stride, const float *b, float *c,  \
                                         ptrdiff_t c_stride, const struct touch *touch, int column) {          \
-        tile(R, V, k, a, a_stride, b, c, c_stride, touch, column);                                            \
+        if (R == 1) row_tile(V, k, a, b, c, touch, column);                                                   \
+        else tile(R, V, k, a, a_stride, b, c, c_stride, touch, column);                                       \
     }                                                                                                         \
     static NOINLINE void tile_pieces_##R##x##V(int taps, int k, const float *const *pieces, int stride,       \
                                                const float *b, float *c, ptrdiff_t c_stride,                  \

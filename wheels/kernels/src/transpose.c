@@ -28,13 +28,46 @@ static void copy_run(const float *from, ptrdiff_t stride, int count, float *to) 
     for (; i < count; i++) to[i] = from[i * stride];
 }
 
+/* Four by four at once, where the compiler can shuffle vectors. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLES 1
+typedef float four __attribute__((vector_size(16)));
+typedef float four_at __attribute__((vector_size(16), aligned(4), may_alias));
+
+INLINE void copy_four(const float *from, ptrdiff_t column, float *to, ptrdiff_t row) {
+    four a = *(const four_at *)from, b = *(const four_at *)(from + column);
+    four c = *(const four_at *)(from + 2 * column), d = *(const four_at *)(from + 3 * column);
+    four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(four_at *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(four_at *)(to + row) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(four_at *)(to + 2 * row) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+    *(four_at *)(to + 3 * row) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+}
+#endif
+#endif
+
+static void copy_square(const float *from, ptrdiff_t column, int rows, int columns, float *to, ptrdiff_t row) {
+    int r = 0;
+#if defined(SHUFFLES)
+    for (; r + 4 <= rows; r += 4) {
+        int c = 0;
+        for (; c + 4 <= columns; c += 4) copy_four(from + r + c * column, column, to + r * row + c, row);
+        for (; c < columns; c++)
+            for (int i = 0; i < 4; i++) to[(r + i) * row + c] = from[r + i + c * column];
+    }
+#endif
+    for (; r < rows; r++)
+        for (int c = 0; c < columns; c++) to[r * row + c] = from[r + c * column];
+}
+
 static void copy_squares(const float *from, ptrdiff_t column, int rows, int columns, float *to, ptrdiff_t row) {
     for (int r0 = 0; r0 < rows; r0 += SIDE) {
         int r1 = min_int(rows, r0 + SIDE);
         for (int c0 = 0; c0 < columns; c0 += SIDE) {
             int c1 = min_int(columns, c0 + SIDE);
-            for (int r = r0; r < r1; r++)
-                for (int c = c0; c < c1; c++) to[r * row + c] = from[r + c * column];
+            copy_square(from + r0 + c0 * column, column, r1 - r0, c1 - c0, to + r0 * row + c0, row);
         }
     }
 }

@@ -228,8 +228,19 @@ class Lowering:
         for number, step in enumerate(self.plan.steps):
             if not self._by_kernel(step):
                 self._by_numpy(number, step)
-        outputs = {name: self.tensors[name] for name in self.graph.outputs if name in self.tensors}
+        outputs = {name: self._given(self.tensors[name]) for name in self.graph.outputs if name in self.tensors}
         return self.builder.finish(outputs)
+
+    def _given(self, tensor: Tensor) -> Tensor:
+        """An output as whoever asked for it wants it: dense."""
+        if tensor.is_dense or tensor.buffer.constant:
+            return tensor
+        dense = self.builder.new(tensor.shape, None, tensor.number)
+        try:
+            self.builder.copy(tensor, dense, "output")
+        except Unsupported:
+            return tensor
+        return dense
 
     def _by_kernel(self, step: Step) -> bool:
         handler = HANDLERS.get(step.node.op) if not step.node.domain else None
