@@ -89,12 +89,12 @@ def test_standard_file_is_sound_and_has_what_the_catalogue_names(model_id: str) 
 @pytest.mark.parametrize("name", NAMES)
 def test_prepared_selfie_equals_its_standard_file(name: str) -> None:
     x = pixels(models.find("selfie"), name)
-    # onnxruntime's fused kernels are further from the truth (1.7e-4 on the cat, against float64) than its plain ones.
+    # Plain kernels on both sides: fused ones, onnxruntime's and ours, round by up to 2.4e-4 on the cat.
     plain = onnxruntime.SessionOptions()
     plain.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(prepare.fetch_onnx("selfie"), plain)
     expected = session.run(None, {"input": x})[0]
-    mask = InferenceSession(prepare.prepare("selfie")).run(["output"], {"input": x})[0]
+    mask = InferenceSession(prepare.prepare("selfie"), "numpy").run(["output"], {"input": x})[0]
     np.testing.assert_allclose(mask, expected, atol=1e-4)
 
 
