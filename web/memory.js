@@ -1,4 +1,4 @@
-/** Small choices kept from visit to visit; a browser that forbids it forgets them. */
+/** Small choices kept from visit to visit, marks kept in one tab; a browser that forbids it forgets them. */
 
 /** @param {string} key */
 export function recall(key) {
@@ -16,5 +16,26 @@ export function remember(key, value) {
     localStorage.setItem(`hearth-${key}`, value);
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
+  }
+}
+
+/** Whether this tab was marked. @param {string} key */
+export function recallHere(key) {
+  try {
+    return sessionStorage.getItem(key) !== null;
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
+  }
+}
+
+/** Marks this tab; false where that is forbidden. @param {string} key */
+export function rememberHere(key) {
+  try {
+    sessionStorage.setItem(key, "yes");
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
   }
 }

@@ -6,11 +6,16 @@
  */
 
 import { byId, notice, setText } from "./dom.js";
-import { DownloadFailed, ModelStore } from "./store.js";
+import { DownloadFailed, ModelStore, storageWorks } from "./store.js";
 import * as words from "./words.js";
 
 const LIST = new URL("./models.json", import.meta.url);
+const ATTEMPTS = 4;
+const WAIT_MS = 700;
 const UNASKED_BYTES = 8 * 2 ** 20; // a model up to this size is fetched before a photo needs it
+
+/** The list of models did not come. */
+export class ListFailed extends Error {}
 
 export class Shelf {
   /**
@@ -24,15 +29,17 @@ export class Shelf {
     this.store = new ModelStore(new URL("./", LIST));
     /** @type {Promise<Model[]> | null} */
     this.list = null;
-    /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number}>} */
+    /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number, awaited: boolean}>} */
     this.running = new Map();
     byId("delete-models").addEventListener("click", () => this.#clear());
   }
 
+  /** All models there are. Throws ListFailed. */
   models() {
-    this.list ??= fetch(LIST)
-      .then((response) => response.json())
-      .then(({ models }) => models);
+    this.list ??= fetchList().catch((error) => {
+      this.list = null; // the next call tries again
+      throw error;
+    });
     return this.list;
   }
 
@@ -65,7 +72,7 @@ export class Shelf {
         cancel.signal,
       ),
     );
-    const entry = { opened, cancel, loaded: 0, total: 0 };
+    const entry = { opened, cancel, loaded: 0, total: 0, awaited: false };
     this.running.set(id, entry);
     opened.then(
       () => this.showStored(),
@@ -76,17 +83,21 @@ export class Shelf {
 
   /** Brings a model to Python. @param {string} id */
   async fetch(id) {
-    const { opened, loaded, total } = this.fetchAhead(id);
+    const entry = this.fetchAhead(id);
+    const { opened, loaded, total } = entry;
     if (total) this.tell({ type: "model-progress", id, loaded, total });
+    if (entry.awaited) return; // a worker started anew asks again; the bytes can be handed over only once
+    entry.awaited = true;
     try {
       const { data, checked, repaired, kept } = await opened;
       this.running.delete(id);
       this.tell({ type: "model", id, data, checked }, [data]);
       if (repaired) notice(words.REPAIRED);
-      else if (!kept && "caches" in globalThis) notice(words.NO_ROOM);
+      else if (!kept && (await storageWorks())) notice(words.NO_ROOM);
     } catch (error) {
-      if (error instanceof DownloadFailed) this.tell({ type: "model-failed", id, reason: error.message });
-      else if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+      if (error instanceof DOMException && error.name === "AbortError") return; // nobody waits any more
+      if (!(error instanceof DownloadFailed)) console.error(error);
+      this.tell({ type: "model-failed", id, reason: error instanceof Error ? error.message.replace(/\.$/, "") : String(error) });
     }
   }
 
@@ -98,8 +109,11 @@ export class Shelf {
 
   /** Asks the browser not to clear what is stored; the browser may ask the person, so only once it is worth it. */
   async persist() {
-    if (await navigator.storage?.persisted?.()) return;
-    await navigator.storage?.persist?.();
+    try {
+      if (!(await navigator.storage?.persisted?.())) await navigator.storage?.persist?.();
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof DOMException)) throw error; // no storage, nothing to keep
+    }
   }
 
   /** @param {string} id */
@@ -110,7 +124,8 @@ export class Shelf {
   }
 
   async #clear() {
-    notice(words.freed(await this.store.clear()));
+    const { freed, busy } = await this.store.clear(await this.models());
+    notice([freed || !busy ? words.freed(freed) : "", busy ? words.STILL_FETCHED : ""].join(" ").trim());
     await this.showStored();
   }
 
@@ -121,4 +136,21 @@ export class Shelf {
     setText(byId("stored"), bytes ? `${words.megabytes(bytes)} of models on this device` : words.NOTHING_STORED);
     this.changed();
   }
+}
+
+/** @returns {Promise<Model[]>} */
+async function fetchList() {
+  let reason = "";
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (attempt - 1)));
+    try {
+      const response = await fetch(LIST);
+      if (response.ok) return (await response.json()).models;
+      reason = `the server answered ${response.status}`;
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+      reason = error.message; // no connection, or something else than the list
+    }
+  }
+  throw new ListFailed(reason);
 }

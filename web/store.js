@@ -29,11 +29,8 @@ export class ModelStore {
    * @returns {Promise<Opened>}
    */
   async open(model, progress, signal) {
-    if (!("locks" in navigator)) return this.#assemble(model, progress, signal);
     // One tab at a time fetches a model; the next one finds it stored.
-    return navigator.locks.request(`${this.wholeName} ${model.id}`, { signal }, () =>
-      this.#assemble(model, progress, signal),
-    );
+    return this.#alone(model, { signal }, () => this.#assemble(model, progress, signal));
   }
 
   /** @param {Model} model */
@@ -56,13 +53,22 @@ export class ModelStore {
     return sum;
   }
 
-  /** Deletes every model. Returns the bytes freed. */
-  async clear() {
-    const freed = await this.bytes();
-    if ("caches" in globalThis) {
-      await Promise.all([caches.delete(this.wholeName), caches.delete(this.partialName)]);
+  /**
+   * Deletes the models, but for those that are being fetched now, here or in another tab.
+   * @param {Model[]} models
+   * @returns {Promise<{freed: number, busy: boolean}>}  bytes freed; whether a model was left
+   */
+  async clear(models) {
+    const before = await this.bytes();
+    let busy = false;
+    for (const model of models) {
+      await this.#alone(model, { ifAvailable: true }, async (free) => {
+        if (free) await this.#delete(model);
+        else busy = true;
+      });
     }
-    return freed;
+    await this.prune(models);
+    return { freed: before - (await this.bytes()), busy };
   }
 
   /**
@@ -77,6 +83,35 @@ export class ModelStore {
         if (!known.has(request.url)) await cache?.delete(request);
       }
     }
+  }
+
+  /** @param {Model} model */
+  async #delete(model) {
+    for (const name of [this.wholeName, this.partialName]) {
+      const cache = await openCache(name);
+      await Promise.all(model.parts.map((part) => cache?.delete(this.#url(part))));
+    }
+  }
+
+  /**
+   * Does something with a model while nobody else does. Where the browser gives no locks it is done without.
+   * @template T
+   * @param {Model} model @param {LockOptions} options @param {(free: boolean) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async #alone(model, options, work) {
+    let begun = false;
+    const begin = (/** @type {Lock | null} */ lock) => {
+      begun = true;
+      return work(lock !== null);
+    };
+    try {
+      if ("locks" in navigator) return await navigator.locks.request(`${this.wholeName} ${model.id}`, options, begin);
+    } catch (error) {
+      // Storage is blocked for this site, and its locks with it.
+      if (begun || !(error instanceof DOMException) || error.name === "AbortError") throw error;
+    }
+    return work(true);
   }
 
   /** @param {Part} part */
@@ -112,13 +147,15 @@ export class ModelStore {
       const bytes = await fetchPart(this.#url(part), part, signal, (loaded) => progress(before + loaded, total));
       data.set(bytes, start);
       before += part.bytes;
-      kept &&= await keep(partial, this.#url(part), bytes);
+      const headers = { "content-length": String(part.bytes) };
+      kept &&= await keep(partial, this.#url(part), new Response(bytes, { headers }));
     }
-    if (kept && whole && partial) await this.#promote(model, whole, partial);
+    if (kept && whole && partial) kept = await this.#promote(model, whole, partial);
     return { data: data.buffer, checked: Boolean(globalThis.crypto?.subtle), repaired, kept };
   }
 
   /**
+   * Moves the parts of a model that is complete; false where the device has no room for that.
    * @param {Model} model
    * @param {Cache} whole
    * @param {Cache} partial
@@ -128,18 +165,31 @@ export class ModelStore {
       const url = this.#url(part);
       const response = await partial.match(url);
       if (!response) continue;
-      await whole.put(url, response);
+      if (!(await keep(whole, url, response))) return false;
       await partial.delete(url);
     }
+    return true;
   }
 }
 
 /**
- * Pages that are not served over https (or from localhost) have no caches.
+ * Null where the page is not served over https (or from localhost), and where the person blocks storage.
  * @param {string} name
  */
 async function openCache(name) {
-  return "caches" in globalThis ? caches.open(name) : null;
+  return (await storageWorks()) ? caches.open(name) : null;
+}
+
+/** Whether anything can be stored at all. */
+export async function storageWorks() {
+  if (!("caches" in globalThis)) return false;
+  try {
+    await caches.has("hearth");
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
+  }
 }
 
 /**
@@ -161,11 +211,11 @@ async function readStored(cache, url, part) {
  * Stores a part; false where the device has no room for it.
  * @param {Cache | null} cache
  * @param {string} url
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Response} response
  */
-async function keep(cache, url, bytes) {
+async function keep(cache, url, response) {
   try {
-    await cache?.put(url, new Response(bytes, { headers: { "content-length": String(bytes.length) } }));
+    await cache?.put(url, response);
     return true;
   } catch (error) {
     if (error instanceof DOMException && error.name === "QuotaExceededError") return false;
