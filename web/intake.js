@@ -2,7 +2,8 @@
  * The ways in which photos reach the page: chosen, dropped, pasted, shared by another app, opened with this one.
  */
 import { byId, notice } from "./dom.js";
-import { NO_PHOTO } from "./words.js";
+import { storageWorks } from "./store.js";
+import { NO_PHOTO, SHARE_FAILED } from "./words.js";
 
 const SHARED = "hearth-shared";
 
@@ -19,7 +20,7 @@ export function openIntake(take) {
 function choose(take) {
   const input = /** @type {HTMLInputElement} */ (byId("file"));
   input.addEventListener("change", () => {
-    take([...(input.files ?? [])]);
+    if (input.files?.length) take([...input.files]);
     input.value = ""; // so that the same file can be chosen again
   });
   for (const button of document.querySelectorAll("[data-choose]")) {
@@ -66,8 +67,10 @@ function takeSome(files, take) {
  */
 async function shared(take) {
   const root = new URL("./", location.href);
-  if (!new URLSearchParams(location.search).has("shared") || !("caches" in globalThis)) return;
+  const outcome = new URLSearchParams(location.search).get("shared");
+  if (outcome === null) return;
   history.replaceState(null, "", root);
+  if (outcome === "failed" || !(await storageWorks())) return notice(SHARE_FAILED);
   const cache = await caches.open(`${SHARED} ${root.pathname}`);
   const files = [];
   for (const request of await cache.keys()) {
@@ -77,7 +80,7 @@ async function shared(take) {
     const blob = await response.blob();
     files.push(new File([blob], decodeURIComponent(response.headers.get("x-name") ?? "photo"), { type: blob.type }));
   }
-  if (files.length) take(files);
+  takeSome(files, take);
 }
 
 /** @param {(files: File[]) => void} take */

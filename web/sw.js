@@ -87,12 +87,20 @@ async function answer(request, url) {
  * @param {Request} request
  */
 async function takeShared(request) {
+  const outcome = await keepShared(request).then(
+    () => "?shared",
+    () => "?shared=failed", // no room, or no form: the page opens all the same, and says so
+  );
+  return Response.redirect(new URL(outcome, ROOT).href, 303);
+}
+
+/** @param {Request} request */
+async function keepShared(request) {
   const form = await request.formData();
   const cache = await caches.open(SHARED);
   for (const [index, file] of form.getAll("photos").entries()) {
-    if (!(file instanceof File)) continue;
+    if (!(file instanceof File) || !file.size) continue;
     const headers = { "content-type": file.type, "x-name": encodeURIComponent(file.name) };
     await cache.put(new URL(`shared/${Date.now()}-${index}`, ROOT), new Response(file, { headers }));
   }
-  return Response.redirect(new URL("?shared", ROOT).href, 303);
 }
