@@ -16,7 +16,8 @@ export class Link {
    * @param {object} to
    * @param {(message: FromWorker) => void} to.receive
    * @param {() => Promise<{start: Start, files: {id: number, file: File}[]}>} to.describe  what a new worker has to know
-   * @param {(final: boolean) => void} to.broke  called when the worker broke; `final` when it is not started again
+   * @param {(final: boolean, reason: unknown) => void} to.broke
+   *     called when the worker broke; `final` when it is not started again
    */
   constructor({ receive, describe, broke }) {
     this.receive = receive;
@@ -32,7 +33,7 @@ export class Link {
 
   /** @param {ToWorker} message @param {Transferable[]} [transfer] */
   post(message, transfer = []) {
-    if (message.type === "retry" && this.flag) Atomics.store(this.flag, 0, 0);
+    if (message.type === "retry" && this.flag) Atomics.compareExchange(this.flag, 0, message.id, 0);
     if (this.started) this.worker?.postMessage(message, transfer);
     else if (message.type !== "add") this.early.push(message); // `describe` tells of the photos
   }
@@ -90,13 +91,13 @@ export class Link {
     } else {
       console.error(reason);
       this.#reopen();
-      this.broke(false);
+      this.broke(false, reason);
     }
   }
 
   #fail = (/** @type {unknown} */ reason) => {
     console.error(reason);
     this.worker?.terminate();
-    this.broke(true);
+    this.broke(true, reason);
   };
 }

@@ -11,16 +11,16 @@ import { Choices } from "./choices.js";
 import { announce, byId, notice, setText } from "./dom.js";
 import { openIntake } from "./intake.js";
 import { Link } from "./link.js";
-import { goOffline } from "./offline.js";
+import { Offline } from "./offline.js";
 import { Pictures } from "./pictures.js";
-import { Shelf } from "./shelf.js";
+import { ListFailed, Shelf } from "./shelf.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 import * as words from "./words.js";
 
 const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
 
-/** @typedef {{file: File, cutout: Blob | null}} Files */
+/** @typedef {{file: File, cutout: Blob | null, saved: boolean}} Files */
 
 /** Everything that the page knows; all of it is drawn by `render`. */
 const state = {
@@ -31,18 +31,23 @@ const state = {
   selected: 0,
   stopping: 0,
   ready: false,
-  broken: false, // for good
+  restarting: false, // until the new worker shows its view
+  broken: "", // why the worker ended for good
   loaded: 0,
 };
 let lastId = 0;
 
-const shelf = new Shelf({ tell: (message, transfer) => link.post(message, transfer), changed: () => choices.update() });
+const shelf = new Shelf({ tell: (message, transfer) => link.post(message, transfer), changed });
 const pictures = new Pictures(render);
-const choices = new Choices((model) => link.post({ type: "choose", model }), shelf);
-const stage = new Stage({ stop, retry, remove });
+const choices = new Choices(choose, shelf);
+const offline = new Offline({ busy: () => state.files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
+const stage = new Stage({ stop, retry, remove, reload: () => location.reload(), saved });
 const strip = new Strip({ select });
 const link = new Link({ receive, describe, broke });
 openIntake(take);
+addEventListener("beforeunload", (event) => {
+  if (photos().some(wouldBeLost)) event.preventDefault();
+});
 shelf.showStored();
 
 /** @param {File[]} files */
@@ -50,7 +55,7 @@ function take(files) {
   const added = files.map((file) => ({ id: ++lastId, file }));
   const current = photos().find((photo) => photo.id === state.selected);
   for (const { id, file } of added) {
-    state.files.set(id, { file, cutout: null });
+    state.files.set(id, { file, cutout: null, saved: false });
     pictures.addThumb(id, file);
   }
   if (!current || !["waiting", "working"].includes(current.state)) state.selected = added[0].id;
@@ -62,12 +67,31 @@ function take(files) {
 /** The photos as Python sees them, and those that it has not seen yet. @returns {PhotoView[]} */
 function photos() {
   const seen = new Map(state.view?.photos.map((photo) => [photo.id, photo]));
-  return [...state.files].map(([id, { file }]) => seen.get(id) ?? unseen(id, file.name));
+  return [...state.files].map(([id, { file }]) => asItIs(seen.get(id) ?? unseen(id, words.visibleName(file.name))));
+}
+
+/** What Python said last, corrected where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
+function asItIs(photo) {
+  const active = photo.state === "waiting" || photo.state === "working";
+  if (active && state.broken) return { ...photo, state: photo.model ? "done" : "failed", text: state.broken, stages: [] };
+  if (state.broken) return { ...photo, can_redo: false };
+  if (photo.state === "working" && state.restarting) return { ...photo, text: words.STARTING_AGAIN, stages: [] };
+  return photo;
+}
+
+/** Whether closing the page would lose work. @param {PhotoView} photo */
+function wouldBeLost({ id, state }) {
+  return state === "waiting" || state === "working" || (state === "done" && !filesOf(id).saved);
+}
+
+/** @param {number} id */
+function filesOf(id) {
+  return /** @type {Files} */ (state.files.get(id));
 }
 
 /** @param {number} id @param {string} name @returns {PhotoView} */
 function unseen(id, name) {
-  const text = state.broken ? words.NO_START : words.startingUp(state.loaded, RUNTIME_BYTES);
+  const text = state.ready ? words.WAITING : words.startingUp(state.loaded, RUNTIME_BYTES);
   const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
   return {
     ...{ id, name, state: "waiting", text, stages, model: "", can_redo: false, note: "" },
@@ -83,7 +107,7 @@ function receive(message) {
       break;
     case "ready":
       // Only now: storing the runtime for offline use would slow down its first start.
-      if (!state.ready) goOffline({ busy: () => state.files.size > 0, stored: () => shelf.holds(choices.chosen) });
+      if (!state.ready) offline.start();
       state.ready = true;
       document.documentElement.dataset.ready = "";
       performance.mark("hearth-ready");
@@ -102,7 +126,7 @@ function receive(message) {
       return;
     case "cutout": {
       const files = state.files.get(message.id);
-      if (files) files.cutout = new Blob([message.png], { type: "image/png" });
+      if (files) Object.assign(files, { cutout: new Blob([message.png], { type: "image/png" }), saved: false });
       shelf.persist();
       break;
     }
@@ -112,8 +136,9 @@ function receive(message) {
 
 /** @param {View} view */
 function takeView(view) {
+  if (view.announcement && view.announcement !== state.view?.announcement) announce(view.announcement);
   state.view = view;
-  if (view.announcement) announce(view.announcement);
+  state.restarting = false;
   const stopping = view.photos.find((photo) => photo.id === state.stopping);
   if (state.stopping && stopping?.state !== "working") {
     state.stopping = 0;
@@ -135,11 +160,29 @@ async function describe() {
   };
 }
 
-/** @param {boolean} final */
-function broke(final) {
-  state.broken = final;
-  notice(final ? words.NO_START : words.RESTARTED);
+/** @param {boolean} final @param {unknown} reason */
+function broke(final, reason) {
+  state.restarting = !final;
+  if (final) state.broken = reason instanceof ListFailed ? words.NO_LIST : state.ready ? words.GAVE_UP : words.NO_START;
+  notice(state.broken || words.RESTARTED, final ? { label: "Reload", run: () => location.reload() } : undefined);
   render();
+}
+
+/** What is stored changed. */
+function changed() {
+  choices.update();
+  offline.update();
+}
+
+/** @param {string} model */
+function choose(model) {
+  link.post({ type: "choose", model });
+  offline.update();
+}
+
+/** @param {number} id */
+function saved(id) {
+  filesOf(id).saved = true;
 }
 
 /** @param {number} id */
@@ -184,11 +227,13 @@ function render() {
   document.body.classList.toggle("at-work", all.length > 0);
   byId("welcome").hidden = all.length > 0;
   byId("work").hidden = byId("queue").hidden = all.length === 0;
-  setText(byId("engine"), state.view?.engine ?? words.startingUp(state.loaded, RUNTIME_BYTES));
+  setText(byId("engine"), state.broken || (state.view?.engine ?? words.startingUp(state.loaded, RUNTIME_BYTES)));
   strip.render(all, state.selected, pictures);
   if (selected) {
-    const files = /** @type {Files} */ (state.files.get(selected.id));
     const title = choices.title(state.view?.model ?? "");
-    stage.render(selected, files, pictures, { stopping: state.stopping === selected.id, redo: words.redoWith(title) });
+    stage.render(selected, filesOf(selected.id), pictures, {
+      ...{ stopping: state.stopping === selected.id && !state.broken, broken: Boolean(state.broken) },
+      redo: words.redoWith(title),
+    });
   }
 }

@@ -2,33 +2,48 @@
  * The service worker as the page sees it: registers it, says when everything is here, offers a new version.
  */
 
-import { announce, byId, notice } from "./dom.js";
+import { announce, byId, notice, setText } from "./dom.js";
+import { recallHere, rememberHere } from "./memory.js";
 import * as words from "./words.js";
 
 const RELOADED = "hearth-reloaded-for-isolation";
 
-/**
- * @param {object} ask
- * @param {() => boolean} ask.busy  whether there is something that a reload would lose
- * @param {() => Promise<boolean>} ask.stored  whether the chosen model is on this device
- */
-export async function goOffline({ busy, stored }) {
-  if (!("serviceWorker" in navigator)) return;
-  const registration = await register();
-  if (!registration) return;
-  const hadOne = Boolean(navigator.serviceWorker.controller);
-  offerUpdates(registration);
-  await navigator.serviceWorker.ready;
-  if (!hadOne) isolate(busy);
-  const say = async () => {
-    if (!byId("offline").hidden || !(await stored())) return;
-    byId("offline").textContent = words.OFFLINE_READY;
-    byId("offline").hidden = false;
-    if (!hadOne) announce(words.OFFLINE_READY);
-    clearInterval(timer);
-  };
-  const timer = setInterval(say, 2000);
-  await say();
+export class Offline {
+  /**
+   * @param {object} ask
+   * @param {() => boolean} ask.busy  whether there is something that a reload would lose
+   * @param {() => Promise<boolean>} ask.stored  whether the chosen model is on this device
+   */
+  constructor({ busy, stored }) {
+    this.busy = busy;
+    this.stored = stored;
+    this.served = false; // the page and its runtime come from this device
+    this.news = false;
+    this.turn = 0;
+  }
+
+  async start() {
+    if (!("serviceWorker" in navigator)) return;
+    const registration = await register();
+    if (!registration) return;
+    this.news = !navigator.serviceWorker.controller;
+    offerUpdates(registration);
+    await navigator.serviceWorker.ready;
+    if (this.news) isolate(this.busy);
+    this.served = true;
+    await this.update();
+  }
+
+  /** To be called when another model is chosen, and when what is stored changed. */
+  async update() {
+    const turn = ++this.turn;
+    const here = this.served && (await this.stored());
+    if (turn !== this.turn) return; // asked again meanwhile
+    setText(byId("offline"), here ? words.OFFLINE_READY : "");
+    byId("offline").hidden = !here;
+    if (here && this.news) announce(words.OFFLINE_READY);
+    if (here) this.news = false;
+  }
 }
 
 async function register() {
@@ -63,11 +78,10 @@ function offerUpdates(registration) {
  * @param {() => boolean} busy
  */
 async function isolate(busy) {
-  if (globalThis.crossOriginIsolated || sessionStorage.getItem(RELOADED)) return;
+  if (globalThis.crossOriginIsolated || recallHere(RELOADED)) return;
   if (!navigator.serviceWorker.controller) {
     await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
   }
   if (busy() || navigator.userActivation?.hasBeenActive) return;
-  sessionStorage.setItem(RELOADED, "yes");
-  location.reload();
+  if (rememberHere(RELOADED)) location.reload();
 }

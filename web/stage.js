@@ -3,7 +3,7 @@
  *
  * @typedef {import("./messages.js").PhotoView} PhotoView
  * @typedef {import("./pictures.js").Pictures} Pictures
- * @typedef {{file: File, cutout: Blob | null}} Files
+ * @typedef {import("./main.js").Files} Files
  */
 
 import { announce, byId, make, notice, setText } from "./dom.js";
@@ -12,8 +12,9 @@ import * as words from "./words.js";
 const START_AT = 50; // percent of the original shown when a cutout is done
 
 export class Stage {
-  /** @param {Record<"stop" | "retry" | "remove", (id: number) => void>} actions */
+  /** @param {Record<"stop" | "retry" | "remove" | "reload" | "saved", (id: number) => void>} actions */
   constructor(actions) {
+    this.actions = actions;
     this.id = 0;
     /** @type {Blob | null} */
     this.cutout = null;
@@ -23,10 +24,11 @@ export class Stage {
       byId("frame").classList.remove("revealing");
       this.#split(Number(this.compare.value));
     });
-    for (const name of /** @type {const} */ (["stop", "retry", "remove"])) {
+    for (const name of /** @type {const} */ (["stop", "retry", "remove", "reload"])) {
       byId(name).addEventListener("click", () => actions[name](this.id));
     }
     byId("redo").addEventListener("click", () => actions.retry(this.id));
+    byId("download").addEventListener("click", () => actions.saved(this.id));
     byId("copy").addEventListener("click", () => this.#copy());
     byId("behind").addEventListener("change", (event) => {
       byId("frame").dataset.behind = /** @type {HTMLInputElement} */ (event.target).value;
@@ -35,9 +37,9 @@ export class Stage {
 
   /**
    * @param {PhotoView} photo @param {Files} files @param {Pictures} pictures
-   * @param {{stopping: boolean, redo: string}} more
+   * @param {{stopping: boolean, broken: boolean, redo: string}} more  `broken` where nothing is worked on any more
    */
-  render(photo, files, pictures, { stopping, redo }) {
+  render(photo, files, pictures, { stopping, broken, redo }) {
     const pressed = /** @type {HTMLElement | null} */ (document.activeElement?.closest("#actions > *") ?? null);
     const done = photo.state === "done" && files.cutout !== null;
     const active = photo.state === "working" || photo.state === "waiting";
@@ -50,7 +52,9 @@ export class Stage {
     byId("note").hidden = !done;
     byId("stop").hidden = !active;
     /** @type {HTMLButtonElement} */ (byId("stop")).disabled = stopping;
-    byId("retry").hidden = !["failed", "stopped"].includes(photo.state);
+    const ended = photo.state === "failed" || photo.state === "stopped";
+    byId("retry").hidden = !ended || broken;
+    byId("reload").hidden = !ended || !broken;
     byId("remove").hidden = active;
     byId("redo").hidden = !photo.can_redo;
     setText(byId("redo"), redo);
@@ -126,6 +130,7 @@ export class Stage {
     if (!this.cutout) return;
     try {
       await navigator.clipboard.write([new ClipboardItem({ "image/png": this.cutout })]);
+      this.actions.saved(this.id);
       notice(words.COPIED);
     } catch (error) {
       if (!(error instanceof DOMException || error instanceof TypeError || error instanceof ReferenceError)) throw error;

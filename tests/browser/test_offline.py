@@ -138,3 +138,28 @@ def test_a_photo_shared_by_another_app_is_taken(browser: Chrome, server: SiteSer
     person.wait(lambda: person.text("name") == "über uns.png", "the shared photo")
     assert person.until_ended() == "done", person.sentence()
     assert browser.current_url == server.url, "shared once, not again with every reload"
+
+
+def test_an_app_that_shares_no_file_is_answered(browser: Chrome, server: SiteServer, downloads: Path) -> None:
+    person = Person(browser, server.url, downloads)
+    person.until_offline_ready()
+    person.script(
+        "const form = Object.assign(document.createElement('form'), {method: 'POST', action: 'share',"
+        "  enctype: 'multipart/form-data'});"
+        "document.body.append(form); form.submit();"
+    )
+    person.wait(lambda: "no photo in that" in person.text("notice-text"), "the answer")
+    assert browser.current_url == server.url
+
+
+def test_the_word_that_it_works_offline_goes_when_the_chosen_model_is_not_there(
+    browser: Chrome, server: SiteServer, downloads: Path
+) -> None:
+    person = Person(browser, server.url, downloads)
+    person.until_offline_ready()
+    person.take("u2net")
+    person.wait(lambda: not person.element("offline").is_displayed(), "the word to go: this model is not stored")
+    person.take("u2netp")
+    person.until_offline_ready()
+    person.click("delete-models")
+    person.wait(lambda: not person.element("offline").is_displayed(), "the word to go: no model is stored")
