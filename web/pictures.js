@@ -13,6 +13,8 @@ export class Pictures {
   /** @param {() => void} changed  called when a picture came */
   constructor(changed) {
     this.changed = changed;
+    /** @type {Set<number>} */
+    this.wanted = new Set(); // photos not removed yet: what is made for others is thrown away
     /** @type {Map<number, ImageBitmap>} */
     this.thumbs = new Map();
     /** @type {Map<number, Pair>} in the order of last use */
@@ -25,12 +27,15 @@ export class Pictures {
    * @param {number} id @param {File} file
    */
   addThumb(id, file) {
-    this.turn = this.turn.then(async () => {
+    this.wanted.add(id);
+    const make = async () => {
+      if (!this.wanted.has(id)) return;
       const thumb = await decode(file, THUMB_SIDE);
-      if (!thumb || this.thumbs.has(id)) return;
-      this.thumbs.set(id, thumb);
+      if (!this.wanted.has(id) || this.thumbs.has(id)) thumb?.close();
+      else if (thumb) this.thumbs.set(id, thumb);
       this.changed();
-    });
+    };
+    this.turn = this.turn.then(make).catch(console.error); // one that fails does not hold up the next
   }
 
   /**
@@ -39,7 +44,9 @@ export class Pictures {
    */
   async put(id, kind, { width, height, rgba }) {
     const bitmap = await createImageBitmap(new ImageData(new Uint8ClampedArray(rgba), width, height));
+    if (!this.wanted.has(id)) return bitmap.close();
     const pair = this.#use(id, this.pairs.get(id) ?? { before: null, after: null });
+    this.#close(id, pair[kind]);
     pair[kind] = bitmap;
     if (kind === "before" && !this.thumbs.has(id)) this.thumbs.set(id, bitmap);
     this.changed();
@@ -55,17 +62,39 @@ export class Pictures {
     if (known) return this.#use(id, known);
     const pair = this.#use(id, { before: null, after: null });
     Promise.all([decode(file, LARGE_SIDE), cutout && decode(cutout, LARGE_SIDE)]).then(([before, after]) => {
+      if (this.pairs.get(id) !== pair) {
+        before?.close();
+        after?.close();
+        return;
+      }
+      if (pair.before) before?.close();
+      if (pair.after) after?.close();
       pair.before ??= before ?? this.thumbs.get(id) ?? null;
       pair.after ??= after;
       this.changed();
-    });
+    }, console.error);
     return pair;
   }
 
   /** @param {number} id */
   remove(id) {
+    this.wanted.delete(id);
+    this.#letGo(id);
+    this.thumbs.get(id)?.close();
     this.thumbs.delete(id);
+  }
+
+  /** @param {number} id */
+  #letGo(id) {
+    const pair = this.pairs.get(id);
     this.pairs.delete(id);
+    this.#close(id, pair?.before ?? null);
+    this.#close(id, pair?.after ?? null);
+  }
+
+  /** Frees a picture's memory, but for one that is the small picture too. @param {number} id @param {ImageBitmap | null} bitmap */
+  #close(id, bitmap) {
+    if (bitmap !== this.thumbs.get(id)) bitmap?.close();
   }
 
   /** @param {number} id @param {Pair} pair */
@@ -74,7 +103,7 @@ export class Pictures {
     this.pairs.set(id, pair);
     for (const oldest of this.pairs.keys()) {
       if (this.pairs.size <= PAIRS_KEPT) break;
-      this.pairs.delete(oldest);
+      this.#letGo(oldest);
     }
     return pair;
   }
