@@ -67,10 +67,14 @@ const bridge = {
       colorSpaceConversion: toScreen ? "default" : "none",
     });
     const { width, height } = bitmap;
-    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-    context?.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    return { width, height, rgba: context?.getImageData(0, 0, width, height).data };
+    // Python looks at the size first: the canvas takes the same memory once more.
+    const pixels = () => {
+      const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+      context?.drawImage(bitmap, 0, 0);
+      bitmap.close();
+      return context?.getImageData(0, 0, width, height).data;
+    };
+    return { width, height, pixels, close: () => bitmap.close() };
   },
   /** @param {string} id @param {any} progress a Python function */
   model(id, progress) {
@@ -120,7 +124,7 @@ function receive(message) {
       stopping = message.id;
       break;
     case "retry":
-      stopping = 0;
+      if (stopping === message.id) stopping = 0;
       break;
     case "remove":
       files.delete(message.id);

@@ -44,6 +44,11 @@ def avif() -> bytes:
     return saved(astronaut(), "avif", quality=90)
 
 
+def huge_avif() -> bytes:
+    """51 megapixels of white."""
+    return saved(Image.new("L", (8800, 5800), 255), "avif", quality=10, speed=10)
+
+
 def huge_png(width: int = 9000, height: int = 7000) -> bytes:
     """63 megapixels in a few kilobytes: white, 1 bit a pixel."""
     rows = zlib.compressobj(9)

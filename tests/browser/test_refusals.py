@@ -25,6 +25,7 @@ def test_each_bad_file_gets_its_sentence_and_the_good_one_its_cutout(person: Per
         "half.jpg": pictures.truncated_jpeg(),
         "huge.png": pictures.huge_png(),
         "broken.avif": pictures.avif()[:400],
+        "huge.avif": pictures.huge_avif(),
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
@@ -41,6 +42,7 @@ def test_each_bad_file_gets_its_sentence_and_the_good_one_its_cutout(person: Per
     assert "empty" in sentences["empty.jpg"]
     assert "damaged or incomplete" in sentences["half.jpg"]
     assert "50 megapixels" in sentences["huge.png"]
+    assert "50 megapixels" in sentences["huge.avif"]
     assert "cannot be decoded" in sentences["broken.avif"]
     person.select(len(files))
     assert person.element("download").is_displayed()

@@ -48,6 +48,27 @@ def test_a_photo_becomes_a_file_named_after_it_with_previews_before_the_file() -
     assert np.abs(np.frombuffer(rgba, np.uint8).reshape(height, width, 4)[:, :, 3].astype(int) - alpha).max() == 0
 
 
+def test_a_name_is_shown_and_said_without_the_signs_that_turn_text_around() -> None:
+    async def scene(desk: Desk) -> None:
+        desk.add((1, "cat\u202egpj.png", png()))
+        assert (await desk.until(1, "done"))["name"] == "catgpj.png"
+
+    bridge = play(scene)
+    assert bridge.cutouts[1][0] == "catgpj-cutout.png"
+    assert bridge.views[-1]["announcement"] == words.SAY_DONE.format(name="catgpj.png")
+
+
+def test_a_removed_photo_is_said_to_be_gone_and_not_that_it_stopped() -> None:
+    async def scene(desk: Desk) -> None:
+        desk.bridge.held = asyncio.Event()
+        desk.add((1, "a.png", png()))
+        await desk.until(1, "working")
+        desk.tell("remove", id=1)
+        await asyncio.sleep(0.05)
+
+    assert play(scene).views[-1]["announcement"] == words.SAY_REMOVED.format(name="a.png")
+
+
 def test_every_stage_is_shown_in_order_and_runs_to_its_end() -> None:
     async def scene(desk: Desk) -> None:
         desk.add((1, "a.png", png()))

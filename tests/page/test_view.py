@@ -13,6 +13,7 @@ from hearth.page.view import Photo, Stage, View, cutout_name, photo_from_plain
         ("../../etc/passwd", "passwd-cutout.png"),
         (".png", "png-cutout.png"),
         ("", "photo-cutout.png"),
+        ("holiday\u202egpj.exe\u2066\u200f.png", "holidaygpj.exe-cutout.png"),
         ("日本.webp", "日本-cutout.png"),
     ],
 )

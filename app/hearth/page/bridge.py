@@ -28,7 +28,7 @@ class Bridge(Protocol):
         """The bytes of the file that was dropped. Raises BadImage when it is gone."""
 
     async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
-        """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage.
+        """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage, TooLarge.
 
         `to_screen` brings the colours from the file's profile to sRGB; else they stay as they are stored.
         """

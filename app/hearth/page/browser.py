@@ -12,6 +12,7 @@ from hearth.page import words
 from hearth.page.bridge import Progress
 from hearth.page.page import Page
 from hearth.page.tool import CutoutTool
+from hearth.tools.cutout.photo import check_size
 
 
 class BrowserBridge:
@@ -45,9 +46,13 @@ class BrowserBridge:
     async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
         try:
             picture = await self.js.decode(photo, to_screen)
+            try:
+                check_size(picture.width, picture.height)
+                return picture.width, picture.height, bytes(picture.pixels().to_bytes())
+            finally:
+                picture.close()
         except JsException as error:
             raise BadImage(words.NOT_DECODED) from error
-        return picture.width, picture.height, bytes(picture.rgba.to_bytes())
 
     async def model(self, model: str, progress: Progress) -> bytes:
         proxy = create_proxy(progress)

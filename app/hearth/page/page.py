@@ -12,7 +12,7 @@ from hearth.page import words
 from hearth.page.bridge import Bridge
 from hearth.page.job import Job
 from hearth.page.tool import CutoutTool
-from hearth.page.view import Photo, State, View, photo_from_plain
+from hearth.page.view import Photo, State, View, photo_from_plain, visible_name
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
 
@@ -78,7 +78,7 @@ class Page:
 
     def _add(self, photos: Sequence[Mapping[str, Any]]) -> None:
         known = {photo.id for photo in self.view.photos}  # a worker started anew is told of all files again
-        self.view.photos += [Photo(new["id"], new["name"]) for new in photos if new["id"] not in known]
+        self.view.photos += [Photo(new["id"], visible_name(new["name"])) for new in photos if new["id"] not in known]
 
     def _find(self, photo: int) -> Photo | None:
         return next((known for known in self.view.photos if known.id == photo), None)
@@ -99,6 +99,7 @@ class Page:
         if photo is not None:
             self._stop(photo)
             self.view.photos.remove(photo)
+            self._say(words.SAY_REMOVED.format(name=photo.name))
 
     async def _work_on(self, photo: Photo) -> None:
         photo.state = "working"
@@ -133,6 +134,8 @@ class Page:
             text = words.REDO_STOPPED if state == "stopped" else words.REDO_FAILED.format(text=text)
         photo.text, photo.stages = text, []
         photo.state = "done" if photo.model else state
+        if photo not in self.view.photos:  # removed while it was worked on
+            return
         say = {"done": words.SAY_DONE, "failed": words.SAY_FAILED, "stopped": words.SAY_STOPPED}[state]
         self._say(say.format(name=photo.name, text=text))
 

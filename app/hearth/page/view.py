@@ -53,7 +53,15 @@ def photo_from_plain(plain: dict[str, Any]) -> Photo:
     return Photo(**{**plain, "stages": [Stage(**stage) for stage in plain["stages"]]})
 
 
+_DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def visible_name(name: str) -> str:
+    """A file's name without the signs that turn text around: `photo[U+202E]gpj.exe` must not look like a photo."""
+    return name.translate(_DIRECTIONS)
+
+
 def cutout_name(name: str) -> str:
     """`photo.jpg` -> `photo-cutout.png`; a name without a stem becomes `photo-cutout.png` too."""
-    stem = PurePath(name.replace("\\", "/")).stem.strip(" .")
+    stem = PurePath(visible_name(name).replace("\\", "/")).stem.strip(" .")
     return f"{stem or 'photo'}-cutout.png"

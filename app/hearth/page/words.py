@@ -38,6 +38,7 @@ ENGINE_UNKNOWN = "Runs on your device"
 SAY_WORKING = "Working on {name}."
 SAY_DONE = "The cutout of {name} is ready to download."
 SAY_FAILED = "{name}: {text}"
+SAY_REMOVED = "{name} removed."
 SAY_STOPPED = "{name} stopped."
 
 
