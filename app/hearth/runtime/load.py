@@ -48,7 +48,7 @@ def _dim(dim: Message) -> Dim:
 
 def _value_type(message: Message) -> ValueType:
     if "tensor_type" in message or "sparse_tensor_type" in message:
-        tensor = cast(Message, message.get("tensor_type") or message.get("sparse_tensor_type"))
+        tensor = cast(Message, message.get("tensor_type") or message.get("sparse_tensor_type") or {})
         number = cast(int, tensor.get("elem_type", 0))
         shape = cast(Message | None, tensor.get("shape"))
         dims = None if shape is None else tuple(_dim(dim) for dim in _messages(shape, "dim"))

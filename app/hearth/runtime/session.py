@@ -20,6 +20,7 @@ from hearth.runtime.graph import Graph
 from hearth.runtime.limits import LIMITS, deadline
 from hearth.runtime.load import load, load_bytes
 from hearth.runtime.metadata import ModelMetadata
+from hearth.runtime.ops.registry import MISFITS
 from hearth.runtime.passes import fix_inputs, keep_outputs, optimise
 from hearth.runtime.plan import Plan, make_plan
 from hearth.runtime.types import Dim, TensorType, ValueType, type_label
@@ -204,6 +205,10 @@ class InferenceSession:
                 program = self.executor.compile(plan)
             except (ExecutorFailed, Unsupported) as failure:
                 self._fall_back(failure)
+                continue
+            except MISFITS as error:
+                # numpy says which node is at fault, where it is the model that is.
+                self._fall_back(ExecutorFailed(f"{self.executor.name} can't take this model: {error!r}."))
                 continue
             if len(self._programs) >= MAX_PROGRAMS:
                 oldest = next(iter(self._programs))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import HearthError
+from hearth.errors import BadModel, HearthError
 from hearth.runtime.executor import Progress
 from hearth.runtime.limits import (
     LARGE,
@@ -54,7 +54,10 @@ class _Call:
         inputs = [values[name] for name in self.inputs]
         if self.checked is not None:
             self._check(inputs)
-        for name, value in zip(self.outputs, self.operator.run(inputs, arguments, self.label), strict=False):
+        results = self.operator.run(inputs, arguments, self.label)
+        if len(results) < len(self.outputs) and any(self.outputs[len(results) :]):
+            raise BadModel(f"{self.label} names {len(self.outputs)} outputs, but makes {len(results)}.")
+        for name, value in zip(self.outputs, results, strict=False):
             if not name:
                 continue
             if isinstance(value, np.generic):

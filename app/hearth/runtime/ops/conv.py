@@ -13,8 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.limits import tick
 from hearth.runtime.ops.contract import HAS_BLAS, rows_by_rows
 from hearth.runtime.ops.registry import Operand, op
+from hearth.runtime.ops.rules import check_equal
 from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.types import Dim, TensorType
 
@@ -22,6 +24,23 @@ STRIP_ELEMENTS = 4_000_000
 """Upper size of a strip of the im2col matrix: 16 MB of float32."""
 
 Ints = Sequence[int]
+
+
+def _check_weights(
+    x: tuple[Dim, ...], w: tuple[Dim, ...], group: int, maps: Dim, bias: Operand | None, kernel_shape: Ints | None
+) -> None:
+    """ValueError where weights, groups or bias do not fit together."""
+    if len(x) < 3 or len(w) != len(x):
+        raise ValueError(f"an input of {len(x)} axes and weights of {len(w)} do not go together")
+    for what, channels in (("input", x[1]), ("output", maps)):
+        if group < 1 or (isinstance(channels, int) and channels % group):
+            raise ValueError(f"{channels} {what} channels do not part into {group} groups")
+    if bias is not None and bias.shape is not None:
+        if len(bias.shape) != 1:
+            raise ValueError(f"the bias has the shape {bias.shape}")
+        check_equal(bias.shape[0], maps)
+    for given, size in zip(kernel_shape or (), w[2:], strict=False):
+        check_equal(given, size)
 
 
 def conv_rule(
@@ -38,6 +57,8 @@ def conv_rule(
 ) -> TensorType:
     if x.shape is None or w.shape is None:
         return TensorType(x.dtype)
+    _check_weights(x.shape, w.shape, group, w.shape[0], b, kernel_shape)
+    check_equal(x.shape[1], w.shape[1] * group if isinstance(w.shape[1], int) else None)
     spatial: list[Dim] = list(x.shape[2:])
     kernel = [dim for dim in w.shape[2:] if isinstance(dim, int)]
     if all(isinstance(dim, int) for dim in spatial) and len(kernel) == len(spatial):
@@ -83,6 +104,7 @@ def tap_views(x: Array, geometry: Windows) -> list[tuple[tuple[int, ...], Array]
     """(kernel position, view (N, C, *outputs) of the elements under it) for each position of the kernel."""
     taps = []
     for position in itertools.product(*(range(size) for size in geometry.kernel)):
+        tick()
         cuts = tuple(
             slice(at * gap, at * gap + (count - 1) * step + 1, step)
             for at, gap, count, step in zip(
@@ -217,7 +239,9 @@ def _conv_transpose_rule(
 ) -> TensorType:
     if x.shape is None or w.shape is None or not w.type.static:
         return TensorType(x.dtype)
-    _, maps, *kernel = w.type.static_shape
+    entries, maps, *kernel = w.type.static_shape
+    _check_weights(x.shape, w.shape or (), group, maps * group, b, kernel_shape)
+    check_equal(x.shape[1], entries)
     spatial: list[Dim] = [None] * len(kernel)
     sizes = [dim for dim in x.shape[2:] if isinstance(dim, int)]
     if len(sizes) == len(kernel):
@@ -259,6 +283,7 @@ def conv_transpose(
         target = canvas[n, g * maps : (g + 1) * maps]
         weights = w[g * per_group : (g + 1) * per_group].reshape(per_group, maps, -1)
         for number, position in enumerate(itertools.product(*(range(k) for k in kernel))):
+            tick()
             tap = np.ascontiguousarray(weights[:, :, number].T)
             values = rows_by_rows(tap, inputs).reshape(maps, *sizes)
             cuts = tuple(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy import ndarray as Array
 
+from hearth.runtime.limits import tick
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import normal_axis, same
 from hearth.runtime.types import TensorType
@@ -98,6 +99,7 @@ def tensor_scatter(
     count, longest = update.shape[axis], cache.shape[axis]
     result = cache.copy()
     for batch in range(cache.shape[0]):
+        tick()
         start = 0 if write_indices is None else int(write_indices[batch])
         places = start + np.arange(count)
         if mode == "circular":

@@ -221,12 +221,14 @@ def lp_normalization(x: Array, *, axis: int = -1, p: int = 2) -> Array:
 @op("LRN", rule=same)
 def lrn(x: Array, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Array:
     """Local response normalisation over `size` neighbouring channels. Krizhevsky et al., 2012."""
-    before, after = (size - 1) // 2, size // 2
     channels = x.shape[1]
+    if size < 1:
+        raise ValueError(f"{size} channels are no neighbourhood")
+    before, after = min((size - 1) // 2, channels), min(size // 2, channels)
     squares = np.zeros((x.shape[0], channels + before + after, *x.shape[2:]), x.dtype)
     squares[:, before : before + channels] = np.square(x)
     total = squares[:, :channels].copy()
-    for shift in range(1, size):
+    for shift in range(1, before + after + 1):
         total += squares[:, shift : shift + channels]
     scale = x.dtype.type(bias) + x.dtype.type(alpha / size) * total
     return np.asarray(x / np.power(scale, x.dtype.type(beta)), x.dtype)

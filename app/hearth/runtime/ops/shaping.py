@@ -31,11 +31,24 @@ def size(x: Array) -> Array:
     return np.array(x.size, np.int64)
 
 
+MAX_RANK = 64
+"""numpy's."""
+
+
+def _check_count(shape: Sequence[int], target: Sequence[int]) -> None:
+    if math.prod(shape) != math.prod(target):
+        raise ValueError(f"{math.prod(shape)} elements do not fill the shape {list(target)}")
+
+
 def _reshape_rule(x: Operand, target: Operand, *, allowzero: int = 0) -> TensorType:
     wanted = target.ints()
     if wanted is None:
         length = target.shape[0] if target.shape else None
+        if isinstance(length, int) and length > MAX_RANK:
+            raise ValueError(f"a tensor can't have {length} axes")
         return TensorType(x.dtype, (None,) * length if isinstance(length, int) else None)
+    if min(wanted, default=0) < -1 or wanted.count(-1) > 1:
+        raise ValueError(f"{wanted} is no shape")
     dims: list[Dim] = list(wanted)
     if not allowzero and 0 in wanted:
         if x.shape is None:
@@ -47,6 +60,7 @@ def _reshape_rule(x: Operand, target: Operand, *, allowzero: int = 0) -> TensorT
         if x.type.static and all(isinstance(dim, int) for i, dim in enumerate(dims) if i != at):
             rest = math.prod(dim for dim in dims if isinstance(dim, int))
             dims[at] = math.prod(x.type.static_shape) // rest if rest else 0
+            _check_count(x.type.static_shape, [dim for dim in dims if isinstance(dim, int)])
         elif x.shape is not None:
             # A batch dimension that is carried over unchanged: what is left of both sides must agree.
             open_in = [dim for dim in x.shape if not isinstance(dim, int)]
@@ -57,6 +71,8 @@ def _reshape_rule(x: Operand, target: Operand, *, allowzero: int = 0) -> TensorT
                 dims[at] = known_in // known_out
             elif len(open_in) == 1 and not open_out and known_in == known_out:
                 dims[at] = open_in[0]
+    elif x.type.static:
+        _check_count(x.type.static_shape, [dim for dim in dims if isinstance(dim, int)])
     return TensorType(x.dtype, tuple(dims))
 
 
@@ -88,6 +104,8 @@ def flatten(x: Array, *, axis: int = 1) -> Array:
 def _transpose_rule(x: Operand, *, perm: Ints | None = None) -> TensorType:
     if x.shape is None:
         return TensorType(x.dtype)
+    if perm and sorted(normal_axis(axis, len(x.shape)) for axis in perm) != list(range(len(x.shape))):
+        raise ValueError(f"{list(perm)} is no order of {len(x.shape)} axes")
     return TensorType(x.dtype, tuple(x.shape[axis] for axis in perm) if perm else x.shape[::-1])
 
 
@@ -242,6 +260,9 @@ def expand(x: Array, target: Array) -> Array:
     return np.ascontiguousarray(np.broadcast_to(x, dims))
 
 
+MAX_PARTS = 1 << 16
+
+
 def _split(x: Array, parts: Sequence[int], axis: int) -> tuple[Array, ...]:
     if sum(parts) != x.shape[axis]:
         raise ValueError(f"the parts {list(parts)} do not add up to {x.shape[axis]}")
@@ -249,6 +270,8 @@ def _split(x: Array, parts: Sequence[int], axis: int) -> tuple[Array, ...]:
 
 
 def _even_parts(length: int, count: int) -> list[int]:
+    if not 1 <= count <= MAX_PARTS:
+        raise ValueError(f"a tensor can't be split into {count} parts")
     size = -(-length // count)
     return [max(0, min(size, length - at * size)) for at in range(count)]
 

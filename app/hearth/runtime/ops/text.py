@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy import ndarray as Array
 
-from hearth.runtime.limits import LIMITS
+from hearth.runtime.limits import LIMITS, tick
 from hearth.runtime.ops.pattern import Pattern
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.ops.rules import broadcast
@@ -78,8 +78,11 @@ def _weights_by_ngram(
     """Every n-gram of the pool of the wanted lengths with its number. `counts[n - 1]` is where n-grams start."""
     table: dict[tuple[object, ...], int] = {}
     number = 0
+    starts = [*counts, len(pool)]
+    if list(starts) != sorted(starts) or starts[0] < 0:
+        raise ValueError(f"the counts {list(counts)} do not part a pool of {len(pool)}")
     for n, start in enumerate(counts, 1):
-        end = counts[n] if n < len(counts) else len(pool)
+        end = starts[n]
         for at in range(start, end, n):
             if lengths[0] <= n <= lengths[1]:
                 table[tuple(pool[at : at + n])] = number
@@ -110,9 +113,10 @@ def tf_idf_vectorizer(
     rows = x.reshape(-1, x.shape[-1]) if x.ndim else x.reshape(1, 1)
     counts = np.zeros((len(rows), max(ngram_indexes, default=-1) + 1), np.float32)
     for row, tokens in zip(counts, rows.tolist(), strict=True):
-        for n in range(min_gram_length, max_gram_length + 1):
+        for n in range(max(1, min_gram_length), min(max_gram_length, len(tokens)) + 1):
             # Single tokens have nothing to skip.
-            for gap in range(1, 2 if n == 1 else max_skip_count + 2):
+            for gap in range(1, 2 if n == 1 else min(max_skip_count, len(tokens)) + 2):
+                tick()
                 for start in range(len(tokens) - gap * (n - 1)):
                     number = table.get(tuple(tokens[start : start + gap * (n - 1) + 1 : gap]))
                     if number is not None:

@@ -62,10 +62,12 @@ def windows(
         elif auto_pad == "VALID":
             before = after = 0
         room = size + before + after - reach
-        count = max(0, room // step + 1)
+        count = room // step + 1
         if ceil_mode and room % step and count * step < size + before:
             count += 1
             after += step - room % step
+        if count < 1 and size:
+            raise ValueError(f"a window over {reach} elements does not fit {size} and the padding {before}, {after}")
         both.append((before, after))
-        outputs.append(count)
+        outputs.append(max(0, count))
     return Windows(tuple(sizes), tuple(kernel), strides, dilations, tuple(both), tuple(outputs))

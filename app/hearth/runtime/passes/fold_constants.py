@@ -103,7 +103,8 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
         if late():
             return None
         raise
-    return values if all(isinstance(value, np.ndarray | np.generic) for value in values) else None
+    whole = len(values) >= len(node.outputs) and all(isinstance(value, np.ndarray | np.generic) for value in values)
+    return values if whole else None
 
 
 def _merge(known: ValueType | None, found: ValueType) -> ValueType:
