@@ -9,7 +9,7 @@ import { byId, make, setText } from "./dom.js";
 
 const SIDE = 168; // pixels of the small canvas
 
-/** @typedef {{item: HTMLElement, button: HTMLButtonElement, canvas: HTMLCanvasElement, label: HTMLElement, shown: ImageBitmap | null}} Entry */
+/** @typedef {{item: HTMLElement, button: HTMLButtonElement, canvas: HTMLCanvasElement, label: HTMLElement, caption: HTMLElement, shown: ImageBitmap | null}} Entry */
 
 export class Strip {
   /** @param {{select: (id: number) => void}} actions */
@@ -17,6 +17,7 @@ export class Strip {
     this.select = select;
     /** @type {Map<number, Entry>} */
     this.entries = new Map();
+    this.selected = 0;
   }
 
   /** @param {PhotoView[]} photos @param {number} selected @param {Pictures} pictures */
@@ -32,11 +33,21 @@ export class Strip {
       draw(entry, after ?? (photo.state === "done" ? entry.shown : null) ?? pictures.thumbs.get(photo.id) ?? null);
       entry.button.dataset.state = photo.state;
       entry.button.setAttribute("aria-current", String(photo.id === selected));
+      setText(entry.caption, photo.name);
+      entry.caption.hidden = entry.shown !== null;
       setText(entry.label, `${photo.name}: ${photo.text}`);
       entry.button.title = photo.state === "failed" ? photo.text : photo.name;
       const sum = photo.stages.reduce((total, { fraction }) => total + fraction, 0);
       entry.button.style.setProperty("--done", String(photo.stages.length ? sum / photo.stages.length : 0));
     }
+    if (selected !== this.selected) this.#reveal(selected);
+    this.selected = selected;
+  }
+
+  /** @param {number} id */
+  #reveal(id) {
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+    this.entries.get(id)?.item.scrollIntoView({ behavior, block: "nearest", inline: "nearest" });
   }
 
   /** @param {number} id */
@@ -44,12 +55,14 @@ export class Strip {
     const canvas = make("canvas", "");
     canvas.width = canvas.height = SIDE;
     const label = make("span", "visually-hidden");
-    const button = make("button", "thumb", canvas, make("span", "mark"), label);
+    const caption = make("span", "caption"); // where there is no picture to know the photo by
+    caption.ariaHidden = "true"; // the label says it too
+    const button = make("button", "thumb", canvas, caption, make("span", "mark"), label);
     button.type = "button";
     button.addEventListener("click", () => this.select(id));
     const item = make("li", "", button);
     byId("strip").append(item);
-    const entry = { item, button, canvas, label, shown: null };
+    const entry = { item, button, canvas, label, caption, shown: null };
     this.entries.set(id, entry);
     return entry;
   }

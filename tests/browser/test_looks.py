@@ -117,3 +117,35 @@ def test_a_queue_with_a_failure(person: Person, look: Callable[[str], None], tmp
     person.click("delete-models")
     person.wait(lambda: "freed" in person.text("notice-text"), "the notice")
     look("notice")
+
+
+def test_a_long_queue_keeps_its_button_and_shows_the_photo_chosen(
+    person: Person, screenshot: Callable[[Chrome, str], Path], tmp_path: Path
+) -> None:
+    resize(person.driver, 390, 844)
+    files = [tmp_path / f"note-{number}\u202egpj.png" for number in range(14)]
+    for file in files:
+        file.write_text("no picture")
+    person.take("selfie")
+    person.choose(*files)
+    person.until_all_ended()
+    inside = (
+        "const {left, right} = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "return left >= 0 && right <= innerWidth"
+    )
+    chosen = "#strip [aria-current=true]"
+    assert person.script(inside, ".add")
+    person.script("[...document.querySelectorAll('#strip button')].at(-1).click()")
+    person.wait(lambda: person.script(inside, chosen), "the last photo in sight")
+    person.wait(lambda: person.script("const s = document.getElementById('strip'); return s.scrollLeft > 400"), "it")
+    assert person.driver.find_element("css selector", f"{chosen} .caption").text == "note-13gpj.png"
+    assert person.text("name") == "note-13gpj.png"
+    screenshot(person.driver, "long-queue-390")
+    person.script("document.querySelector('#strip button').click()")
+    person.wait(lambda: person.script(inside, chosen), "the first photo in sight")
+    whole = (
+        "const ring = 6, {left, top} = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "const box = document.getElementById('strip').getBoundingClientRect();"
+        "return left - box.left >= ring && top - box.top >= ring"
+    )
+    person.wait(lambda: person.script(whole, chosen), "room for the whole ring around it")

@@ -163,3 +163,35 @@ def test_a_device_without_room_is_told_and_the_photo_is_done(
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done", person.sentence()
     assert "no room" in person.text("notice-text")
+
+
+def test_deleting_models_leaves_the_one_that_is_being_fetched(
+    browser: Chrome, slow: SiteServer, downloads: Path
+) -> None:
+    person = Person(browser, slow.url, downloads)
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done"
+    person.until_offline_ready()
+    person.later(
+        "for (const name of await caches.keys()) if (name.startsWith('hearth-models')) {"
+        "  const cache = await caches.open(name);"
+        "  for (const request of await cache.keys()) if (request.url.includes('u2netp')) await cache.delete(request); }"
+    )
+    browser.refresh()
+    person.until_ready()
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done"
+    slow.requests.clear()
+    slow.bytes_per_second = 600e3
+    person.take("u2netp")
+    person.wait(lambda: person.element("redo").is_displayed(), "the offer")
+    person.click("redo")
+    person.wait(lambda: "MB" in person.sentence(), "the download")
+    assert stored(person)["whole"] == 1, "the other model"
+    person.click("delete-models")
+    person.wait(lambda: "being fetched now was kept" in person.text("notice-text"), "what was left")
+    assert stored(person) == {"whole": 0, "partial": 0}
+    assert person.until_ended() == "done", person.sentence()
+    person.wait(lambda: stored(person) == {"whole": 1, "partial": 0}, "the model that was on its way")
+    assert len(asked_for(slow, "u2netp")) == 1
