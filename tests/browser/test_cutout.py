@@ -122,6 +122,7 @@ def test_a_redo_that_fails_or_is_stopped_leaves_the_earlier_cutout(person: Perso
     before = person.download().read_bytes()
     server.bytes_per_second = 4e6
     person.take("u2net")
+    person.wait(lambda: person.element("redo").is_displayed(), "the offer")
     person.click("redo")
     person.wait(lambda: "MB" in person.sentence(), "the download of the other model")
     person.click("stop")
