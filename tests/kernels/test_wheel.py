@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 
 import pytest
+from auditwheel_emscripten.module import parse_dylink_section  # the audit of pyodide-build
 
 from wheels.kernels.build import NAME, VARIANTS, VERSION, WHEEL, contents, has_compiler, packed, unpacked
 
@@ -46,3 +48,12 @@ def test_every_variant_is_there_for_one_thread_and_for_several_and_none_is_calle
         assert {f"{NAME}/{variant}.wasm", f"{NAME}/{variant}-threads.wasm"} <= names
     assert not [name for name in names if name.endswith(".so")]
     assert WHEEL.stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_side_module_needs_no_library_beside_python(variant: str, tmp_path: Path) -> None:
+    module = tmp_path / f"{variant}.wasm"
+    module.write_bytes(unpacked(WHEEL)[f"{NAME}/{variant}.wasm"])
+    dylink = parse_dylink_section(module)
+    assert dylink.needed == []
+    assert dylink.import_info == {}
