@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import TooLarge
+from hearth.errors import BadModel, TooLarge
 from hearth.runtime.types import TensorType, ValueType
 
 _IN_PAGE = sys.platform == "emscripten"
@@ -82,7 +82,10 @@ def check_types(label: str, kinds: Iterable[ValueType]) -> None:
     """Raises TooLarge where one of the tensors, as far as its shape is known, is over the limit."""
     for kind in kinds:
         if isinstance(kind, TensorType) and kind.shape is not None:
-            count = math.prod(dim for dim in kind.shape if isinstance(dim, int))
+            sizes = [dim for dim in kind.shape if isinstance(dim, int)]
+            if min(sizes, default=0) < 0:
+                raise BadModel(f"{label} would make {kind}, which has a negative size.")
+            count = math.prod(sizes)
             check_bytes(label, count * (kind.dtype.itemsize if kind.dtype is not None else 1), kind)
 
 

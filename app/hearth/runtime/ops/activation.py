@@ -8,7 +8,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.ops.registry import op
-from hearth.runtime.ops.rules import broadcast, same
+from hearth.runtime.ops.rules import broadcast, same, scaled
 
 MICROSOFT = "com.microsoft"
 SELU_ALPHA, SELU_GAMMA = 1.67326319217681884765625, 1.05070102214813232421875
@@ -52,7 +52,7 @@ def swish(x: Array, *, alpha: float = 1.0) -> Array:
     return x * sigmoid(x if alpha == 1 else x * like(x, alpha))
 
 
-@op("SwiGLU", rule=same)
+@op("SwiGLU", rule=broadcast)
 def swiglu(gate: Array, value: Array, *, alpha: float = 1.0) -> Array:
     return swish(gate, alpha=alpha) * value
 
@@ -70,7 +70,7 @@ def prelu_channels(x: Array, slope: Array) -> Array:
     return np.where(x < 0, x * slope, x)
 
 
-@op("PRelu", since=7, rule=same)
+@op("PRelu", since=7, rule=scaled)
 def prelu(x: Array, slope: Array) -> Array:
     return np.where(x < 0, x * slope, x)
 

@@ -79,6 +79,8 @@ def _einsum_rule(*inputs: Operand, equation: str) -> TensorType:
     sizes: dict[str, Dim] = {}
     for term, shape in zip(terms, shapes, strict=True):
         for letter, dim in zip(term, shape or (), strict=True):
+            if sizes.get(letter) != 1 and dim != 1:
+                check_equal(sizes.get(letter), dim)
             if sizes.get(letter) in (None, 1) or not isinstance(sizes[letter], int):
                 sizes[letter] = dim
     if not arrow:
@@ -95,7 +97,14 @@ def einsum(*inputs: Array, equation: str) -> Array:
     return np.asarray(np.einsum(equation.replace(" ", ""), *inputs, optimize=HAS_BLAS or len(inputs) > 2), dtype)
 
 
-@op("Det", rule=lambda x: TensorType(x.dtype, None if x.shape is None else x.shape[:-2]))
+def _det_rule(x: Operand) -> TensorType:
+    if x.shape is None:
+        return TensorType(x.dtype)
+    check_equal(x.shape[-1], x.shape[-2])
+    return TensorType(x.dtype, x.shape[:-2])
+
+
+@op("Det", rule=_det_rule)
 def det(x: Array) -> Array:
     """Determinants of matrices (..., M, M)."""
     return np.asarray(np.linalg.det(x), x.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy import ndarray as Array
 
 from hearth.runtime.ops.casting import convert
 from hearth.runtime.ops.registry import Operand, op
-from hearth.runtime.ops.rules import normal_axis, same
+from hearth.runtime.ops.rules import by_channel, check_broadcasts, check_equal, normal_axis, same, scaled
 from hearth.runtime.types import Dim, TensorType, dtype_of
 
 MICROSOFT = "com.microsoft"
@@ -30,7 +31,15 @@ def _per_channel(values: Array, rank: int) -> Array:
     return values.reshape(-1, *(1,) * (rank - 2))
 
 
-def _batch_rule(x: Operand, scale: Operand, *_: Operand | None, n_outputs: int = 1, **__: Any) -> list[TensorType]:
+def _batch_rule(
+    x: Operand, scale: Operand, *statistics: Operand | None, spatial: int = 1, n_outputs: int = 1, **_: Any
+) -> list[TensorType]:
+    if spatial:
+        by_channel(x, scale, *statistics)
+    else:
+        for item in (scale, *statistics):
+            if item is not None and item.shape is not None and x.shape is not None:
+                check_broadcasts(item.shape, x.shape[1:])
     return [x.type, *(TensorType(scale.dtype, scale.shape) for _ in range(n_outputs - 1))]
 
 
@@ -89,11 +98,26 @@ def batch_normalization(
     return (y, *running)[:n_outputs]
 
 
-@op("InstanceNormalization", rule=same)
+@op("InstanceNormalization", rule=by_channel)
 def instance_normalization(x: Array, scale: Array, bias: Array, *, epsilon: float = 1e-5) -> Array:
     """x (N, C, ...): every channel of every picture on its own."""
     y, _, _ = standardised(x, tuple(range(2, x.ndim)), epsilon)
     return y * _per_channel(scale, x.ndim) + _per_channel(bias, x.ndim)
+
+
+def _group_rule(x: Operand, *others: Operand | None, num_groups: int, **_: Any) -> TensorType:
+    channels = x.shape[1] if x.shape is not None else None
+    if num_groups < 1 or (isinstance(channels, int) and channels % num_groups):
+        raise ValueError(f"{channels} channels do not part into {num_groups} groups")
+    for other in others:
+        if other is not None and other.shape is not None:
+            check_equal(math.prod(dim for dim in other.shape if isinstance(dim, int)), num_groups)
+    return x.type
+
+
+def _channel_group_rule(x: Operand, *others: Operand | None, num_groups: int, **_: Any) -> TensorType:
+    _group_rule(x, num_groups=num_groups)
+    return by_channel(x, *others)
 
 
 def _group_normalised(x: Array, groups: int, epsilon: float) -> Array:
@@ -102,7 +126,7 @@ def _group_normalised(x: Array, groups: int, epsilon: float) -> Array:
     return y.astype(x.dtype)
 
 
-@op("GroupNormalization", since=18, rule=same)
+@op("GroupNormalization", since=18, rule=_group_rule)
 def group_normalization_by_group(
     x: Array, scale: Array, bias: Array, *, num_groups: int, epsilon: float = 1e-5
 ) -> Array:
@@ -111,7 +135,7 @@ def group_normalization_by_group(
     return (y * scale.reshape(-1, 1) + bias.reshape(-1, 1)).reshape(x.shape)
 
 
-@op("GroupNormalization", since=21, rule=same)
+@op("GroupNormalization", since=21, rule=_channel_group_rule)
 def group_normalization(
     x: Array, scale: Array, bias: Array, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
 ) -> Array:
@@ -121,8 +145,9 @@ def group_normalization(
 
 
 def _layer_rule(
-    x: Operand, scale: Operand, *_: Operand | None, axis: int = -1, stash_type: int = 1, n_outputs: int = 1, **__: Any
+    x: Operand, *others: Operand | None, axis: int = -1, stash_type: int = 1, n_outputs: int = 1, **_: Any
 ) -> list[TensorType]:
+    scaled(x, *others)
     shape = None
     if x.shape is not None:
         start = normal_axis(axis, len(x.shape))
@@ -155,8 +180,8 @@ def layer_normalization(
     return (y, mean, inverse)[:n_outputs]
 
 
-@op("SimplifiedLayerNormalization", rule=same, storage=True)
-@op("RMSNormalization", rule=same, storage=True)
+@op("SimplifiedLayerNormalization", rule=scaled, storage=True)
+@op("RMSNormalization", rule=scaled, storage=True)
 def rms_normalization(x: Array, scale: Array, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Array:
     """x over its root mean square. Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019."""
     stash = dtype_of(stash_type)

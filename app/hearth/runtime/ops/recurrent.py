@@ -16,6 +16,7 @@ from hearth.runtime.limits import tick
 from hearth.runtime.ops import activation as act
 from hearth.runtime.ops.contract import rows_by_rows
 from hearth.runtime.ops.registry import Operand, op
+from hearth.runtime.ops.rules import check_equal
 from hearth.runtime.types import Dim, TensorType
 
 Function = Callable[[Array], Array]
@@ -62,16 +63,33 @@ def _with_numbers(function: Callable[..., Array], *numbers: float) -> Function:
     return (lambda x: function(x, *numbers)) if numbers else function
 
 
-def _rule(states: int) -> Callable[..., tuple[TensorType, ...]]:
+def _rule(states: int, gates: int) -> Callable[..., tuple[TensorType, ...]]:
+    """The rule of a layer with so many states and gates; inputs: x, w, r, bias, lengths, states, peepholes."""
+
     def rule(
-        x: Operand, w: Operand, r: Operand, *_: Operand | None, layout: int = 0, n_outputs: int = 1, **__: Any
+        x: Operand, w: Operand, r: Operand, *rest: Operand | None, layout: int = 0, n_outputs: int = 1, **_: Any
     ) -> tuple[TensorType, ...]:
         if x.shape is None or w.shape is None or r.shape is None:
             return (TensorType(x.dtype),) * n_outputs
         directions, hidden = w.shape[0], r.shape[2]
         steps, batch = (x.shape[1], x.shape[0]) if layout else (x.shape[0], x.shape[1])
-        sequence: tuple[Dim, ...] = (steps, directions, batch, hidden)
+        wide = hidden * gates if isinstance(hidden, int) else None
         state: tuple[Dim, ...] = (directions, batch, hidden)
+        first = (batch, directions, hidden) if layout else state
+        bias = (directions, 2 * wide if wide is not None else None)
+        expected: list[tuple[Dim, ...]] = [bias, (batch,), *[first] * states]
+        expected.append((directions, 3 * hidden if isinstance(hidden, int) else None))
+        for shape, wanted in (
+            (w.shape, (directions, wide, x.shape[2])),
+            (r.shape, (directions, wide, hidden)),
+            *((item.shape, wanted) for item, wanted in zip(rest, expected, strict=False) if item is not None),
+        ):
+            if shape is not None:
+                if len(shape) != len(wanted):
+                    raise ValueError(f"the shape {shape} is due to be {wanted}")
+                for one, other in zip(shape, wanted, strict=True):
+                    check_equal(one, other)
+        sequence: tuple[Dim, ...] = (steps, directions, batch, hidden)
         if layout:
             sequence, state = (batch, steps, directions, hidden), (batch, directions, hidden)
         return (TensorType(x.dtype, sequence), *[TensorType(x.dtype, state)] * states)[:n_outputs]
@@ -134,7 +152,7 @@ def _clipper(clip: float | None) -> Function:
     return (lambda x: x) if clip is None else (lambda x: np.clip(x, act.like(x, -clip), act.like(x, clip)))
 
 
-@op("RNN", rule=_rule(1))
+@op("RNN", rule=_rule(1, 1))
 def rnn(
     x: Array,
     w: Array,
@@ -165,7 +183,7 @@ def rnn(
     return _run(x, _by(w), bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
 
 
-@op("GRU", rule=_rule(1))
+@op("GRU", rule=_rule(1, 3))
 def gru(
     x: Array,
     w: Array,
@@ -218,7 +236,7 @@ def gru(
     return _run(x, _by(w), bias, lengths, [h0], hidden, direction, layout, cell)[:n_outputs]
 
 
-@op("LSTM", rule=_rule(2))
+@op("LSTM", rule=_rule(2, 4))
 def lstm(
     x: Array,
     w: Array,

@@ -64,6 +64,8 @@ def _reduced(x: Operand, axes: Ints | None, keepdims: int) -> TensorType:
         return TensorType(x.dtype)
     rank = len(x.shape)
     gone = set(range(rank)) if axes is None else {normal_axis(axis, rank) for axis in axes}
+    if axes is not None and len(gone) < len(axes):
+        raise ValueError(f"the axes {list(axes)} name one twice")
     dims: list[Dim] = []
     for axis, dim in enumerate(x.shape):
         if axis not in gone:

@@ -50,6 +50,24 @@ def check_broadcasts(shape: tuple[Dim, ...], target: tuple[Dim, ...]) -> None:
             check_equal(one, other)
 
 
+def scaled(x: Operand, *others: Operand | None, **_: Any) -> TensorType:
+    """The output is like the first input, and the other inputs broadcast to it."""
+    for other in others:
+        if other is not None and other.shape is not None and x.shape is not None:
+            check_broadcasts(other.shape, x.shape)
+    return x.type
+
+
+def by_channel(x: Operand, *others: Operand | None, **_: Any) -> TensorType:
+    """The output is like the first input (N, C, ...), and the other inputs have the shape (C,)."""
+    for other in others:
+        if other is not None and other.shape is not None and x.shape is not None:
+            if len(other.shape) != 1 or len(x.shape) < 2:
+                raise ValueError(f"the shape {other.shape} is not one number a channel of {x.shape}")
+            check_equal(other.shape[0], x.shape[1])
+    return x.type
+
+
 def broadcast(*operands: Operand | None, **_: Any) -> TensorType:
     """The inputs broadcast together; the dtype is the first one's."""
     present = [operand for operand in operands if operand is not None]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.ops.registry import Operand, op
-from hearth.runtime.ops.rules import broadcast_dims, normal_axis
+from hearth.runtime.ops.rules import broadcast_dims, check_equal, normal_axis
 from hearth.runtime.types import Dim, TensorType
 
 Ints = Sequence[int]
@@ -126,6 +126,8 @@ def _concat_rule(*inputs: Operand, axis: int = 1) -> TensorType:
         if index == at:
             merged.append(sum(known) if len(known) == len(column) else None)
         else:
+            if len(set(known)) > 1:
+                raise ValueError(f"the sizes {known} along axis {index} must be the same")
             merged.append(known[0] if known else column[0])
     return TensorType(inputs[0].dtype, tuple(merged))
 
@@ -144,6 +146,10 @@ def _axes_rule_squeeze(x: Operand, axes: list[int] | None) -> TensorType:
             return TensorType(x.dtype)
         return TensorType(x.dtype, tuple(dim for dim in x.shape if dim != 1))
     gone = {normal_axis(axis, rank) for axis in axes}
+    if len(gone) < len(axes):
+        raise ValueError(f"the axes {axes} name one twice")
+    for axis in gone:
+        check_equal(x.shape[axis], 1)
     return TensorType(x.dtype, tuple(dim for axis, dim in enumerate(x.shape) if axis not in gone))
 
 
@@ -301,6 +307,8 @@ def _depth_rule(x: Operand, *, blocksize: int, mode: str = "DCR") -> TensorType:
     if not x.type.static:
         return TensorType(x.dtype)
     n, c, h, w = x.type.static_shape
+    if blocksize < 1 or c % blocksize**2:
+        raise ValueError(f"{c} channels do not part into blocks of {blocksize}x{blocksize}")
     return TensorType(x.dtype, (n, c // blocksize**2, h * blocksize, w * blocksize))
 
 
@@ -320,6 +328,8 @@ def _space_rule(x: Operand, *, blocksize: int, mode: str = "DCR") -> TensorType:
     if not x.type.static:
         return TensorType(x.dtype)
     n, c, h, w = x.type.static_shape
+    if blocksize < 1 or h % blocksize or w % blocksize:
+        raise ValueError(f"{h}x{w} does not part into blocks of {blocksize}x{blocksize}")
     return TensorType(x.dtype, (n, c * blocksize**2, h // blocksize, w // blocksize))
 
 
