@@ -30,6 +30,6 @@ def compare() -> dict[str, Any]:
     return {
         "apart": max(apart),
         "threads": [before, int(pool.threads)],
-        "shared": isinstance(program.player, SharedPlayer),  # type: ignore[attr-defined]
+        "shared": isinstance(program.idle[0], SharedPlayer),  # type: ignore[attr-defined]
         "largest": float(np.abs(wanted).max()),
     }

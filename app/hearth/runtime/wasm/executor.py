@@ -26,12 +26,15 @@ TURNS = 24
 
 
 class WasmProgram:
-    """A plan lowered, its constants packed. `threads` is a pool to play it with, or None."""
+    """A plan lowered, its constants packed. `threads` is a pool to play it with, or None.
+
+    Runs may overlap: each has a player, with its memory, to itself, and more are made when they are needed.
+    """
 
     def __init__(self, plan: Plan, kernels: Library, threads: Any = None) -> None:
-        self.plan = plan
+        self.plan, self.kernels, self.threads = plan, kernels, threads
         self.lowered = lower(plan, kernels.vector, int(threads.threads) if threads else 1)
-        self.player = _player(self.lowered, kernels, threads)
+        self.idle = [_player(self.lowered, kernels, threads)]
         self.parts = {
             action.step: _numpy_part(plan, action.step)
             for action in self.lowered.actions
@@ -60,18 +63,26 @@ class WasmProgram:
 
     def destroy(self) -> None:
         """Gives shared memory back."""
-        if isinstance(self.player, SharedPlayer):
-            self.player.close()
+        for player in self.idle:
+            if isinstance(player, SharedPlayer):
+                player.close()
+        self.idle.clear()
 
     def _surely(self, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
         """A run that starts over, on this thread alone, where a worker goes missing."""
         try:
-            yield from self._turns(feeds, results)
+            player = self.idle.pop()
+        except IndexError:
+            player = _player(self.lowered, self.kernels, self.threads)
+        try:
+            yield from self._turns(player, feeds, results)
         except WorkersLost:
             results.clear()
-            yield from self._turns(feeds, results)
+            yield from self._turns(player, feeds, results)
+        finally:
+            self.idle.append(player)
 
-    def _turns(self, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
+    def _turns(self, player: Player, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
         """Runs piece by piece, telling how far it is; the outputs are in `results` at the end."""
         values = dict(feeds)
         total, done, pause = sum(self.lowered.costs) or 1, 0, 0
@@ -84,22 +95,22 @@ class WasmProgram:
                     for step in range(action.first, action.end):
                         done += self.lowered.costs[step]
                         if done - pause >= share:
-                            self.player.play(first, step + 1)
+                            player.play(first, step + 1)
                             first, pause = step + 1, done
                             check_time(self.lowered.labels[step])
                             yield done / total
-                    self.player.play(first, action.end)
+                    player.play(first, action.end)
                 elif isinstance(action, Load):
                     check_shape(self.plan.graph, action.name, values[action.name])
-                    self.player.write(action.target, values[action.name])
+                    player.write(action.target, values[action.name])
                 else:
-                    self._compute(action, values)
+                    self._compute(player, action, values)
                     yield done / total
-        results += [self._output(name, values) for name in self.plan.graph.outputs]
+        results += [self._output(player, name, values) for name in self.plan.graph.outputs]
 
-    def _compute(self, action: Compute, values: dict[str, Any]) -> None:
+    def _compute(self, player: Player, action: Compute, values: dict[str, Any]) -> None:
         """Lets numpy run a step on what lies in the arena. Results that are views of it become copies."""
-        reads = {name: self.player.read(tensor) for name, tensor in action.reads.items()}
+        reads = {name: player.read(tensor) for name, tensor in action.reads.items()}
         part = self.parts[action.step]
         values.update(part.constants)
         values.update(reads)
@@ -109,10 +120,10 @@ class WasmProgram:
             if isinstance(value, np.ndarray) and any(np.may_share_memory(value, read) for read in reads.values()):
                 values[name] = value.copy()
 
-    def _output(self, name: str, values: dict[str, Any]) -> Any:
+    def _output(self, player: Player, name: str, values: dict[str, Any]) -> Any:
         tensor = self.lowered.outputs.get(name)
         if tensor is not None:
-            return np.array(self.player.read(tensor), order="C")
+            return np.array(player.read(tensor), order="C")
         return values[name] if name in values else self.plan.graph.constant(name)
 
 

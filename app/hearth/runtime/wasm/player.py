@@ -41,6 +41,7 @@ class HeapPlayer:
         scratch = max((library.scratch(address(step)) for step in (*lowered.steps, *packings)), default=0)
         self.arena = room(lowered.floats)
         self.scratch = room(scratch)
+        self.views: dict[int, tuple[Tensor, np.ndarray]] = {}
         self.places = (address(self.steps), address(self.starts), address(self.arena), address(self.scratch))
         for tensor, array in lowered.constants:
             self.write(tensor, array)
@@ -55,10 +56,14 @@ class HeapPlayer:
         self.library.play(address(step), address(start), self.places[2], 0, 1, self.places[3])
 
     def write(self, target: Tensor, array: np.ndarray) -> None:
-        np.copyto(target.view(self.arena), array)
+        np.copyto(self.read(target), array)
 
     def read(self, source: Tensor) -> np.ndarray:
-        return source.view(self.arena)
+        known = self.views.get(id(source))
+        if known is None:
+            # The tensor is kept with its view, so that no other one can take over its id.
+            known = self.views[id(source)] = (source, source.view(self.arena))
+        return known[1]
 
     def play(self, first: int, end: int) -> None:
         steps, starts, arena, scratch = self.places

@@ -11,6 +11,7 @@ import numpy as np
 from hearth.errors import Unsupported
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
+from hearth.runtime.wasm.ops.conv import NUMBERS
 from hearth.runtime.wasm.steps import NONE, Finish, Matmul, Number, Opcode, PackMatrix
 from hearth.runtime.wasm.tensors import Tensor, collapse, dense_strides
 
@@ -21,10 +22,11 @@ PANELS = 16
 
 @dataclass(frozen=True)
 class Packed:
-    """The right side of a product, ready for the kernel: batches `stride` floats apart."""
+    """The right side of a product, ready for the kernel: batches `stride` numbers apart."""
 
     tensor: Tensor
     stride: int
+    number: Number = Number.FLOAT32
 
 
 @lowers("MatMul")
@@ -77,18 +79,18 @@ def gemm(low: Lowering, step: Step) -> None:
 
 
 def _constant(low: Lowering, weights: np.ndarray) -> Packed:
-    """Constant weights, packed once."""
+    """Constant weights, packed once, in the numbers that they are stored in."""
     depth, columns = weights.shape
-    source = weights.astype(np.float32)
-    strides = tuple(step // 4 for step in source.strides)
-    if not source.flags.c_contiguous and not source.T.flags.c_contiguous:
-        source, strides = np.ascontiguousarray(source), (columns, 1)
+    number = NUMBERS[weights.dtype]
+    across = weights.T.flags.c_contiguous and not weights.flags.c_contiguous
+    source = weights.T if across else np.ascontiguousarray(weights)
+    strides = (1, depth) if across else (columns, 1)
 
     def pack(place: int, packed: int) -> Structure:
-        return PackMatrix(Opcode.PACK_MATRIX, place, packed, Number.FLOAT32, 1, depth, columns, 0, *strides)
+        return PackMatrix(Opcode.PACK_MATRIX, place, packed, number, 1, depth, columns, 0, *strides)
 
-    flat = source if strides[1] == 1 else source.T
-    return Packed(low.builder.packed(flat, depth * low.builder.padded(columns), pack), 0)
+    size = depth * low.builder.padded(columns) * weights.dtype.itemsize
+    return Packed(low.builder.packed(source, -(-size // 4), pack), 0, number)
 
 
 def _each_time(low: Lowering, b: Tensor) -> Packed:
@@ -131,7 +133,7 @@ def _emit(low: Lowering, step: Step, a: Tensor, b: Packed, y: Tensor, bias: np.n
     def make() -> Structure:
         return Matmul(
             Opcode.MATMUL, a.place, b.tensor.place, y.place, *sizes, rows, columns, depth,
-            a.strides[-2], *a_steps, *b_steps, columns, *c_steps, Number.FLOAT32, NONE, NONE,
+            a.strides[-2], *a_steps, *b_steps, columns, *c_steps, b.number, NONE, NONE,
             ROW_BLOCK, PANELS, finish(),
         )  # fmt: skip
 

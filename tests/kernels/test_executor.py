@@ -1,0 +1,95 @@
+"""The executor around the kernels: overlapping runs, numpy in between, concatenation in place, memory that is full."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from hearth.errors import ExecutorFailed, TooLarge
+from hearth.runtime.limits import LIMITS
+from hearth.runtime.numpy import NumpyExecutor
+from hearth.runtime.passes import optimise
+from hearth.runtime.plan import Plan, make_plan
+from hearth.runtime.wasm import WasmExecutor
+from hearth.runtime.wasm.builder import Compute
+from hearth.runtime.wasm.executor import WasmProgram
+from tests.kernels.arena import close, numbers
+from tests.runtime.graphs import Builder
+
+IMAGE = (1, 8, 12, 12)
+
+
+def unet() -> Plan:
+    """Two convolutions, the second over the first's output joined with its own smaller map enlarged."""
+    b = Builder(x=IMAGE)
+    first = b.node("Conv", "x", b.constant(numbers(1, 8, 8, 3, 3)), pads=[1, 1, 1, 1])
+    small = b.node("MaxPool", first, kernel_shape=[2, 2], strides=[2, 2])
+    large = b.node("Resize", small, "", b.constant(np.array([1, 1, 2, 2], np.float32)), mode="linear")
+    joined = b.node("Concat", large, first, axis=1)
+    return planned(b, b.node("Conv", joined, b.constant(numbers(2, 4, 16, 3, 3)), pads=[1, 1, 1, 1]))
+
+
+def planned(b: Builder, output: str) -> Plan:
+    """The plan as a session makes it: shapes inferred, constants folded."""
+    graph = b.done(output)
+    optimise(graph)
+    return make_plan(graph)
+
+
+def both(plan: Plan, **feeds: np.ndarray) -> tuple[WasmProgram, np.ndarray, np.ndarray]:
+    program = WasmExecutor().compile(plan)
+    return program, program.run(feeds)[0], NumpyExecutor().compile(plan).run(feeds)[0]
+
+
+def test_parts_of_a_concatenation_are_made_in_place() -> None:
+    program, got, wanted = both(unet(), x=numbers(3, *IMAGE))
+    kinds = {label.split()[0] for label in program.lowered.labels}
+    assert {"winograd", "pool_max", "resize"} <= kinds and "concat" not in kinds
+    close(got, wanted)
+
+
+def test_overlapping_runs_do_not_disturb_each_other() -> None:
+    program = WasmExecutor().compile(unet())
+    pictures = [numbers(seed, *IMAGE) for seed in range(4)]
+    alone = [program.run({"x": picture})[0] for picture in pictures]
+
+    async def together() -> list[list[np.ndarray]]:
+        return list(await asyncio.gather(*(program.run_async({"x": picture}) for picture in pictures)))
+
+    for one, other in zip(asyncio.run(together()), alone, strict=True):
+        np.testing.assert_array_equal(one[0], other)
+
+
+def test_a_step_without_a_kernel_runs_in_numpy_on_values_of_the_arena() -> None:
+    b = Builder(x=(2, 5))
+    doubled = b.node("Add", "x", "x")
+    turned = b.node("CumSum", doubled, b.constant(np.array(1)))
+    program, got, wanted = both(planned(b, b.node("Exp", turned)), x=numbers(1, 2, 5))
+    assert any(isinstance(action, Compute) for action in program.lowered.actions)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
+def test_results_are_the_callers_own() -> None:
+    program = WasmExecutor().compile(unet())
+    first = program.run({"x": numbers(1, *IMAGE)})[0]
+    kept = first.copy()
+    program.run({"x": numbers(2, *IMAGE)})
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_memory_that_is_full_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> np.ndarray:
+        raise MemoryError
+
+    plan, executor = unet(), WasmExecutor()
+    monkeypatch.setattr(np, "empty", full)
+    with pytest.raises(ExecutorFailed, match=r"not enough memory for this model: it needs \d+ MiB"):
+        executor.compile(plan)
+
+
+def test_a_model_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LIMITS, "live_bytes", 1000)
+    with pytest.raises(TooLarge, match="at a time"):
+        WasmExecutor().compile(unet())
