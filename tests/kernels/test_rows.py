@@ -71,18 +71,19 @@ def test_softmax_equals_its_definition(shape: tuple[int, int, int], logarithm: b
 
 
 @examples
-@given(shapes, st.booleans(), st.booleans(), st.booleans())
+@given(shapes, st.booleans(), st.booleans(), st.booleans(), st.booleans())
 def test_normalisation_equals_its_definition(
-    shape: tuple[int, int, int], centred: bool, with_scale: bool, with_shift: bool
+    shape: tuple[int, int, int], by_count: bool, centred: bool, with_scale: bool, with_shift: bool
 ) -> None:
     outer, count, inner = shape
     x = numbers(1, *shape) + 1000
-    length = count if inner == 1 else inner
+    by_count = by_count and inner == 1
+    length = count if by_count else inner
     scale, shift = numbers(2, length), numbers(3, length)
     wide = x.astype(np.float64)
     centre = wide - wide.mean(1, keepdims=True) if centred else wide
     wanted = centre / np.sqrt((centre**2).mean(1, keepdims=True) + 1e-3)
-    along = (slice(None), None) if inner == 1 else (slice(None),)
+    along = (slice(None), None) if by_count else (slice(None),)
     wanted = wanted * (scale[along] if with_scale else 1) + (shift[along] if with_shift else 0)
     arena = Arena()
     y = arena.room(x.size)
@@ -99,6 +100,7 @@ def test_normalisation_equals_its_definition(
             *strides,
             arena.put(scale) if with_scale else NONE,
             arena.put(shift) if with_shift else NONE,
+            by_count,
             centred,
             1e-3,
         )

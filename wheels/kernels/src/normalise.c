@@ -22,6 +22,11 @@ static void columns(const struct normalise *s, const float *arena, const float *
     }
 }
 
+/* A vector of factors along a line: each element has its own, or all have one. */
+INLINE vf factors(const float *f, int by_count, int i, int lanes) {
+    return !by_count ? vsplat(f[0]) : lanes == VW ? vload(f + i) : vload_some(f + i, lanes);
+}
+
 static void line(const struct normalise *s, const float *arena, const float *x, float *y) {
     float count = (float)s->count, mean = s->centred ? reduce_run(REDUCE_SUM, x, s->count) / count : 0.0f;
     vf centre = vsplat(mean), squares = vzero();
@@ -37,8 +42,8 @@ static void line(const struct normalise *s, const float *arena, const float *x, 
     for (i = 0; i < s->count; i += VW) {
         int lanes = min_int(VW, s->count - i);
         vf v = ((lanes == VW ? vload(x + i) : vload_some(x + i, lanes)) - centre) * vsplat(inverse);
-        if (scale) v *= lanes == VW ? vload(scale + i) : vload_some(scale + i, lanes);
-        if (shift) v += lanes == VW ? vload(shift + i) : vload_some(shift + i, lanes);
+        if (scale) v *= factors(scale, s->by_count, i, lanes);
+        if (shift) v += factors(shift, s->by_count, i, lanes);
         if (lanes == VW) vstore(y + i, v);
         else vstore_some(y + i, v, lanes);
     }

@@ -183,13 +183,14 @@ struct softmax {
     int32_t logarithm;
 };
 
-/* (x - mean) / sqrt(variance + epsilon) * scale + shift along `count`. Scale and shift run along `count` where
-   inner is 1 and along `inner` else. */
+/* (x - mean) / sqrt(variance + epsilon) * scale + shift along `count` of [outer][count][inner]. Scale and shift have
+   one number for each of `inner`, or, where that is 1, for each of `count`. */
 struct normalise {
     int32_t op;
     int32_t x, y;
     int32_t outer, count, inner, x_outer, x_step, y_outer, y_step;
     int32_t scale, shift; /* or NONE */
+    int32_t by_count;     /* 1: scale and shift run along `count` */
     int32_t centred;      /* 0: by the root mean square, no mean taken off */
     float epsilon;
 };

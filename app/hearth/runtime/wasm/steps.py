@@ -257,7 +257,7 @@ class Normalise(Structure):
     """Normalisation along `count` of [outer][count][inner]."""
 
     _fields_ = [
-        *_ints("op x y outer count inner x_outer x_step y_outer y_step scale shift centred"),
+        *_ints("op x y outer count inner x_outer x_step y_outer y_step scale shift by_count centred"),
         ("epsilon", c_float),
     ]
 

@@ -22,7 +22,7 @@ from hearth.runtime.wasm.steps import (
     Reduction,
     Softmax,
 )
-from hearth.runtime.wasm.tensors import Tensor
+from hearth.runtime.wasm.tensors import Tensor, pixel_pitch
 
 REDUCTIONS = {
     "ReduceSum": Reduction.REDUCE_SUM,
@@ -133,7 +133,8 @@ def instance_norm(low: Lowering, step: Step) -> None:
     x = low.image(node.inputs[0])
     y = low.output_image(node.outputs[0])
     pixels, channels = prod(shape[2:]), shape[1]
-    _emit(low, step, x, y, (1, pixels, channels), (0, x.strides[-1], 0, y.strides[-1]), factors, True)
+    steps = (0, pixel_pitch(x) or 0, 0, pixel_pitch(y) or 0)
+    _emit(low, step, x, y, (1, pixels, channels), steps, factors, False, True)
 
 
 def _factors(low: Lowering, name: str, count: int) -> Tensor | None:
@@ -153,7 +154,7 @@ def _normalise(
     low.require_floats(name, output)
     x, y = low.dense(name), low.output(output)
     steps = (sizes[1] * sizes[2], sizes[2]) * 2
-    _emit(low, step, x, y, sizes, steps, factors, centred)
+    _emit(low, step, x, y, sizes, steps, factors, True, centred)
 
 
 def _emit(
@@ -164,6 +165,7 @@ def _emit(
     sizes: tuple[int, int, int],
     strides: tuple[int, ...],
     factors: list[Tensor | None],
+    by_count: bool,
     centred: bool,
 ) -> None:
     scale, shift = [*factors, None, None][:2]
@@ -171,7 +173,7 @@ def _emit(
 
     def make() -> Structure:
         places = [NONE if tensor is None else tensor.place for tensor in (scale, shift)]
-        return Normalise(Opcode.NORMALISE, x.place, y.place, *sizes, *strides, *places, centred, epsilon)
+        return Normalise(Opcode.NORMALISE, x.place, y.place, *sizes, *strides, *places, by_count, centred, epsilon)
 
     touched = [x, y, *(tensor for tensor in (scale, shift) if tensor is not None)]
     low.builder.emit(step.node.op, make, touched, prod(x.shape) * 4)
