@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
                     "hearth": round(microseconds, 1),
                     "peer": round(native[name], 1),
                     "peer_name": f"onnxruntime {onnxruntime.__version__}, CPython",
-                    "ratio": round(microseconds / native[name], 2),
+                    "ratio": round(native[name] / microseconds, 3),
                     "goal": GOALS.get(name, {}).get(place),
                 }
             )
