@@ -326,6 +326,13 @@ def test_options_have_the_same_defaults() -> None:
             assert mine(int(item)) == int(item)
 
 
+def test_a_size_of_minus_one_is_an_open_one() -> None:
+    for ort in (real, ours):
+        made = session(ort, one_node("Relu", FLOAT, [-1, 3]))
+        assert made.get_inputs()[0].shape == [None, 3]
+        assert made.run(None, {"x": x()})[0].shape == (2, 3)
+
+
 def test_free_dimensions_can_be_fixed() -> None:
     for ort in (real, ours):
         options = ort.SessionOptions()

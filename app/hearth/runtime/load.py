@@ -40,9 +40,9 @@ def _messages(message: Message, key: str) -> list[Message]:
 def _dim(dim: Message) -> Dim:
     if "dim_value" in dim:
         size = cast(int, dim["dim_value"])
-        if size < 0:
+        if size < -1:
             raise BadModel(f"The model declares a dimension of size {size}.")
-        return size
+        return None if size == -1 else size  # what some converters write for a size that is open
     return str(dim["dim_param"]) if dim.get("dim_param") else None
 
 
