@@ -37,6 +37,8 @@ def spoil_bytes(draw: Draw, data: bytes) -> bytes:
     """Bits flipped, bytes cut out or doubled."""
     spoilt = bytearray(data)
     for _ in range(draw(st.integers(1, 4))):
+        if not spoilt:
+            break
         at = draw(st.integers(0, len(spoilt) - 1))
         match draw(st.sampled_from(["flip", "set", "cut", "double", "end"])):
             case "flip":
