@@ -4,8 +4,8 @@
  *
  * @typedef {{
  *   play(steps: number, starts: number, arena: number, first: number, end: number, scratch: number): void,
- *   team_play(team: number, steps: number, starts: number, arena: number, first: number, end: number, scratch: number,
- *             stride: number, threads: number): number,
+ *   team_play(team: number, steps: number, starts: number, worth: number, arena: number, first: number, end: number,
+ *             scratch: number, stride: number, threads: number): number,
  *   team_size(): number,
  *   team_dismiss(team: number): void,
  *   step_scratch(step: number): number,
@@ -108,15 +108,17 @@ export class Pool {
   /**
    * Plays steps [first, end). False where a worker went missing: what was played is spoilt, and from then on the
    * leader works alone.
-   * @param {number} steps @param {number} starts @param {number} arena @param {number} first @param {number} end
+   * @param {number} steps @param {number} starts @param {number} worth which steps are worth sharing
+   * @param {number} arena @param {number} first @param {number} end
    * @param {number} scratch @param {number} stride floats from one thread's scratch to the next one's
    */
-  play(steps, starts, arena, first, end, scratch, stride) {
+  play(steps, starts, worth, arena, first, end, scratch, stride) {
     if (this.threads === 1) {
       this.kernels.play(steps, starts, arena, first, end, scratch);
       return true;
     }
-    if (!this.kernels.team_play(this.team, steps, starts, arena, first, end, scratch, stride, this.threads)) return true;
+    const { kernels, team, threads } = this;
+    if (!kernels.team_play(team, steps, starts, worth, arena, first, end, scratch, stride, threads)) return true;
     this.close();
     return false;
   }

@@ -68,12 +68,12 @@ static int all_done(struct team *team, int32_t number, int32_t units) {
     return 1;
 }
 
-int32_t team_play(struct team *team, const int32_t *steps, const int32_t *starts, float *arena, int32_t first,
-                  int32_t end, float *scratch, int32_t scratch_stride, int32_t threads) {
+int32_t team_play(struct team *team, const int32_t *steps, const int32_t *starts, const int32_t *worth, float *arena,
+                  int32_t first, int32_t end, float *scratch, int32_t scratch_stride, int32_t threads) {
     for (int32_t i = first; i < end; i++) {
         const int32_t *step = steps + starts[i];
         int32_t units = step_units(step);
-        if (units <= 1) {
+        if (units <= 1 || !worth[i]) {
             play_units(step, arena, 0, units, scratch);
             continue;
         }

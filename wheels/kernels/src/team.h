@@ -28,9 +28,11 @@ EXPORT int32_t team_size(void);
 EXPORT void team_member(struct team *team, int32_t member);
 EXPORT void team_dismiss(struct team *team);
 
-/* play() by the leader, member 0, with the others' help. 1 where a member took a unit and never came back. */
-EXPORT int32_t team_play(struct team *team, const int32_t *steps, const int32_t *starts, float *arena, int32_t first,
-                         int32_t end, float *scratch, int32_t scratch_stride, int32_t threads);
+/* play() by the leader, member 0, with the others' help in the steps that are worth it: for which worth[i] is not 0.
+   1 where a member took a unit and never came back. */
+EXPORT int32_t team_play(struct team *team, const int32_t *steps, const int32_t *starts, const int32_t *worth,
+                         float *arena, int32_t first, int32_t end, float *scratch, int32_t scratch_stride,
+                         int32_t threads);
 
 #endif
 #endif

@@ -15,6 +15,8 @@ from hearth.runtime.wasm.library import in_browser
 from hearth.runtime.wasm.tensors import Tensor, address
 
 MOST_THREADS = 8
+WORTH_SHARING = 300_000
+"""Multiply-adds or elements below which a step is over before another thread has begun."""
 LINE = 64
 
 
@@ -58,6 +60,7 @@ class SharedPlayer:
         packings = [words(packing.make(lowered.staging)) for packing in lowered.packings]
         try:
             self.steps, self.starts = self._put(steps), self._put(starts)
+            self.worth = self._put(np.array([cost >= WORTH_SHARING for cost in lowered.costs], np.int32))
             packed = [self._put(step) for step in packings]
             places = [self.steps + 4 * int(start) for start in starts[:-1]]
             self.stride = max((int(pool.scratch(at)) for at in (*places, *packed)), default=0) + LINE
@@ -65,11 +68,11 @@ class SharedPlayer:
             self.arena = self._room(4 * lowered.floats + LINE)
             for tensor, array in lowered.constants:
                 self.write(tensor, array)
-            zero = self._put(np.zeros(1, np.int32))
+            zero, one = self._put(np.zeros(1, np.int32)), self._put(np.ones(1, np.int32))
             for packing, step in zip(lowered.packings, packed, strict=True):
                 source = np.ascontiguousarray(packing.source)
                 pool.write(self.arena + 4 * lowered.staging, address(source), source.nbytes)
-                while not pool.play(step, zero, self.arena, 0, 1, self.scratch, self.stride):
+                while not pool.play(step, zero, one, self.arena, 0, 1, self.scratch, self.stride):
                     pass  # a worker went missing; packing again does no harm, and now this thread is alone
         except ExecutorFailed:
             self.close()
@@ -108,7 +111,7 @@ class SharedPlayer:
 
     def play(self, first: int, end: int) -> None:
         """Plays steps [first, end) with all threads. Raises WorkersLost."""
-        if not self.pool.play(self.steps, self.starts, self.arena, first, end, self.scratch, self.stride):
+        if not self.pool.play(self.steps, self.starts, self.worth, self.arena, first, end, self.scratch, self.stride):
             raise WorkersLost("A worker thread went missing; this thread goes on alone.")
 
 
