@@ -4,14 +4,15 @@ module for Pyodide and as a module for shared memory.
     python wheels/kernels/build.py            builds anew and puts the wheel beside this file
     python wheels/kernels/build.py --check    builds anew and compares with the wheel that is there
 
-Needs Debian's clang-19 and lld-19. The same sources and the same compiler give the same bytes. The wheel is kept under
-version control, so that building the site needs no compiler.
+Needs Debian's clang-19 and lld-19, installed by itself where it may. The same sources and the same compiler give the
+same bytes. The wheel is kept under version control, so that building the site needs no compiler.
 """
 
 import argparse
 import base64
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ TAG = "py3-none-any"
 WHEEL = HERE / f"{NAME}-{VERSION}-{TAG}.whl"
 
 COMPILER, LINKER = "clang-19", "wasm-ld-19"
+COMPILER_VERSION = "19.1.7"  # what the wheel under version control was built with
 VARIANTS: dict[str, list[str]] = {"simd": [], "relaxed": ["-mrelaxed-simd"]}
 FLAGS = [
     "--target=wasm32-unknown-emscripten",
@@ -67,8 +69,15 @@ LINK_SHARED = [
 
 
 def has_compiler() -> bool:
-    """Whether the compiler and the linker that the wheel is built with are installed."""
-    return bool(shutil.which(COMPILER) and shutil.which(LINKER))
+    """Whether the very compiler that the wheel is built with is there; installed first for root on Debian."""
+    if not shutil.which(COMPILER) and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "-y", COMPILER, "lld-19"]):
+            subprocess.run(["apt-get", "-qq", *command], env=quiet, stdout=sys.stderr, check=False)
+    if not (shutil.which(COMPILER) and shutil.which(LINKER)):
+        return False
+    told = subprocess.run([COMPILER, "--version"], capture_output=True, text=True, check=False).stdout
+    return f"version {COMPILER_VERSION} " in told
 
 
 def compile_module(variant: str, threads: bool) -> bytes:
@@ -132,7 +141,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
     if not has_compiler():
-        print(f"Building the kernels needs {COMPILER} and {LINKER}: apt-get install clang-19 lld-19", file=sys.stderr)
+        needs = f"Building the kernels needs {COMPILER} {COMPILER_VERSION} and {LINKER}"
+        print(f"{needs}: apt-get install clang-19 lld-19", file=sys.stderr)
         return 1
     made = packed(contents())
     if not check:
