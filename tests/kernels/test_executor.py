@@ -71,6 +71,15 @@ def test_a_step_without_a_kernel_runs_in_numpy_on_values_of_the_arena() -> None:
     np.testing.assert_allclose(got, wanted, rtol=1e-5)
 
 
+def test_a_fused_step_that_kernels_do_only_in_part_is_done_whole_by_numpy() -> None:
+    b = Builder(x=IMAGE, p=IMAGE)
+    product = b.node("Conv", "x", b.constant(numbers(1, 8, 8, 3, 3)), pads=[1, 1, 1, 1])
+    power = b.node("Pow", b.node("Abs", product), "p")
+    feeds = {"x": numbers(3, *IMAGE), "p": numbers(4, *IMAGE) > 0}
+    _, got, wanted = both(planned(b, power), x=feeds["x"], p=feeds["p"].astype(np.float32))
+    close(got, wanted)
+
+
 def test_results_are_the_callers_own() -> None:
     program = WasmExecutor().compile(unet())
     first = program.run({"x": numbers(1, *IMAGE)})[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ctypes import Structure
-from dataclasses import dataclass
 from math import inf, prod
 from typing import TYPE_CHECKING
 
@@ -65,12 +64,6 @@ ELEMENTWISE = frozenset(
     {*PLAIN, *PAIRS, "Neg", "Relu", "Clip", "LeakyRelu", "Elu", "Selu", "HardSigmoid", "HardSwish", "Pow", "Gelu"}
     | {"Greater", "GreaterOrEqual", "Where", "And", "Or", "Cast", "Identity", "Sum", "Mean", "ThresholdedRelu"}
 )
-
-
-@dataclass(frozen=True)
-class _Input:
-    tensor: Tensor
-    shape: Shape
 
 
 class Chain:

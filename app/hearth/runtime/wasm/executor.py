@@ -33,7 +33,7 @@ class WasmProgram:
 
     def __init__(self, plan: Plan, kernels: Library, threads: Any = None) -> None:
         self.plan, self.kernels, self.threads = plan, kernels, threads
-        self.lowered = lower(plan, kernels.vector, int(threads.threads) if threads else 1)
+        self.lowered = lower(plan, kernels.vector)
         self.idle = [_player(self.lowered, kernels, threads)]
         self.parts = {
             action.step: _numpy_part(plan, action.step)

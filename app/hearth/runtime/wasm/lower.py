@@ -22,7 +22,7 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def lowers(*names: str) -> Callable[[Handler], Handler]:
-    """Registers the handler of ops. It raises Unsupported for a node that it can't take, having emitted nothing."""
+    """Registers the handler of ops. It raises Unsupported for a node that it can't take; numpy then runs it."""
 
     def register(handler: Handler) -> Handler:
         HANDLERS.update((name, handler) for name in names)
@@ -34,14 +34,13 @@ def lowers(*names: str) -> Callable[[Handler], Handler]:
 class Lowering:
     """One plan being lowered: the values that lie in the arena so far, by name."""
 
-    def __init__(self, plan: Plan, vector: int, threads: int = 1) -> None:
-        self.plan, self.graph, self.threads = plan, plan.graph, threads
+    def __init__(self, plan: Plan, vector: int) -> None:
+        self.plan, self.graph = plan, plan.graph
         self.builder = Builder(vector)
         self.tensors: dict[str, Tensor] = {}
         self.shapes: dict[str, Shape | None] = {}
         self.relaid: dict[tuple[str, bool], Tensor] = {}
         """Copies of values in another layout: (name, channels last or dense)."""
-        self.readers = self.graph.consumers()
         self.parts = _parts_of_concatenations(self)
 
     # -- what handlers ask ---------------------------------------------------------------------------------------
@@ -252,6 +251,8 @@ class Lowering:
             self._check_size(step)
             handler(self, step)
         except Unsupported:
+            for name in step.node.outputs:
+                self.tensors.pop(name, None)
             return False
         return True
 
@@ -290,9 +291,9 @@ def _parts_of_concatenations(lowering: Lowering) -> dict[str, tuple[str, int]]:
     return parts
 
 
-def lower(plan: Plan, vector: int, threads: int = 1) -> Lowered:
-    """Lowers a plan for kernels with vectors of `vector` floats, for `threads` workers."""
+def lower(plan: Plan, vector: int) -> Lowered:
+    """Lowers a plan for kernels with vectors of `vector` floats."""
     from hearth.runtime.wasm.ops import MODULES
 
     assert MODULES
-    return Lowering(plan, vector, threads).run()
+    return Lowering(plan, vector).run()

@@ -11,7 +11,7 @@ import numpy as np
 from hearth.errors import Unsupported
 from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.plan import Step
-from hearth.runtime.wasm.builder import Builder
+from hearth.runtime.wasm.builder import Builder, Make
 from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.steps import (
     NONE,
@@ -78,21 +78,17 @@ class Layer:
         made.bias = self.bias.place if self.bias else NONE
         return made
 
-    def conv(
-        self, op: Opcode, weights: int, block: int, grid: Grid | None = None, window: Window | None = None
-    ) -> Conv:
-        """The step's parameters; by default every output pixel is made."""
+    def conv(self, op: Opcode, weights: int, block: int) -> Conv:
+        """The step's parameters."""
         y = as_image(self.y)
-        whole = Grid(y.height, y.width, 0, 0, 1, 1)
-        return Conv(
-            op, weights, as_image(self.x), y, window or self.window, grid or whole, self.groups, block, self.finish()
-        )
+        grid = Grid(y.height, y.width, 0, 0, 1, 1)
+        return Conv(op, weights, as_image(self.x), y, self.window, grid, self.groups, block, self.finish())
 
-    def emit(self, kind: str, make: type | object, *more: Tensor) -> None:
+    def emit(self, kind: str, make: Make, *more: Tensor) -> None:
         """A kernel call that reads and writes what the layer does, and `more`."""
         label = f"{kind} {self.channels}->{self.outs} {self.window.height}x{self.window.width}"
         label += f" @{'x'.join(map(str, self.y.shape[2:]))}"
-        self.builder.emit(label, make, [*self.touches, *more], self.cost)  # type: ignore[arg-type]
+        self.builder.emit(label, make, [*self.touches, *more], self.cost)
 
     def packing(self, op: Opcode, source: int, packed: int) -> PackConv:
         """Weights as ONNX has them for Conv."""
