@@ -39,6 +39,8 @@ BLOCK_BYTES = 400_000
 """What a block of Winograd tiles may take: it is to stay in the second-level cache."""
 STREAMED_BYTES = 4_000_000
 """What it may take where the weights are large anyway and each block reads all of them."""
+LEAST_BLOCKS = 8
+"""So many blocks there should be at least, for threads to share them evenly."""
 STAGED_BYTES = 8_000_000
 """Expanded weights larger than this are rather expanded anew at each use, if the tiles are few."""
 STAGED_TILES = 160
@@ -224,7 +226,7 @@ def _winograd(layer: Layer, tiles: int) -> None:
     )
     per_tile = PLANES * 4 * (layer.channels + layer.outs)
     budget = max(BLOCK_BYTES, min(STREAMED_BYTES, expanded * 2))
-    block = max(6, min(48, budget // per_tile // 6 * 6))
+    block = max(6, min(48, budget // per_tile, tiles // LEAST_BLOCKS) // 6 * 6)
     layer.emit("winograd", lambda: layer.conv(Opcode.WINOGRAD, weights.place, block), weights)
 
 
