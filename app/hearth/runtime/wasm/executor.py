@@ -44,14 +44,14 @@ class WasmProgram:
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
         """Runs and waits. Raises ExecutorFailed where the kernels can't go on."""
         results: list[Any] = []
-        for _ in self._surely(feeds, results):
+        for _ in self._surely(feeds, results, 1):
             pass
         return results
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """Lets the event loop turn now and then, so that a page can cancel."""
         results: list[Any] = []
-        for done in self._surely(feeds, results):
+        for done in self._surely(feeds, results, TURNS):
             if progress is not None:
                 progress(done)
             await asyncio.sleep(0)
@@ -68,25 +68,25 @@ class WasmProgram:
                 player.close()
         self.idle.clear()
 
-    def _surely(self, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
+    def _surely(self, feeds: Mapping[str, Any], results: list[Any], turns: int) -> Iterator[float]:
         """A run that starts over, on this thread alone, where a worker goes missing."""
         try:
             player = self.idle.pop()
         except IndexError:
             player = _player(self.lowered, self.kernels, self.threads)
         try:
-            yield from self._turns(player, feeds, results)
+            yield from self._turns(player, feeds, results, turns)
         except WorkersLost:
             results.clear()
-            yield from self._turns(player, feeds, results)
+            yield from self._turns(player, feeds, results, turns)
         finally:
             self.idle.append(player)
 
-    def _turns(self, player: Player, feeds: Mapping[str, Any], results: list[Any]) -> Iterator[float]:
+    def _turns(self, player: Player, feeds: Mapping[str, Any], results: list[Any], turns: int) -> Iterator[float]:
         """Runs piece by piece, telling how far it is; the outputs are in `results` at the end."""
         values = dict(feeds)
         total, done, pause = sum(self.lowered.costs) or 1, 0, 0
-        share = -(-total // TURNS)
+        share = -(-total // turns)
         yield 0.0
         with np.errstate(all="ignore"), deadline(LIMITS.run_seconds):
             for action in self.lowered.actions:

@@ -6,6 +6,7 @@ y = residue + stride * q share these taps, and row q + 1 sees the input one row 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ctypes import Structure
 from dataclasses import dataclass
 from itertools import product
@@ -17,9 +18,20 @@ from hearth.errors import Unsupported
 from hearth.runtime.ops.conv import transpose_geometry
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
-from hearth.runtime.wasm.ops.conv import CONV_BLOCK, NUMBERS
-from hearth.runtime.wasm.steps import NONE, Conv, Finish, Grid, Opcode, PackConv, Window
-from hearth.runtime.wasm.tensors import Tensor, as_image
+from hearth.runtime.wasm.ops.conv import CONV_BLOCK, FEW, NUMBERS
+from hearth.runtime.wasm.steps import (
+    NONE,
+    Conv,
+    Finish,
+    Grid,
+    Matmul,
+    Number,
+    Opcode,
+    PackConv,
+    PackMatrix,
+    Window,
+)
+from hearth.runtime.wasm.tensors import Tensor, as_image, pixel_pitch
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,13 @@ def conv_transpose(low: Lowering, step: Step) -> None:
         axes.insert(0, [Residue(0, 1, 0, 1, 1, 0, 1)])
         weights = weights[:, :, None]
     x, y = low.image(node.inputs[0]), low.output_image(node.outputs[0])
-    bias_tensor = low.builder.constant(bias) if bias is not None else None
     finish, reads, rest = low.finish(step, y)
+    apart = strides == list(weights.shape[-len(strides) :]) and not any(before) and set(dilations) == {1}
+    if apart and weights.shape[1] <= FEW and int(how.get("group", 1)) == 1 and not reads:
+        _apart(low, x, y, weights, bias, finish)
+        low.after(step, rest, y)
+        return
+    bias_tensor = low.builder.constant(bias) if bias is not None else None
 
     def finished() -> Finish:
         made = finish()
@@ -100,6 +117,47 @@ def conv_transpose(low: Lowering, step: Step) -> None:
         cost = shape[0] * down.count * across.count * down.taps * across.taps * prod(source.shape[:2])
         low.builder.emit(f"conv_transpose {source.shape[0]}->{y.shape[1]}", make, touched, cost)
     low.after(step, rest, y)
+
+
+def _apart(
+    low: Lowering,
+    x: Tensor,
+    y: Tensor,
+    weights: np.ndarray,
+    bias: np.ndarray | None,
+    finish: Callable[[], Finish],
+) -> None:
+    """Where no two input pixels meet in an output pixel: all outputs of a pixel as one product, then moved apart."""
+    channels, outs, height, width = weights.shape
+    columns = height * width * outs
+    matrix = np.ascontiguousarray(weights.transpose(0, 2, 3, 1).reshape(channels, columns), np.float32)
+
+    def pack(source: int, packed: int) -> Structure:
+        return PackMatrix(Opcode.PACK_MATRIX, source, packed, Number.FLOAT32, 1, channels, columns, 0, columns, 1)
+
+    packed = low.builder.packed(matrix, channels * low.builder.padded(columns), pack)
+    bias_tensor = low.builder.constant(np.tile(bias, height * width)) if bias is not None else None
+    batch, _, *spatial = x.shape
+    rows, across = (1, *spatial)[-2:]
+    pixels = batch * rows * across
+    product = low.builder.new((pixels, columns))
+
+    def make() -> Structure:
+        made = finish()
+        made.bias = bias_tensor.place if bias_tensor else NONE
+        return Matmul(
+            Opcode.MATMUL, x.place, packed.place, product.place, 1, 1, pixels, columns, channels,
+            pixel_pitch(x) or 0, 0, 0, 0, 0, columns, 0, 0, Number.FLOAT32, NONE, NONE, CONV_BLOCK, 1, made,
+        )  # fmt: skip
+
+    touched = [x, packed, product, *([bias_tensor] if bias_tensor else [])]
+    low.builder.emit(f"conv_transpose {channels}->{outs}", make, touched, pixels * channels * columns)
+    shape = (batch * rows, height, across, width, outs)
+    pitch = pixel_pitch(y) or 0
+    line = across * width * pitch
+    source = Tensor(product.buffer, shape, (across * columns, width * outs, columns, outs, 1))
+    target = Tensor(y.buffer, shape, (height * line, line, width * pitch, pitch, 1), y.offset)
+    low.builder.copy(source, target, "move apart")
 
 
 def _packed(low: Lowering, weights: np.ndarray, down: Residue, across: Residue, groups: int) -> Tensor:
