@@ -4,21 +4,25 @@
 
 #define LAST (MAX_DIMS - 1)
 #define SIDE 16
+#define UNIT_ROWS 64
 
-/* The axis along which the input lies densely; LAST where none does. */
-static int dense_axis(const struct transpose *s) {
-    if (s->strides[LAST] == 1 || s->sizes[LAST] == 1) return LAST;
-    for (int d = LAST - 1; d >= 0; d--)
-        if (s->strides[d] == 1 && s->sizes[d] > 1) return d;
-    return LAST;
+/* The axis that makes the rows of a two-dimensional copy, whose columns are the last axis: the one along which the
+   input lies densely, or where that is the last axis itself, the one before. */
+static int row_axis(const struct transpose *s) {
+    if (s->strides[LAST] != 1 && s->sizes[LAST] != 1)
+        for (int d = LAST - 1; d >= 0; d--)
+            if (s->strides[d] == 1 && s->sizes[d] > 1) return d;
+    return LAST - 1;
 }
 
-/* A unit is one index of every axis but the last and the dense one. */
+INLINE int blocks_of(const struct transpose *s) { return ceil_div(s->sizes[row_axis(s)], UNIT_ROWS); }
+
+/* A unit is a block of rows at one index of the other axes. */
 int transpose_units(const struct transpose *s) {
-    int axis = dense_axis(s), units = 1;
+    int axis = row_axis(s), units = blocks_of(s);
     for (int d = 0; d < LAST; d++)
         if (d != axis) units *= s->sizes[d];
-    return s->sizes[LAST] == 0 || s->sizes[axis] == 0 ? 0 : units;
+    return s->sizes[LAST] == 0 ? 0 : units;
 }
 
 static void copy_run(const float *from, ptrdiff_t stride, int count, float *to) {
@@ -73,19 +77,23 @@ static void copy_squares(const float *from, ptrdiff_t column, int rows, int colu
 }
 
 void transpose(const struct transpose *s, float *arena, int unit) {
-    int axis = dense_axis(s);
-    ptrdiff_t from = s->x, to = s->y, size = s->sizes[LAST], row = 0;
+    int axis = row_axis(s), blocks = blocks_of(s), first = unit % blocks * UNIT_ROWS;
+    int rows = min_int(UNIT_ROWS, s->sizes[axis] - first), columns = s->sizes[LAST], index = unit / blocks;
+    ptrdiff_t size = columns, row = 0, from_row = s->strides[axis], column = s->strides[LAST];
+    const float *from = arena + s->x + first * from_row;
+    float *to = arena + s->y;
     for (int d = LAST - 1; d >= 0; d--) {
         if (d == axis) {
             row = size;
         } else {
-            int index = unit % s->sizes[d];
-            unit /= s->sizes[d];
-            from += (ptrdiff_t)index * s->strides[d];
-            to += index * size;
+            from += (ptrdiff_t)(index % s->sizes[d]) * s->strides[d];
+            to += index % s->sizes[d] * size;
+            index /= s->sizes[d];
         }
         size *= s->sizes[d];
     }
-    if (axis == LAST) copy_run(arena + from, s->strides[LAST], s->sizes[LAST], arena + to);
-    else copy_squares(arena + from, s->strides[LAST], s->sizes[axis], s->sizes[LAST], arena + to, row);
+    to += first * row;
+    if (from_row == 1 && column != 1) copy_squares(from, column, rows, columns, to, row);
+    else
+        for (int r = 0; r < rows; r++) copy_run(from + r * from_row, column, columns, to + r * row);
 }

@@ -123,7 +123,7 @@ class WasmProgram:
     def _output(self, player: Player, name: str, values: dict[str, Any]) -> Any:
         tensor = self.lowered.outputs.get(name)
         if tensor is not None:
-            return np.array(player.read(tensor), order="C")
+            return player.take(tensor)
         return values[name] if name in values else self.plan.graph.constant(name)
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from hearth.errors import Unsupported
 
-SOURCES = Path(__file__).resolve().parents[4] / "wheels" / "kernels" / "src"
+_CHECKOUT = Path(__file__).resolve().parents[4] / "wheels" / "kernels" / "src"
+_PACKAGED = Path(__file__).with_name("src")
+SOURCES = _CHECKOUT if _CHECKOUT.is_dir() else _PACKAGED
 FLAGS = ["-O3", "-std=c11", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-shared", "-fPIC"]
 COMPILERS = ("clang", "gcc", "cc")
 TIMEOUT_SECONDS = 300

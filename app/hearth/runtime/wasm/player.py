@@ -24,6 +24,10 @@ class Player(Protocol):
         """A value of the arena, to be read before the next step is played: a view where memory is shared."""
         ...
 
+    def take(self, source: Tensor) -> np.ndarray:
+        """A value of the arena as an array that nobody else holds, C-contiguous."""
+        ...
+
     def play(self, first: int, end: int) -> None:
         """Plays kernel steps [first, end). Raises ExecutorFailed where it can't go on."""
         ...
@@ -64,6 +68,9 @@ class HeapPlayer:
             # The tensor is kept with its view, so that no other one can take over its id.
             known = self.views[id(source)] = (source, source.view(self.arena))
         return known[1]
+
+    def take(self, source: Tensor) -> np.ndarray:
+        return np.array(self.read(source), order="C")
 
     def play(self, first: int, end: int) -> None:
         steps, starts, arena, scratch = self.places

@@ -109,6 +109,10 @@ class SharedPlayer:
         self.pool.read(self.arena + 4 * source.place, address(memory), memory.nbytes)
         return source.over(memory)
 
+    def take(self, source: Tensor) -> np.ndarray:
+        """`read` already gives a copy."""
+        return np.ascontiguousarray(self.read(source)).reshape(source.shape)
+
     def play(self, first: int, end: int) -> None:
         """Plays steps [first, end) with all threads. Raises WorkersLost."""
         if not self.pool.play(self.steps, self.starts, self.worth, self.arena, first, end, self.scratch, self.stride):
