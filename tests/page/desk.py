@@ -12,8 +12,8 @@ from PIL import Image
 from hearth.errors import BadImage, DownloadFailed
 from hearth.page import words
 from hearth.page.bridge import Progress
-from hearth.page.page import Page
-from hearth.page.tool import CutoutTool
+from hearth.page.cutout.page import CutoutPage
+from hearth.page.cutout.tool import CutoutTool
 
 SIDE = 16
 
@@ -50,7 +50,7 @@ def png(width: int = 40, height: int = 30) -> bytes:
 
 
 class DeskBridge:
-    """`hearth.page.bridge.Bridge` that keeps what it is told."""
+    """`hearth.page.cutout.bridge.CutoutBridge` that keeps what it is told."""
 
     def __init__(self) -> None:
         self.files: dict[int, bytes] = {}
@@ -108,7 +108,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.bridge = DeskBridge()
-        self.page = Page(self.bridge, CutoutTool(MODELS))
+        self.page = CutoutPage(self.bridge, CutoutTool(MODELS))
 
     async def __aenter__(self) -> "Desk":
         self.start()

@@ -1,6 +1,6 @@
 import pytest
 
-from hearth.page.view import Photo, Stage, View, cutout_name, photo_from_plain
+from hearth.page.cutout.view import Photo, Stage, View, cutout_name, photo_from_plain
 
 
 @pytest.mark.parametrize(

@@ -2,57 +2,32 @@
 
 import asyncio
 import hashlib
+import importlib
 import json
 from typing import Any
 
-from pyodide.ffi import JsException, create_proxy, to_js
+from pyodide.ffi import JsException, create_proxy
 
-from hearth.errors import BadImage, DownloadFailed
+from hearth.errors import DownloadFailed
 from hearth.page import words
-from hearth.page.bridge import Progress
-from hearth.page.page import Page
-from hearth.page.tool import CutoutTool
-from hearth.tools.cutout.photo import check_size
+from hearth.page.bridge import Page, Progress
 
 
 class BrowserBridge:
-    """`hearth.page.bridge.Bridge` over the object that `web/worker.js` offers."""
+    """`hearth.page.bridge.Bridge` over the object that `web/shell/host.js` offers; a tool's bridge derives from it.
 
-    def __init__(self, js: Any) -> None:
+    `hashes` are the sha256 of the models, by id.
+    """
+
+    def __init__(self, js: Any, hashes: dict[str, str]) -> None:
         self.js = js
-        self.hashes: dict[str, str] = {}  # of the models, by id
+        self.hashes = hashes
 
     def show(self, view: dict[str, Any]) -> None:
         self.js.show(json.dumps(view))
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
-        self.js.picture(photo, kind, width, height, to_js(memoryview(rgba)))
-
-    def deliver(self, photo: int, name: str, png: bytes) -> None:
-        self.js.deliver(photo, name, to_js(memoryview(png)))
-
-    def stop_asked(self, photo: int) -> bool:
-        return bool(self.js.stopAsked(photo))
-
-    async def size(self, photo: int) -> int:
-        return int(self.js.size(photo))
-
-    async def read(self, photo: int) -> bytes:
-        try:
-            return bytes((await self.js.read(photo)).to_bytes())
-        except JsException as error:  # NotReadableError, NotFoundError: the file changed on disk
-            raise BadImage(words.UNREADABLE) from error
-
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
-        try:
-            picture = await self.js.decode(photo, to_screen)
-            try:
-                check_size(picture.width, picture.height)
-                return picture.width, picture.height, bytes(picture.pixels().to_bytes())
-            finally:
-                picture.close()
-        except JsException as error:
-            raise BadImage(words.NOT_DECODED) from error
+    def stop_asked(self, job: int) -> bool:
+        return bool(self.js.stopAsked(job))
 
     async def model(self, model: str, progress: Progress) -> bytes:
         proxy = create_proxy(progress)
@@ -72,25 +47,25 @@ class BrowserBridge:
 
 
 class Door:
-    """What the worker holds: passes each message on to the page, the first one opening it."""
+    """What the worker holds: passes each message on to the page of its tool, the first one opening it."""
 
-    def __init__(self, js: Any) -> None:
-        self.bridge = BrowserBridge(js)
+    def __init__(self, js: Any, tool: str) -> None:
+        self.js = js
+        self.open = importlib.import_module(f"hearth.page.{tool}.browser").open_page
         self.page: Page | None = None
         self.tasks: set[asyncio.Task[None]] = set()
 
     def receive(self, text: str) -> None:
-        """Takes one message as JSON."""
+        """Takes one message as JSON; the first one is the "start"."""
         message = json.loads(text)
         if self.page is None:
-            self.bridge.hashes = {model["id"]: model["sha256"] for model in message["models"]}
-            self.page = Page(self.bridge, CutoutTool(message["models"]))
+            self.page = self.open(self.js, message["models"])
             self.tasks.add(asyncio.ensure_future(self.page.run()))
             if message["eager"]:
                 self.tasks.add(asyncio.ensure_future(self.page.warm_up()))
         self.page.receive(message)
 
 
-def open_page(js: Any) -> Door:
-    """Called once by `web/worker.js`, with its bridge."""
-    return Door(js)
+def open_door(js: Any, tool: str) -> Door:
+    """Called once by `web/shell/host.js`, with its bridge and the name of the tool."""
+    return Door(js, tool)

@@ -1,16 +1,10 @@
 /**
- * Everything that travels between the page and its Python worker, in one place.
+ * Everything that travels between the cutout's page and its Python worker, in one place.
  *
- * The page (`main.js`) tells what the person did; Python (`hearth.page`) decides and answers with a `View`, the whole
- * state of what is to be seen. The dataclasses behind `View` are in `app/hearth/page/view.py`.
+ * The page (`main.js`) tells what the person did; Python (`hearth.page.cutout`) decides and answers with a `View`, the whole
+ * state of what is to be seen. The dataclasses behind `View` are in `app/hearth/page/cutout/view.py`.
  *
- * @typedef {object} Model  One entry of `models.json`.
- * @property {string} id
- * @property {string} title
- * @property {string} words
- * @property {number} bytes
- * @property {string} sha256
- * @property {{url: string, bytes: number, sha256: string}[]} parts
+ * @typedef {import("../shell/messages.js").Model} Model
  *
  * @typedef {object} Stage
  * @property {string} title
@@ -37,32 +31,21 @@
  * @property {string} engine  the quiet line that says what runs
  * @property {string} announcement  what a screen reader is to say; changes seldom
  *
- * From the page to the worker:
- * @typedef {{type: "boot", cold: boolean, stop: SharedArrayBuffer | null}} Boot
- *     the first message; `cold` where the runtime comes over the network, so that its bytes are counted; `stop` holds the
- *     id of the photo to stop, for Python to see even while it cannot take a message
+ * From the page to the worker, beside what every tool says:
  * @typedef {{type: "start", models: Model[], model: string, eager: boolean, photos: PhotoView[], stopping: number}} Start
  *     `eager` where the chosen model should be made ready before a photo asks for it; `photos` and `stopping` are what was
  *     known before the worker was started anew
  * @typedef {{type: "add", photos: {id: number, file: File}[]}} Add
  * @typedef {{type: "stop" | "retry" | "remove", id: number}} OnPhoto
  * @typedef {{type: "choose", model: string}} Choose
- * @typedef {{type: "model-progress", id: string, loaded: number, total: number}} ModelProgress
- * @typedef {{type: "model", id: string, data: ArrayBuffer, checked: boolean}} ModelData
- *     `checked` unless the browser gives this page no way to compute a hash
- * @typedef {{type: "model-failed", id: string, reason: string}} ModelFailed
- * @typedef {Boot | Start | Add | OnPhoto | Choose | ModelProgress | ModelData | ModelFailed} ToWorker
+ * @typedef {Start | Add | OnPhoto | Choose} ToWorker
  *
- * From the worker to the page:
- * @typedef {{type: "booting", loaded: number}} Booting  bytes that came of the Python runtime
- * @typedef {{type: "ready"}} Ready  Python runs and takes photos
+ * From the worker to the page, beside what every tool says:
  * @typedef {{type: "view", view: View}} Show
- * @typedef {{type: "need-model" | "drop-model", id: string}} NeedModel
  * @typedef {{type: "picture", id: number, kind: "before" | "after", width: number, height: number, rgba: ArrayBuffer}} Picture
  *     a preview, straight alpha
  * @typedef {{type: "cutout", id: number, name: string, png: ArrayBuffer}} Cutout
- * @typedef {{type: "broken", reason: string}} Broken  Python itself failed; the worker is of no more use
- * @typedef {Booting | Ready | Show | NeedModel | Picture | Cutout | Broken} FromWorker
+ * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Cutout} FromWorker
  */
 
 export {};

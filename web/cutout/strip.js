@@ -5,7 +5,7 @@
  * @typedef {import("./pictures.js").Pictures} Pictures
  */
 
-import { byId, make, setText } from "./dom.js";
+import { byId, make, setText } from "../shell/dom.js";
 
 const SIDE = 168; // pixels of the small canvas
 

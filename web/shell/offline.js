@@ -48,7 +48,7 @@ export class Offline {
 
 async function register() {
   try {
-    return await navigator.serviceWorker.register(new URL("./sw.js", import.meta.url));
+    return await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
   } catch (error) {
     if (error instanceof DOMException || error instanceof TypeError) return null; // forbidden here, or the network broke
     throw error;

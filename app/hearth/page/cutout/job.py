@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.errors import BadImage, Cancelled, TooLarge
-from hearth.page import preview, words
-from hearth.page.bridge import Bridge
-from hearth.page.tool import CutoutTool
-from hearth.page.view import Photo, Stage, cutout_name
+from hearth.page import words
+from hearth.page.cutout import preview
+from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.tool import CutoutTool
+from hearth.page.cutout.view import Photo, Stage, cutout_name
 from hearth.tools import cutout
 from hearth.tools.cutout.formats import browser_format
 
@@ -28,7 +29,7 @@ class Job:
     """
 
     def __init__(
-        self, photo: Photo, model: str, tool: CutoutTool, bridge: Bridge, progressed: Callable[[bool], None]
+        self, photo: Photo, model: str, tool: CutoutTool, bridge: CutoutBridge, progressed: Callable[[bool], None]
     ) -> None:
         self.photo = photo
         self.model = model

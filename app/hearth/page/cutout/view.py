@@ -1,4 +1,4 @@
-"""What the person sees, as plain data. `web/messages.js` documents the same shapes for JavaScript."""
+"""What the person sees, as plain data. `web/cutout/messages.js` documents the same shapes for JavaScript."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePath

@@ -9,18 +9,18 @@ from typing import Any
 
 from hearth.errors import Cancelled, HearthError
 from hearth.page import words
-from hearth.page.bridge import Bridge
-from hearth.page.job import Job
-from hearth.page.tool import CutoutTool
-from hearth.page.view import Photo, State, View, photo_from_plain, visible_name
+from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.job import Job
+from hearth.page.cutout.tool import CutoutTool
+from hearth.page.cutout.view import Photo, State, View, photo_from_plain, visible_name
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
 
 
-class Page:
+class CutoutPage:
     """Holds the `View`. Messages come in through `receive`; `run` works the queue until it is cancelled."""
 
-    def __init__(self, bridge: Bridge, tool: CutoutTool) -> None:
+    def __init__(self, bridge: CutoutBridge, tool: CutoutTool) -> None:
         self.bridge = bridge
         self.tool = tool
         self.view = View(model="")
@@ -30,7 +30,7 @@ class Page:
         self._shown = 0.0
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Does what a message of `web/messages.js` asks for. Raises ValueError on a type it does not know."""
+        """Does what a message of `web/cutout/messages.js` asks for. Raises ValueError on a type it does not know."""
         match message["type"]:
             case "start":
                 self._start(message)

@@ -2,14 +2,14 @@
  * The models as the page uses them: which there are, which are stored, fetching one for Python, deleting all.
  *
  * @typedef {import("./messages.js").Model} Model
- * @typedef {import("./messages.js").ToWorker} ToWorker
+ * @typedef {import("./messages.js").ToHost} ToHost
  */
 
 import { byId, notice, setText } from "./dom.js";
 import { DownloadFailed, ModelStore, storageWorks } from "./store.js";
 import * as words from "./words.js";
 
-const LIST = new URL("./models.json", import.meta.url);
+const LIST = new URL("../models.json", import.meta.url);
 const ATTEMPTS = 4;
 const WAIT_MS = 700;
 const UNASKED_BYTES = 8 * 2 ** 20; // a model up to this size is fetched before a photo needs it
@@ -20,7 +20,7 @@ export class ListFailed extends Error {}
 export class Shelf {
   /**
    * @param {object} to
-   * @param {(message: ToWorker, transfer?: Transferable[]) => void} to.tell
+   * @param {(message: ToHost, transfer?: Transferable[]) => void} to.tell
    * @param {() => void} to.changed  called when what is stored changed
    */
   constructor({ tell, changed }) {

@@ -1,12 +1,8 @@
 /**
  * The page's end of the worker: starts it, starts it anew when it breaks or will not stop, and keeps what it needs for that.
  *
- * @typedef {import("./messages.js").ToWorker} ToWorker
- * @typedef {import("./messages.js").FromWorker} FromWorker
- * @typedef {import("./messages.js").Start} Start
+ * @typedef {import("./start.js").Started} Started
  */
-
-import { startWorker, takeFirst } from "./early.js";
 
 const STOP_WITHIN_MS = 2000;
 const RESTARTS = 3; // in a row, without a job done in between
@@ -14,28 +10,32 @@ const RESTARTS = 3; // in a row, without a job done in between
 export class Link {
   /**
    * @param {object} to
-   * @param {(message: FromWorker) => void} to.receive
-   * @param {() => Promise<{start: Start, files: {id: number, file: File}[]}>} to.describe  what a new worker has to know
+   * @param {() => Started} to.start  gives a worker that has just been started
+   * @param {string} to.success  the type of the message which tells that a job was done
+   * @param {(message: any) => void} to.receive
+   * @param {() => Promise<{type: string}[]>} to.describe  what a new worker has to know: "start", and "add" for what was added
    * @param {(final: boolean, reason: unknown) => void} to.broke
    *     called when the worker broke; `final` when it is not started again
    */
-  constructor({ receive, describe, broke }) {
+  constructor({ start, success, receive, describe, broke }) {
+    this.start = start;
+    this.success = success;
     this.receive = receive;
     this.describe = describe;
     this.broke = broke;
     this.restarts = 0;
     this.stopTimer = 0;
     this.started = false;
-    /** @type {ToWorker[]} */
+    /** @type {{type: string}[]} */
     this.early = [];
     this.#open();
   }
 
-  /** @param {ToWorker} message @param {Transferable[]} [transfer] */
+  /** @param {any} message @param {Transferable[]} [transfer] */
   post(message, transfer = []) {
     if (message.type === "retry" && this.flag) Atomics.compareExchange(this.flag, 0, message.id, 0);
     if (this.started) this.worker?.postMessage(message, transfer);
-    else if (message.type !== "add") this.early.push(message); // `describe` tells of the photos
+    else if (message.type !== "add") this.early.push(message); // `describe` tells of what was added
   }
 
   /**
@@ -56,22 +56,21 @@ export class Link {
   }
 
   #open() {
-    const { worker, stop, heard } = takeFirst() ?? startWorker();
+    const { worker, stop, heard } = this.start();
     this.worker = worker;
     this.flag = stop;
     this.started = false;
-    const hear = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
-      if (data.type === "cutout") this.restarts = 0;
+    const hear = (/** @type {MessageEvent<any>} */ { data }) => {
+      if (data.type === this.success) this.restarts = 0;
       if (data.type === "broken") this.#break(data.reason);
       else this.receive(data);
     };
     heard.forEach(hear);
     worker.onmessage = hear;
     worker.onerror = (event) => this.#break(event.message);
-    this.describe().then(({ start, files }) => {
+    this.describe().then((messages) => {
       if (this.worker !== worker) return;
-      worker.postMessage(start);
-      if (files.length) worker.postMessage({ type: "add", photos: files });
+      for (const message of messages) worker.postMessage(message);
       this.started = true;
       for (const message of this.early.splice(0)) worker.postMessage(message);
     }, this.#fail);

@@ -6,8 +6,8 @@
  * @typedef {import("./main.js").Files} Files
  */
 
-import { announce, byId, make, notice, setText } from "./dom.js";
-import * as words from "./words.js";
+import { announce, byId, make, notice, setText } from "../shell/dom.js";
+import * as words from "../shell/words.js";
 
 const START_AT = 50; // percent of the original shown when a cutout is done
 

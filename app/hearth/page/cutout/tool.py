@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hearth.page import words
-from hearth.page.bridge import Bridge, Progress
+from hearth.page.bridge import Progress
+from hearth.page.cutout.bridge import CutoutBridge
 from hearth.tools.cutout import Pipeline, Preparation
 
 
@@ -23,7 +24,7 @@ class CutoutTool:
         self._progress: Progress = lambda loaded, total: None
         self._one_at_a_time = asyncio.Lock()
 
-    async def load(self, model: str, bridge: Bridge, progress: Progress) -> Pipeline:
+    async def load(self, model: str, bridge: CutoutBridge, progress: Progress) -> Pipeline:
         """The pipeline of a model, its file fetched if need be. Raises DownloadFailed or BadModel.
 
         Who asks last is told the progress. Cancelled while the file is on its way, it ends the download.
@@ -35,7 +36,7 @@ class CutoutTool:
                 self._model = model
             return self._pipeline
 
-    async def _open(self, model: str, bridge: Bridge) -> Pipeline:
+    async def _open(self, model: str, bridge: CutoutBridge) -> Pipeline:
         coming = asyncio.ensure_future(bridge.model(model, lambda loaded, total: self._progress(loaded, total)))
         # Imported while the model is on its way, so that the page takes photos before.
         from hearth.runtime import InferenceSession

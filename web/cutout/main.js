@@ -8,15 +8,16 @@
  */
 
 import { Choices } from "./choices.js";
-import { announce, byId, notice, setText } from "./dom.js";
-import { openIntake } from "./intake.js";
-import { Link } from "./link.js";
-import { Offline } from "./offline.js";
+import { takeWorker } from "./early.js";
+import { announce, byId, notice, setText } from "../shell/dom.js";
+import { openIntake } from "../shell/intake.js";
+import { Link } from "../shell/link.js";
+import { Offline } from "../shell/offline.js";
 import { Pictures } from "./pictures.js";
-import { ListFailed, Shelf } from "./shelf.js";
+import { ListFailed, Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
-import * as words from "./words.js";
+import * as words from "../shell/words.js";
 
 const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
 
@@ -43,7 +44,7 @@ const choices = new Choices(choose, shelf);
 const offline = new Offline({ busy: () => state.files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
 const stage = new Stage({ stop, retry, remove, reload: () => location.reload(), saved });
 const strip = new Strip({ select });
-const link = new Link({ receive, describe, broke });
+const link = new Link({ start: takeWorker, success: "cutout", receive, describe, broke });
 openIntake(take);
 addEventListener("beforeunload", (event) => {
   if (photos().some(wouldBeLost)) event.preventDefault();
@@ -151,13 +152,9 @@ async function describe() {
   await choices.fill(models);
   const eager = await shelf.isEager(choices.chosen);
   if (eager) shelf.fetchAhead(choices.chosen);
-  return {
-    start: {
-      ...{ type: /** @type {const} */ ("start"), models, model: choices.chosen, eager },
-      ...{ photos: state.view?.photos ?? [], stopping: state.stopping },
-    },
-    files: [...state.files].map(([id, { file }]) => ({ id, file })),
-  };
+  const start = { type: "start", models, model: choices.chosen, eager, photos: state.view?.photos ?? [], stopping: state.stopping };
+  const added = [...state.files].map(([id, { file }]) => ({ id, file }));
+  return added.length ? [start, { type: "add", photos: added }] : [start];
 }
 
 /** @param {boolean} final @param {unknown} reason */

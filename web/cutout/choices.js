@@ -4,14 +4,14 @@
  * @typedef {import("./messages.js").Model} Model
  */
 
-import { byId, make, setText } from "./dom.js";
-import { recall, remember } from "./memory.js";
-import { STORED_HERE, megabytes } from "./words.js";
+import { byId, make, setText } from "../shell/dom.js";
+import { recall, remember } from "../shell/memory.js";
+import { STORED_HERE, megabytes } from "../shell/words.js";
 
 export class Choices {
   /**
    * @param {(model: string) => void} choose
-   * @param {import("./shelf.js").Shelf} shelf
+   * @param {import("../shell/shelf.js").Shelf} shelf
    */
   constructor(choose, shelf) {
     this.choose = choose;

@@ -1,0 +1,27 @@
+"""What the cutout's page asks of the place it runs in, beside what every tool does."""
+
+from typing import Protocol
+
+from hearth.page.bridge import Bridge
+
+
+class CutoutBridge(Bridge, Protocol):
+    """Pictures are RGBA bytes with straight alpha, row by row from the top. A photo's number is that of its job."""
+
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
+        """Shows a preview; `kind` is "before" or "after"."""
+
+    def deliver(self, photo: int, name: str, png: bytes) -> None:
+        """Hands over the finished file."""
+
+    async def size(self, photo: int) -> int:
+        """Size in bytes of the file that was dropped."""
+
+    async def read(self, photo: int) -> bytes:
+        """The bytes of the file that was dropped. Raises BadImage when it is gone."""
+
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
+        """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage, TooLarge.
+
+        `to_screen` brings the colours from the file's profile to sRGB; else they stay as they are stored.
+        """

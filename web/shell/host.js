@@ -1,0 +1,135 @@
+/**
+ * Hosts Pyodide in a worker: boots it, unpacks the app, opens the page of one tool in Python, and passes messages.
+ *
+ * @typedef {import("./messages.js").Boot} Boot
+ * @typedef {import("./messages.js").ToHost} ToHost
+ * @typedef {import("./messages.js").FromHost} FromHost
+ */
+
+import { loadPyodide } from "../pyodide/pyodide.mjs";
+
+import { openGpu } from "../gpu.js";
+import { Pool } from "../pool.js";
+import { countBytes } from "./count.js";
+
+const INDEX = new URL("../pyodide/", import.meta.url).href;
+const APP = new URL("../hearth.whl", import.meta.url).href;
+
+/** @type {Map<string, {resolve: (data: object) => void, reject: (error: Error) => void, progress: any}>} */
+const awaited = new Map();
+/** @type {{type: string}[]} */
+const early = [];
+/** @type {Int32Array | null} */
+let stopFlag = null;
+let stopping = 0;
+/** @type {any} */
+let door = null;
+
+/** @param {{type: string}} message @param {Transferable[]} [transfer] */
+export function post(message, transfer = []) {
+  self.postMessage(message, { transfer });
+}
+
+/** @param {FromHost} message */
+const say = (message) => post(message);
+
+/** Hands a message to Python, as JSON. @param {object} message */
+export function tell(message) {
+  door.receive(JSON.stringify(message));
+}
+
+/** What every tool's Python may ask for: the JavaScript half of `hearth.page.bridge.Bridge`. */
+const bridge = {
+  /** @param {string} view as JSON */
+  show(view) {
+    say({ type: "view", view: JSON.parse(view) });
+  },
+  /** @param {number} id  of a job */
+  stopAsked(id) {
+    return stopping === id || (stopFlag !== null && Atomics.load(stopFlag, 0) === id);
+  },
+  /** @param {string} id @param {any} progress a Python function */
+  model(id, progress) {
+    return new Promise((resolve, reject) => {
+      awaited.set(id, { resolve, reject, progress: progress.copy() });
+      say({ type: "need-model", id });
+    });
+  },
+  /** @param {string} id */
+  dropModel(id) {
+    settle(id)?.reject(new Error("not needed any more"));
+    say({ type: "drop-model", id });
+  },
+};
+
+/** @param {string} id */
+function settle(id) {
+  const waiting = awaited.get(id);
+  awaited.delete(id);
+  waiting?.progress.destroy();
+  return waiting;
+}
+
+/**
+ * Takes messages from now on: those about models itself, all others by `receive`, which may `tell` Python.
+ * @param {string} tool  the name of its folders: `hearth.page.<tool>` and `web/<tool>`
+ * @param {object} own  what the tool's Python may ask for beside `bridge`
+ * @param {(message: any) => void} receive
+ */
+export function host(tool, own, receive) {
+  /** @param {any} message */
+  const take = (message) => {
+    if (!takeOwn(message)) receive(message);
+  };
+  self.onmessage = ({ data }) => {
+    if (data.type === "boot") {
+      boot(data, tool, { ...bridge, ...own }, take).catch((error) => say({ type: "broken", reason: String(error?.message ?? error) }));
+    } else if (door) take(data);
+    else early.push(data);
+  };
+}
+
+/** @param {ToHost} message @returns {boolean} whether Python need not hear of it */
+function takeOwn(message) {
+  switch (message.type) {
+    case "model-progress":
+      awaited.get(message.id)?.progress(message.loaded, message.total);
+      return true;
+    case "model":
+      settle(message.id)?.resolve({ data: new Uint8Array(message.data), checked: message.checked });
+      return true;
+    case "model-failed":
+      settle(message.id)?.reject(new Error(message.reason));
+      return true;
+    case "start":
+      stopping = message.stopping;
+      return false;
+    case "stop":
+      stopping = message.id;
+      return false;
+    case "retry":
+      if (stopping === message.id) stopping = 0;
+      return false;
+    default:
+      return false;
+  }
+}
+
+/** @param {Boot} message @param {string} tool @param {object} bridge @param {(message: any) => void} take */
+async function boot({ cold, stop }, tool, bridge, take) {
+  stopFlag = stop && new Int32Array(stop);
+  const uncount = cold ? countBytes((loaded) => say({ type: "booting", loaded })) : () => {};
+  const gpu = openGpu();
+  const wheel = fetch(APP).then((response) => response.arrayBuffer());
+  const pyodide = await loadPyodide({ indexURL: INDEX, packages: ["numpy", "pillow", "hearth-kernels"] });
+  pyodide.unpackArchive(await wheel, "wheel");
+  uncount();
+  pyodide.registerJsModule("hearth_pool", {
+    /** @param {Uint8Array<ArrayBuffer>} code @param {number} threads */
+    open: (code, threads) => new Pool(code, threads, () => pyodide._module.HEAPU8),
+  });
+  pyodide.registerJsModule("hearth_gpu", { gpu: await gpu });
+  door = pyodide.pyimport("hearth.page.browser").open_door(bridge, tool);
+  for (const message of early.splice(0)) take(message);
+  say({ type: "ready" });
+}

@@ -1,0 +1,34 @@
+/**
+ * What travels between any tool's page and the worker that hosts its Python; `web/<tool>/messages.js` has the tool's own.
+ *
+ * @typedef {object} Model  One entry of `models.json`.
+ * @property {string} id
+ * @property {string} title
+ * @property {string} words
+ * @property {number} bytes
+ * @property {string} sha256
+ * @property {{url: string, bytes: number, sha256: string}[]} parts
+ *
+ * From the page to the worker:
+ * @typedef {{type: "boot", cold: boolean, stop: SharedArrayBuffer | null}} Boot
+ *     the first message; `cold` where the runtime comes over the network, so that its bytes are counted; `stop` holds the
+ *     id of the job to stop, for Python to see even while it cannot take a message
+ * @typedef {{type: "start", models: Model[], eager: boolean, stopping: number}} Start
+ *     the second one, with which Python opens the tool's page; each tool adds what it has to know
+ * @typedef {{type: "stop" | "retry", id: number}} OnJob
+ * @typedef {{type: "model-progress", id: string, loaded: number, total: number}} ModelProgress
+ * @typedef {{type: "model", id: string, data: ArrayBuffer, checked: boolean}} ModelData
+ *     `checked` unless the browser gives this page no way to compute a hash
+ * @typedef {{type: "model-failed", id: string, reason: string}} ModelFailed
+ * @typedef {Start | OnJob | ModelProgress | ModelData | ModelFailed} ToHost
+ *
+ * From the worker to the page:
+ * @typedef {{type: "booting", loaded: number}} Booting  bytes that came of the Python runtime
+ * @typedef {{type: "ready"}} Ready  Python runs
+ * @typedef {{type: "view", view: any}} Show  the whole state of what is to be seen, as the tool has it
+ * @typedef {{type: "need-model" | "drop-model", id: string}} NeedModel
+ * @typedef {{type: "broken", reason: string}} Broken  Python itself failed; the worker is of no more use
+ * @typedef {Booting | Ready | Show | NeedModel | Broken} FromHost
+ */
+
+export {};
