@@ -7,7 +7,7 @@ import re
 import tomllib
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +23,7 @@ from hearth.runtime.protobuf import Field, Message, Schema, decode
 from hearth.runtime.tensors import tensor_array
 from hearth.runtime.types import OptionalType, SequenceType, TensorType, ValueType, dtype_name, is_storage
 
-KNOWN_MISSES = Path(__file__).with_name("known_misses.toml")
+HERE = Path(__file__).parent
 
 VALUES: Schema = {
     **ONNX,
@@ -57,7 +57,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """`outcome` is pass, wrong (other values), error (an exception) or unsupported."""
+    """`outcome` is pass (right, and wholly on the executor), partly (right, but numpy runs the ops that `reason`
+    names), wrong (other values), error (an exception) or unsupported."""
 
     test: str
     executor: str
@@ -85,8 +86,32 @@ def read_suite(path: Path) -> dict[str, Case]:
 
 
 def known_misses(executor: str) -> dict[str, str]:
-    """Test -> reason, for the tests that an executor is known not to pass."""
-    return cast(dict[str, str], tomllib.loads(KNOWN_MISSES.read_text("utf-8")).get(executor, {}))
+    """Test -> reason, for the tests that an executor is known not to pass, or not to run wholly."""
+    lists = tomllib.loads(HERE.joinpath("known_misses.toml").read_text("utf-8"))
+    if executor in lists:
+        return cast(dict[str, str], lists[executor])
+    by_reason = tomllib.loads(_partly(executor).read_text("utf-8"))
+    return {test: reason for reason, tests in by_reason.items() for test in tests}
+
+
+def write_misses(results: Iterable[Result]) -> list[Path]:
+    """Notes what the fast executors do not pass wholly, by reason; numpy's list is written by hand."""
+    by_reason: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    chance = known_misses("chance")
+    for result in results:
+        if result.executor != "numpy" and result.outcome != "pass" and result.test not in chance:
+            reason = result.reason if result.outcome == "partly" else f"{result.outcome}: {result.reason}"
+            by_reason[result.executor][reason].append(result.test)
+    for executor, reasons in by_reason.items():
+        lines = [f"# Tests that do not run wholly on {executor}; `build.py bench conformance --note` writes this anew."]
+        for reason, tests in sorted(reasons.items()):
+            lines += ["", f"{json.dumps(reason)} = [", *(f"  {json.dumps(test)}," for test in sorted(tests)), "]"]
+        _partly(executor).write_text("\n".join(lines) + "\n", "utf-8")
+    return [_partly(executor) for executor in by_reason]
+
+
+def _partly(executor: str) -> Path:
+    return HERE / f"partly_{executor}.toml"
 
 
 def _sequence(message: Message) -> list[Any]:
@@ -161,10 +186,13 @@ def run_case(case: Case, executor: str) -> Result:
                 if reason:
                     return Result(case.name, executor, "wrong", f"output {at}: {reason}")
     except Unsupported as error:
-        return Result(case.name, executor, "unsupported", str(error))
+        return Result(case.name, executor, "unsupported", _lacking(case) or str(error))
     except Exception as error:  # A test run reports every kind of failure and goes on with the next test.
         prefix = "" if isinstance(error, BadModel) else f"{type(error).__name__}: "
         return Result(case.name, executor, "error", f"{prefix}{error}")
+    elsewhere = sorted({node.op for node, place in session.places() if place != executor})
+    if elsewhere:
+        return Result(case.name, executor, "partly", f"numpy runs {', '.join(elsewhere)}")
     return Result(case.name, executor, "pass")
 
 
@@ -178,6 +206,15 @@ def _first_op(case: Case) -> str:
     model = decode(memoryview(case.model), "Model", ONNX)
     ops = [str(node["op_type"]) for node in _nodes(cast(Message, model["graph"]))]
     return next((op for op in ops if op not in ("Constant", "SequenceConstruct")), ops[0])
+
+
+def _lacking(case: Case) -> str:
+    """Why a fast executor has no use for a model; empty where numpy can't run it either."""
+    try:
+        ops = {node.op for node in InferenceSession(case.model, "numpy").graph.nodes}
+    except Unsupported:
+        return ""
+    return f"too little of it has kernels: {', '.join(sorted(ops)) or 'constants alone'}"
 
 
 def _nodes(graph: Message) -> Iterator[Message]:

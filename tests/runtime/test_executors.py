@@ -10,6 +10,7 @@ from hearth.errors import Unsupported
 from hearth.runtime import InferenceSession
 from hearth.runtime.executors import EXECUTORS
 from hearth.runtime.graph import Graph
+from hearth.runtime.types import TensorType
 from tests.runtime.graphs import Builder, floats, ints, play
 
 Feeds = dict[str, np.ndarray]
@@ -188,3 +189,21 @@ def test_an_executor_gives_what_numpy_says(name: str, executor: str) -> None:
             assert got.dtype == wanted.dtype and got.shape == wanted.shape
             np.testing.assert_allclose(got, wanted, rtol=2e-4, atol=2e-4)
     assert session.executor_name == executor
+
+
+def test_values_that_decide_shapes_are_compiled_for_until_they_are_too_many() -> None:
+    b = Builder(x=(24, 2))
+    graph = b.done(b.node("Relu", b.node("Reshape", b.node("Sub", "x", number(1)), "shape")))
+    graph.inputs["shape"] = TensorType(np.dtype(np.int64), ("n",))
+    try:
+        session = InferenceSession(graph, "wasm")
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+    x = floats(24, 2)
+    shapes = [(rows, *rest, -1) for rest in ((), (1,), (1, 1)) for rows in (1, 2, 3, 4, 6, 8, 12)]
+    for number_of, shape in enumerate(shapes):
+        got = session.run(None, {"x": x, "shape": ints(*shape)})[0]
+        np.testing.assert_array_equal(got, np.maximum(x - 1, 0).reshape(shape))
+        if number_of == 0:
+            assert {place for _, place in session.places()} == {"wasm"}
+    assert "numpy" in session.explain(), "shapes that never come again are not compiled for each time"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ import numpy as np
 
 from hearth.errors import BadInput, ExecutorFailed, MissingModel, Unsupported
 from hearth.runtime import model_file
+from hearth.runtime.deciding import deciding_inputs, small
 from hearth.runtime.executor import Executor, Program, Progress
 from hearth.runtime.executors import Choice
 from hearth.runtime.explain import explain
 from hearth.runtime.feeds import Feeds
-from hearth.runtime.graph import Graph
+from hearth.runtime.graph import Graph, Node
 from hearth.runtime.limits import LIMITS, deadline
 from hearth.runtime.load import load, load_bytes
 from hearth.runtime.metadata import ModelMetadata
@@ -109,7 +110,9 @@ class InferenceSession:
         self._static = all(isinstance(kind, TensorType) and kind.static for kind in self.graph.inputs.values())
         self._programs: dict[object, Program] = {}
         self._plans: dict[object, Plan] = {}
-        if not self.executor.needs_static or self._static:
+        self._deciding: dict[object, tuple[str, ...]] = {}
+        self._values_left = MAX_PROGRAMS
+        if not self.executor.needs_static or (self._static and not deciding_inputs(self.graph)):
             self._program(self._outputs, {})
 
     @property
@@ -168,6 +171,11 @@ class InferenceSession:
             )
         return "\n\n".join(explain(plan, self._programs[key]) for key, plan in self._plans.items())
 
+    def places(self) -> Iterator[tuple[Node, str]]:
+        """Every step of the plans compiled so far, with the name of the executor that runs it."""
+        for key, plan in self._plans.items():
+            yield from zip((step.node for step in plan.steps), self._programs[key].places(), strict=True)
+
     def _fall_back(self, failure: ExecutorFailed | Unsupported) -> None:
         """Goes on with the next executor; raises the failure where there is none."""
         if not self._choice:
@@ -193,11 +201,12 @@ class InferenceSession:
             if self.executor.needs_static and not self._static:
                 kinds = self.graph.inputs
                 shapes = {name: value.shape for name, value in feeds.items() if isinstance(kinds[name], TensorType)}
-            key = (outputs, tuple(shapes.items()))
+            values = self._deciding_values(outputs, shapes, feeds) if self.executor.needs_static else {}
+            key = (outputs, tuple(shapes.items()), *((name, array.tobytes()) for name, array in values.items()))
             program = self._programs.get(key)
             if program is not None:
                 return program
-            plan = make_plan(self._fixed(outputs, shapes))
+            plan = make_plan(self._fixed(outputs, shapes, values))
             for name in outputs:
                 if name in plan.graph.constants:
                     plan.graph.constants[name].flags.writeable = False  # so that it is handed over as a copy
@@ -210,19 +219,40 @@ class InferenceSession:
                 # numpy says which node is at fault, where it is the model that is.
                 self._fall_back(ExecutorFailed(f"{self.executor.name} can't take this model: {error!r}."))
                 continue
+            self._values_left -= bool(values)
             if len(self._programs) >= MAX_PROGRAMS:
                 oldest = next(iter(self._programs))
                 del self._programs[oldest], self._plans[oldest]
             self._programs[key], self._plans[key] = program, plan
             return program
 
-    def _fixed(self, outputs: tuple[str, ...], shapes: Mapping[str, tuple[Dim, ...]]) -> Graph:
-        """The session's graph, or a copy that makes only some outputs from inputs of these shapes."""
-        if not shapes and outputs == self._outputs:
+    def _deciding_values(
+        self, outputs: tuple[str, ...], shapes: Mapping[str, tuple[Dim, ...]], feeds: Mapping[str, Any]
+    ) -> dict[str, np.ndarray]:
+        """The values that decide shapes; none any more where they are others with each run."""
+        key = (outputs, tuple(shapes.items()))
+        names = self._deciding.get(key)
+        if names is None:
+            if len(self._deciding) >= MAX_PROGRAMS:
+                self._deciding.clear()
+            names = self._deciding[key] = deciding_inputs(self._fixed(outputs, shapes, {}))
+        if not names or not self._values_left:
+            return {}
+        return small(feeds, names)
+
+    def _fixed(
+        self, outputs: tuple[str, ...], shapes: Mapping[str, tuple[Dim, ...]], values: Mapping[str, np.ndarray]
+    ) -> Graph:
+        """The session's graph, or a copy that makes only some outputs from inputs of these shapes and values."""
+        if not shapes and not values and outputs == self._outputs:
             return self.graph
         graph = self.graph.copy()
         keep_outputs(graph, outputs)
-        if shapes:
+        if shapes or values:
             fix_inputs(graph, shapes)
+        for name, array in values.items():
+            del graph.inputs[name]
+            graph.constants[name] = array.copy()
+            graph.types[name] = TensorType(array.dtype, array.shape)
         optimise(graph)
         return graph

@@ -86,7 +86,7 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
     if (
         node.op in KEEP_RULE
         or any(node.subgraphs())
-        or any(name and name not in graph.constants for name in node.inputs)
+        or any(name not in graph.constants for name in node.reads())
         or late()
     ):
         return None
@@ -99,12 +99,24 @@ def _folded(graph: Graph, node: Node, operator: Operator, kinds: Sequence[ValueT
     try:
         with np.errstate(all="ignore"):
             values = operator.run(inputs, operator.arguments(node), node.label)
+            if node.epilogue:
+                values = _with_epilogue(graph, node, values[0])
     except TooLarge:
         if late():
             return None
         raise
     whole = len(values) >= len(node.outputs) and all(isinstance(value, np.ndarray | np.generic) for value in values)
     return values if whole else None
+
+
+def _with_epilogue(graph: Graph, node: Node, result: Any) -> tuple[Any, ...]:
+    """A fused node's result after the ops that it carries."""
+    values = {"": None, node.result: result}
+    for after in node.epilogue:
+        inputs = [values[name] if name in values else graph.constant(name) for name in after.inputs]
+        operator = registry.find(after)
+        values[after.outputs[0]] = operator.run(inputs, operator.arguments(after), after.label)[0]
+    return (values[node.outputs[0]],)
 
 
 def _merge(known: ValueType | None, found: ValueType) -> ValueType:
