@@ -25,7 +25,7 @@ from hearth.errors import BadImage, HearthError, NoSubject, TooLarge
 from hearth.runtime import InferenceSession
 from hearth.tools.cutout import STAGES, Pipeline, Preparation, read
 
-_SHARES = {"read": 0.1, "prepare": 0.05, "predict": 0.6, "enlarge": 0.05, "compose": 0.02, "write": 0.18}
+_SHARES = {"read": 0.1, "prepare": 0.05, "predict": 0.55, "refine": 0.1, "colours": 0.02, "write": 0.18}
 """How much of the bar each stage takes, as it is for 12 megapixels."""
 
 _LARGEST_FILE = 1 << 30  # bytes; the largest photo that is taken has some 400 million, uncompressed

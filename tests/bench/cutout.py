@@ -80,7 +80,7 @@ def best(run: Callable[[bytes], Times], data: bytes, repeat: int) -> Times:
 def compared(where: str, ours: Times, peer: Times) -> Iterator[dict[str, Any]]:
     keys = {stage: [stage] for stage in (*STAGES, "whole", "size")}
     # We set colours and alpha together while the file is written, so these two compare only as one.
-    keys["write"] = [*keys.pop("compose"), "write"]
+    keys["write"] = [*keys.pop("colours"), "write"]
     for name, parts in keys.items():
         unit = "MB" if name == "size" else "ms"
         mine, theirs = (sum(times[part] for part in parts) for times in (ours, peer))
@@ -132,10 +132,10 @@ def rembgs_way() -> Callable[[bytes], Times]:
         feed = scaled.transpose(2, 0, 1)[None].astype(np.float32)
         clock.at("predict")
         answer = network.run(None, {name: feed})[0][0, 0]
-        clock.at("enlarge")
+        clock.at("refine")
         stretched = (answer - answer.min()) / (answer.max() - answer.min())
         mask = Image.fromarray((stretched * 255).astype(np.uint8)).resize(image.size, Image.Resampling.LANCZOS)
-        clock.at("compose")
+        clock.at("colours")
         cutout = Image.composite(image, Image.new("RGBA", image.size, 0), mask)
         clock.at("write")
         file = io.BytesIO()

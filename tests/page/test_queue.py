@@ -75,7 +75,7 @@ def test_every_stage_is_shown_in_order_and_runs_to_its_end() -> None:
         await desk.until(1, "done")
 
     bridge = play(scene)
-    told = [words.STAGES[name] for name in ("read", "prepare", "predict", "enlarge", "compose", "write")]
+    told = [words.STAGES[name] for name in ("read", "prepare", "predict", "refine", "colours", "write")]
     titles = [text.split("…")[0].split(":")[0] for text in stages_seen(bridge, 1)[1:-1]]
     assert list(dict.fromkeys(titles)) == told
     for earlier, later in zip(bridge.views, bridge.views[1:], strict=False):

@@ -5,8 +5,8 @@ STAGES = {
     "read": "Reading the photo",
     "prepare": "Preparing",
     "predict": "Finding the subject",
-    "enlarge": "Drawing the mask",
-    "compose": "Cutting it out",
+    "refine": "Refining the edges",
+    "colours": "Cleaning the colours",
     "write": "Writing the PNG",
 }
 STAGE_NOW = "{title}: {percent} %"

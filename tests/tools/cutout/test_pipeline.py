@@ -12,7 +12,7 @@ from PIL import Image
 
 from hearth.errors import BadImage, BadModel, Cancelled, NoSubject
 from hearth.runtime import InferenceSession
-from hearth.tools.cutout import STAGES, Cutout, Photo, Pipeline, Preparation, from_rgba, read
+from hearth.tools.cutout import STAGES, Cutout, Pipeline, Preparation, from_image, from_rgba, read
 from tests.photos import NAMES, photo
 from tests.tools.cutout.pictures import decoded, encoded, scene, srgb_profile
 
@@ -63,9 +63,9 @@ def test_alpha_of_real_photos_equals_onnxruntimes(
     result = decoded(ours.png)
     assert result.shape == (*original.shape[:2], 4)
     assert np.array_equal(result[:, :, 3], ours.alpha)
-    seen = ours.alpha > 0
-    assert np.array_equal(result[seen][:, :3], original[seen])
-    assert not result[~seen].any()
+    whole = ours.alpha == 255
+    assert np.array_equal(result[whole][:, :3], original[whole])
+    assert not result[ours.alpha == 0].any()
 
 
 def test_a_cat_is_kept_and_its_surroundings_go(yardstick: Any, preparation: Preparation) -> None:
@@ -78,7 +78,7 @@ def test_a_cat_is_kept_and_its_surroundings_go(yardstick: Any, preparation: Prep
 def test_an_empty_scene_has_no_subject(colour: tuple[int, int, int], yardstick: Any, preparation: Preparation) -> None:
     maps: list[np.ndarray] = []
     with pytest.raises(NoSubject, match="No subject"):
-        Pipeline(yardstick, preparation).run(Photo(Image.new("RGB", (400, 300), colour)), on_map=maps.append)
+        Pipeline(yardstick, preparation).run(from_image(Image.new("RGB", (400, 300), colour)), on_map=maps.append)
     assert maps[0].shape == (320, 320)
 
 
@@ -172,15 +172,15 @@ def test_only_the_mask_is_the_alpha_as_grey(recorded: Pipeline) -> None:
     assert np.array_equal(decoded(result.png), result.alpha)
 
 
-def test_the_alpha_is_handed_out_before_the_file_is_written(recorded: Pipeline) -> None:
+def test_the_matte_is_handed_out_before_the_file_is_written(recorded: Pipeline) -> None:
     events: list[Any] = []
-    result = recorded.run(
-        encoded(scene(90, 70), "PNG"), lambda stage, fraction: events.append(stage), on_alpha=events.append
+    job = recorded.run_async(
+        encoded(scene(90, 70), "PNG"), lambda stage, fraction: events.append(stage), on_matte=events.append
     )
-    at = next(number for number, event in enumerate(events) if isinstance(event, np.ndarray))
-    assert np.array_equal(events[at], result.alpha)
+    result = asyncio.run(job)
+    at = events.index(result.matte)
     assert "write" not in events[:at]
-    assert "compose" not in events[at + 1 :]
+    assert set(events[at + 1 :]) == {"write"}
 
 
 def test_raw_pixels_and_a_file_give_the_same(recorded: Pipeline) -> None:

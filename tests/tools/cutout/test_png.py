@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hearth.tools.cutout import Photo, from_rgba
-from hearth.tools.cutout.compose import compose, merge_alpha
-from hearth.tools.cutout.pipeline import write
+from hearth.tools.cutout import Matte, Photo, from_image, from_rgba, write
+from hearth.tools.cutout.matte import merge_alpha
 from hearth.tools.cutout.png import encode
 from tests.tools.cutout.pictures import Pixels, decoded, scene, srgb_profile
 
@@ -129,10 +128,15 @@ def test_fractions_rise_to_one() -> None:
     assert len(fractions) > 4
 
 
+def matte_of(photo: Photo, alpha: np.ndarray) -> Matte:
+    nothing = np.zeros((2, 2), np.float32)
+    return Matte(photo, nothing, nothing, alpha)
+
+
 def test_colours_are_the_photos_where_something_is_seen_and_gone_elsewhere() -> None:
     picture = scene(200, 150)
     alpha = np.random.default_rng(1).choice(np.array([0, 0, 1, 128, 254, 255], np.uint8), (150, 200))
-    result = decoded(b"".join(piece for _, piece in write(Photo(Image.fromarray(picture)), alpha)))
+    result = decoded(b"".join(piece for _, piece in write(matte_of(from_image(Image.fromarray(picture)), alpha))))
     assert np.array_equal(result[:, :, 3], alpha)
     assert np.array_equal(result[alpha > 0][:, :3], picture[alpha > 0])
     assert not result[alpha == 0].any()
@@ -151,10 +155,10 @@ def test_transparency_of_the_photo_itself_is_multiplied_in() -> None:
 def test_a_photo_without_transparency_leaves_alpha_alone() -> None:
     alpha = scene(30, 20, 1)[:, :, 0].copy()
     before = alpha.copy()
-    merge_alpha(Photo(Image.fromarray(scene(30, 20))), alpha, 0, 20)
+    merge_alpha(from_image(Image.fromarray(scene(30, 20))), alpha, 0, 20)
     assert np.array_equal(alpha, before)
 
 
 def test_a_piece_of_the_cutout_is_that_piece() -> None:
-    photo, alpha = Photo(Image.fromarray(scene(30, 20))), scene(30, 20, 1)[:, :, 0]
-    assert np.array_equal(compose(photo, alpha, 5, 9), compose(photo, alpha, 0, 20)[5:9])
+    matte = matte_of(from_image(Image.fromarray(scene(30, 20))), scene(30, 20, 1)[:, :, 0])
+    assert np.array_equal(matte.rows(5, 9), matte.rows(0, 20)[5:9])

@@ -8,7 +8,7 @@ from PIL import Image
 
 from hearth.desk import models
 from hearth.errors import NoSubject
-from hearth.tools.cutout import Photo, Preparation, from_rgba, prepare, read, stretch
+from hearth.tools.cutout import Preparation, from_image, from_rgba, prepare, read, stretch
 from tests.photos import NAMES, photo
 from tests.tools.cutout.pictures import encoded, scene
 
@@ -45,7 +45,7 @@ def test_real_photos_equal_rembgs_numbers_bit_for_bit(name: str) -> None:
 @pytest.mark.parametrize("value", [0, 1, 90, 255])
 def test_flat_pictures_equal_rembgs_numbers(value: int) -> None:
     image = Image.new("RGB", (31, 17), (value, value, value))
-    assert np.array_equal(prepare(Photo(image), LIKE_REMBG)[0], np.array(as_rembg_does(image), np.float32))
+    assert np.array_equal(prepare(from_image(image), LIKE_REMBG)[0], np.array(as_rembg_does(image), np.float32))
 
 
 def test_a_picture_without_transparency_is_seen_the_same_whatever_its_mode() -> None:
@@ -70,7 +70,7 @@ def test_colours_under_full_transparency_are_not_seen() -> None:
 def test_a_network_for_zero_to_one_gets_that() -> None:
     size = Preparation((1, 3, 256, 192), "255", (0, 0, 0), (1, 1, 1))
     picture = scene(192, 256)
-    ours = prepare(Photo(Image.fromarray(picture)), size)
+    ours = prepare(from_image(Image.fromarray(picture)), size)
     assert ours.shape == (1, 3, 256, 192)
     assert np.array_equal(ours[0], (picture / 255).astype(np.float32).transpose(2, 0, 1))
 

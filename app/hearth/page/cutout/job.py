@@ -3,8 +3,6 @@
 import contextlib
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.errors import BadImage, Cancelled, TooLarge
@@ -52,12 +50,12 @@ class Job:
         again = bool(photo.model)
         after: list[Image.Image] = []
 
-        def masked(alpha: NDArray[np.uint8]) -> None:
-            after.append(preview.after(small, alpha))
+        def cut(matte: cutout.Matte) -> None:
+            after.append(preview.after(matte, small.size))
             if not again:
                 self._show_after(after[0])
 
-        done = await pipeline.run_async(picture, self._report, on_alpha=masked)
+        done = await pipeline.run_async(picture, self._report, on_matte=cut)
         photo.note, photo.model = " ".join(done.notes), self.model
         photo.file_name = cutout_name(photo.name)
         self.bridge.deliver(photo.id, photo.file_name, done.png)

@@ -1,10 +1,8 @@
 """Small pictures of large photos, for the screen."""
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from hearth.tools.cutout import Photo
+from hearth.tools.cutout import Matte, Photo
 
 LONG_SIDE = 2048  # pixels
 
@@ -14,11 +12,9 @@ def before(photo: Photo) -> Image.Image:
     return _small(photo.image).convert("RGBA")
 
 
-def after(small: Image.Image, alpha: NDArray[np.uint8]) -> Image.Image:
-    """What `before` made, with `alpha` (height, width of the photo, 0..255) brought to its size."""
-    picture = small.copy()
-    picture.putalpha(_small(Image.fromarray(alpha)))
-    return picture
+def after(matte: Matte, size: tuple[int, int]) -> Image.Image:
+    """The cutout at the size (width, height) of what `before` made."""
+    return Image.fromarray(matte.scaled(*size))
 
 
 def _small(image: Image.Image) -> Image.Image:

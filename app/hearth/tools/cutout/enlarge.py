@@ -24,12 +24,12 @@ def enlarge_strips(mask: NDArray[np.float32], alpha: NDArray[np.uint8]) -> Itera
     borders. All arithmetic is float32; the result is rounded to 0..255 once, at the end.
     """
     height, width = alpha.shape
-    left, right, x = _neighbours(width, mask.shape[1])
+    left, right, x = neighbours(width, mask.shape[1])
     # Stretching the few rows of the mask sideways first leaves no gathering to do at full size. 255 and the
     # half that makes truncation round go in here for the same reason.
     rows = mask[:, left] * (1 - x) + mask[:, right] * x
     rows = rows * np.float32(255) + np.float32(0.5)
-    above, below, y = _neighbours(height, mask.shape[0])
+    above, below, y = neighbours(height, mask.shape[0])
     # Output rows between the same two rows of the mask share these and are made in one go.
     changes = np.flatnonzero(np.diff(above) | np.diff(below)) + 1
     told = 0
@@ -44,7 +44,7 @@ def enlarge_strips(mask: NDArray[np.float32], alpha: NDArray[np.uint8]) -> Itera
             yield bottom / height
 
 
-def _neighbours(length: int, source: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+def neighbours(length: int, source: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """For every output position: the two source indices around it, and how near it is to the second, 0..1."""
     at = ((np.arange(length) + 0.5) * (source / length) - 0.5).clip(0, source - 1)
     first = at.astype(np.intp)

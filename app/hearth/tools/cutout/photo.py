@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ MAX_MEGAPIXELS = 50
 MAX_SIDE = 65_535
 """Pixels; the longest side that a JPEG can have."""
 
+_STRIP_PIXELS = 1 << 18  # between two copies
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
 _YCCK = 2  # the Adobe marker's word for luma, chroma and black
 
@@ -47,10 +48,12 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Photo:
-    """A decoded photo. The pixels stay where the decoder put them; `rows` hands out a strip at a time."""
+    """A decoded photo: one array, read in strips by whoever needs the pixels."""
 
-    image: Image.Image
-    """Upright; mode "RGB", "RGBX" (the same, its fourth byte unused) or, with straight alpha, "RGBA"."""
+    pixels: NDArray[np.uint8]
+    """(H, W, 4), C-contiguous and upright: red, green, blue and, if `has_alpha`, straight alpha; else a byte unused."""
+
+    has_alpha: bool = False
 
     icc: bytes | None = None
     """The ICC profile in which the colours are meant."""
@@ -61,18 +64,31 @@ class Photo:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.image.size
+        height, width, _ = self.pixels.shape
+        return width, height
 
     @property
-    def has_alpha(self) -> bool:
-        return self.image.mode == "RGBA"
+    def image(self) -> Image.Image:
+        """The same memory as a picture of Pillow's, mode "RGBA" or "RGBX"; not to be written to."""
+        mode = "RGBA" if self.has_alpha else "RGBX"
+        return Image.frombuffer(mode, self.size, self.pixels, "raw", mode, 0, 1)
 
     def rows(self, top: int, bottom: int) -> NDArray[np.uint8]:
-        """Rows top..bottom, a new array (bottom - top, W, 4); its last channel is alpha if `has_alpha`."""
-        width = self.image.width
-        strip = self.image.crop((0, top, width, bottom))
-        packed = strip.tobytes("raw", "RGBA" if self.has_alpha else "RGBX")
-        return np.frombuffer(bytearray(packed), np.uint8).reshape(bottom - top, width, 4)
+        """A copy of rows top..bottom, (bottom - top, W, 4)."""
+        return self.pixels[top:bottom].copy()
+
+
+def from_image(image: Image.Image, icc: bytes | None = None, notes: Sequence[str] = ()) -> Photo:
+    """A photo from an upright picture of Pillow's, mode "RGB" or "RGBA"; copied a strip at a time."""
+    width, height = image.size
+    has_alpha = image.mode == "RGBA"
+    pixels = np.empty((height, width, 4), np.uint8)
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        strip = image.crop((0, top, width, min(top + step, height)))
+        packed = strip.tobytes("raw", "RGBA" if has_alpha else "RGBX")
+        pixels[top : top + step] = np.frombuffer(packed, np.uint8).reshape(-1, width, 4)
+    return Photo(pixels, has_alpha, icc, tuple(notes))
 
 
 def read(data: bytes) -> Photo:
@@ -101,7 +117,7 @@ def read(data: bytes) -> Photo:
     icc = image.info.get("icc_profile")
     image, upright_notes = _to_rgb(_upright(image), wide)
     notes += upright_notes
-    return Photo(image, _rgb_profile(icc), tuple(notes))
+    return from_image(image, _rgb_profile(icc), notes)
 
 
 def jpeg_profile(data: bytes) -> tuple[bool, bytes | None]:
@@ -124,10 +140,8 @@ def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None) 
     if len(pixels) != width * height * 4:
         need = width * height * 4
         raise BadImage(f"{width} × {height} pixels need {need} bytes, but there are {len(pixels)}.")
-    image = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
-    if not _is_transparent(image):
-        image = Image.frombuffer("RGBX", (width, height), pixels, "raw", "RGBX", 0, 1)
-    return Photo(image, icc)
+    array = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)
+    return Photo(array, _is_transparent(Photo(array, True).image), icc)
 
 
 def check_size(width: int, height: int) -> None:

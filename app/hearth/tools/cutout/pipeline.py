@@ -1,36 +1,45 @@
 """A photo becomes a cutout: the stages in their order, with progress, stoppable at every step."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from hearth.errors import BadModel
-from hearth.tools.cutout import png
-from hearth.tools.cutout.compose import compose, merge_alpha
+from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
+from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, write
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
+from hearth.tools.cutout.refine.shrink import shrink, small_size
 
-Stage = Literal["read", "prepare", "predict", "enlarge", "compose", "write"]
-STAGES: tuple[Stage, ...] = ("read", "prepare", "predict", "enlarge", "compose", "write")
+Stage = Literal["read", "prepare", "predict", "refine", "colours", "write"]
+STAGES: tuple[Stage, ...] = ("read", "prepare", "predict", "refine", "colours", "write")
+"""`Pipeline.matte` goes through all but the last; `write` is that one."""
 
 Progress = Callable[[str, float], object]
 """progress(stage, fraction from 0 to 1); it may raise Cancelled (or anything) to stop the job."""
 
 Feeds = Mapping[str, NDArray[np.float32]]
 
-Map = NDArray[np.float32]
-"""The network's own answer, (h, w) at its own size."""
-
-_STRIP_PIXELS = 1 << 18
-
 
 def _ignore(*_: object) -> None:
     """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may choose."""
+
+    refine: bool = True
+    """Edges are refined at full size; else the network's mask is enlarged as it is."""
+
+    clean: bool = True
+    """Soft edges get the subject's own colours, without the old background's."""
 
 
 class Session(Protocol):
@@ -58,20 +67,30 @@ class _Named(Protocol):
 class Cutout:
     """A finished job."""
 
-    size: tuple[int, int]
-    """Width and height in pixels: the photo's, after it was turned upright."""
-
-    raw: Map
-    """The network's own map, not stretched."""
-
-    alpha: NDArray[np.uint8]
-    """(height, width), 0..255."""
+    matte: Matte
 
     png: bytes
     """The file: RGBA with straight alpha at full size, or for `only_mask` the alpha as grey."""
 
-    notes: tuple[str, ...]
-    """What a person should know, as sentences."""
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels: the photo's, after it was turned upright."""
+        return self.matte.size
+
+    @property
+    def raw(self) -> Map:
+        """The network's own map, not stretched."""
+        return self.matte.raw
+
+    @property
+    def alpha(self) -> Alpha:
+        """(height, width), 0..255."""
+        return self.matte.alpha
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, as sentences."""
+        return self.matte.notes
 
 
 class _Report(NamedTuple):
@@ -84,33 +103,31 @@ class _Predict(NamedTuple):
     feeds: Feeds
 
 
-_Steps = Generator[_Report | _Predict, NDArray[np.float32] | None, Cutout]
+_Steps = Generator[_Report | _Predict, NDArray[np.float32] | None, Matte]
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """The background remover around one network.
 
-    `run` and `run_async` take the bytes of a file, or a Photo that is already there, and return the Cutout.
-    Both raise BadImage, TooLarge or NoSubject, and whatever `progress` raises. `run_async` lets the event
-    loop breathe at every report, so that a message that cancels the job arrives. `on_map` is handed the
-    network's map even where there is no subject in it, `on_alpha` the alpha (height, width) before the file is
-    written.
+    `matte` takes the bytes of a file, or a Photo that is already there, and returns the Matte, from which previews,
+    edits and files are made (see there); `run` goes on to the PNG. Both come in a kind that is awaited: it lets the
+    event loop breathe at every report, so that a message that cancels the job arrives. All raise BadImage, TooLarge or
+    NoSubject, and whatever `progress` raises. `on_map` is handed the network's map even where there is no subject.
+
+        matte = await pipeline.matte_async(data, progress)
+        preview = matte.scaled(1024, 768)
+        for fraction, piece in write(matte): ...
     """
 
     session: Session
     preparation: Preparation
+    options: Options = Options()
 
-    def run(
-        self,
-        source: bytes | Photo,
-        progress: Progress = _ignore,
-        *,
-        only_mask: bool = False,
-        on_map: Callable[[Map], object] = _ignore,
-        on_alpha: Callable[[NDArray[np.uint8]], object] = _ignore,
-    ) -> Cutout:
-        steps = self._steps(source, only_mask, on_map, on_alpha)
+    def matte(
+        self, source: bytes | Photo, progress: Progress = _ignore, *, on_map: Callable[[Map], object] = _ignore
+    ) -> Matte:
+        steps = self._steps(source, on_map)
         answer = None
         try:
             while True:
@@ -121,23 +138,17 @@ class Pipeline:
                 else:
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
-            return cast(Cutout, finished.value)
+            return cast(Matte, finished.value)
 
-    async def run_async(
-        self,
-        source: bytes | Photo,
-        progress: Progress = _ignore,
-        *,
-        only_mask: bool = False,
-        on_map: Callable[[Map], object] = _ignore,
-        on_alpha: Callable[[NDArray[np.uint8]], object] = _ignore,
-    ) -> Cutout:
+    async def matte_async(
+        self, source: bytes | Photo, progress: Progress = _ignore, *, on_map: Callable[[Map], object] = _ignore
+    ) -> Matte:
         session = cast(AsyncSession, self.session)
 
         def predicted(fraction: float) -> None:
             progress("predict", fraction)
 
-        steps = self._steps(source, only_mask, on_map, on_alpha)
+        steps = self._steps(source, on_map)
         answer = None
         try:
             while True:
@@ -149,15 +160,43 @@ class Pipeline:
                     await asyncio.sleep(0)
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
-            return cast(Cutout, finished.value)
+            return cast(Matte, finished.value)
 
-    def _steps(
+    def run(
         self,
         source: bytes | Photo,
-        only_mask: bool,
-        on_map: Callable[[Map], object],
-        on_alpha: Callable[[NDArray[np.uint8]], object],
-    ) -> _Steps:
+        progress: Progress = _ignore,
+        *,
+        only_mask: bool = False,
+        on_map: Callable[[Map], object] = _ignore,
+    ) -> Cutout:
+        matte = self.matte(source, progress, on_map=on_map)
+        pieces = []
+        for fraction, piece in write(matte, only_mask=only_mask):
+            pieces.append(piece)
+            progress("write", fraction)
+        return Cutout(matte, b"".join(pieces))
+
+    async def run_async(
+        self,
+        source: bytes | Photo,
+        progress: Progress = _ignore,
+        *,
+        only_mask: bool = False,
+        on_map: Callable[[Map], object] = _ignore,
+        on_matte: Callable[[Matte], object] = _ignore,
+    ) -> Cutout:
+        """`on_matte` is handed the matte before the file is written."""
+        matte = await self.matte_async(source, progress, on_map=on_map)
+        on_matte(matte)
+        pieces = []
+        for fraction, piece in write(matte, only_mask=only_mask):
+            pieces.append(piece)
+            await asyncio.sleep(0)
+            progress("write", fraction)
+        return Cutout(matte, b"".join(pieces))
+
+    def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
         yield _Report("read", 0.0)
         photo = source if isinstance(source, Photo) else read(source)
@@ -175,23 +214,22 @@ class Pipeline:
         mask = stretch(raw)
         yield _Report("predict", 1.0)
 
+        yield _Report("refine", 0.0)
         alpha = np.empty((height, width), np.uint8)
-        yield _Report("enlarge", 0.0)
         for fraction in enlarge_strips(mask, alpha):
-            yield _Report("enlarge", fraction)
-
-        yield _Report("compose", 0.0)
-        for top, bottom in _strips(width, height):
+            yield _Report("refine", 0.9 * fraction)
+        for top, bottom in strips(width, height):
             merge_alpha(photo, alpha, top, bottom)
-            yield _Report("compose", bottom / height)
+            yield _Report("refine", 0.9 + 0.1 * bottom / height)
 
-        on_alpha(alpha)
-
-        pieces = []
-        for fraction, piece in write(photo, alpha, only_mask=only_mask):
-            pieces.append(piece)
-            yield _Report("write", fraction)
-        return Cutout((width, height), raw, alpha, b"".join(pieces), photo.notes)
+        yield _Report("colours", 0.0)
+        colours = None
+        if self.options.clean:
+            size = small_size(width, height)
+            shrunk = Image.fromarray(alpha).resize(size, Image.Resampling.BOX)
+            colours = estimate(shrink(photo.pixels, *size), np.asarray(shrunk, np.float32) / np.float32(255))
+        yield _Report("colours", 1.0)
+        return Matte(photo, raw, mask, alpha, colours, photo.notes)
 
 
 def as_map(answer: object) -> Map:
@@ -200,17 +238,3 @@ def as_map(answer: object) -> Map:
     if raw.ndim < 2 or raw.size != raw.shape[-1] * raw.shape[-2]:
         raise BadModel(f"This model does not cut out: it answers {raw.shape} numbers where one map is needed.")
     return raw.reshape(raw.shape[-2:])
-
-
-def write(photo: Photo, alpha: NDArray[np.uint8], *, only_mask: bool = False) -> Iterator[tuple[float, bytes]]:
-    """Yields the fraction done and the next piece of the PNG file: the cutout, or its alpha alone as grey."""
-    width, height = photo.size
-    if only_mask:
-        return png.encode(lambda top, bottom: alpha[top:bottom, :, None], width, height, 1)
-    return png.encode(lambda top, bottom: compose(photo, alpha, top, bottom), width, height, 4, photo.icc)
-
-
-def _strips(width: int, height: int) -> Iterator[tuple[int, int]]:
-    step = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, step):
-        yield top, min(top + step, height)
