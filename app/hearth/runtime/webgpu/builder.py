@@ -181,8 +181,12 @@ class Builder:
             return value
         if isinstance(value, Joined):
             # Neighbours are joined first, by as many as a kernel can read.
-            groups = [value.parts[at : at + room] for at in range(0, len(value.parts), room)]
-            stored = [self.store(joined(group, value.axis)) if len(group) > 1 else group[0] for group in groups]
+            groups: list[list[Value]] = [[]]
+            for part in value.parts:
+                if groups[-1] and len(tensors(joined((*groups[-1], part), value.axis))) > room:
+                    groups.append([])
+                groups[-1].append(part)
+            stored = [self.store(joined(tuple(g), value.axis) if len(g) > 1 else g[0]) for g in groups]
             return self.readable(joined(tuple(stored), value.axis), others)
         parts = sorted(value.parts, key=lambda part: -len(tensors(part)))
         replaced: dict[int, Value] = {}
