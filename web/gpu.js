@@ -3,7 +3,8 @@
  *
  * @typedef {{buffer: number, offset: number, bytes: number}} Range
  * @typedef {{shader: number, bindings: Range[], groups: [number, number, number], label: string, flops: number}} Dispatch
- * @typedef {{buffers: number[], temporary: number[], shaders: string[], setup: Dispatch[], dispatches: Dispatch[]}} Lowered
+ * @typedef {{buffers: number[], temporary: number[], uniforms: number[], shaders: string[], setup: Dispatch[],
+ *   dispatches: Dispatch[]}} Lowered
  * @typedef {{pipeline: GPUComputePipeline, group: GPUBindGroup, groups: [number, number, number]}} Call
  */
 
@@ -106,8 +107,9 @@ export class Player {
     this.gpu = gpu;
     this.lowered = lowered;
     const { device } = gpu;
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     this.buffers = lowered.buffers.map((size) => device.createBuffer({ size: Math.max(size, 16), usage }));
+    device.queue.writeBuffer(this.buffers[this.buffers.length - 1], 0, new Int32Array(lowered.uniforms));
     this.pipelines = Promise.all(
       lowered.shaders.map((code) =>
         device.createComputePipelineAsync({ layout: "auto", compute: { module: device.createShaderModule({ code }) } }),

@@ -121,7 +121,9 @@ def test_every_kernel_keeps_to_eight_storage_buffers() -> None:
     graph = graph_of(nodes, dict.fromkeys(names, X), ["y"], weights)
     lowered = lower(make_plan(graph))
     assert lowered.dispatches
-    assert max(len(dispatch.bindings) for dispatch in (*lowered.setup, *lowered.dispatches)) <= 8
+    uniforms = len(lowered.buffers) - 1
+    for dispatch in (*lowered.setup, *lowered.dispatches):
+        assert len([place for place in dispatch.bindings if place.buffer != uniforms]) <= 8
 
 
 def test_no_kernel_reads_and_writes_one_buffer() -> None:

@@ -1,13 +1,13 @@
 """Reads pinned files from TOML: one table a file, its sources in the order in which they are tried.
 
-    ["numpy-2.4.3-....whl"]
-    sha256 = "0cad..."
-    bytes = 2916023
-    url = "https://..."                  # a web address
-    archive = "open_webui-....whl"       # another table, and
-    member = "pyodide/numpy-....whl"     # the path inside of that file
-    pypi = "numpy==2.4.3"                # what `pip download` is asked for; `python`, `platform` likewise
-    npm = "pyodide@314.0.4"              # what `npm pack` is asked for
+["numpy-2.4.3-....whl"]
+sha256 = "0cad..."
+bytes = 2916023
+url = "https://..."                  # a web address
+archive = "open_webui-....whl"       # another table, and
+member = "pyodide/numpy-....whl"     # the path inside of that file
+pypi = "numpy==2.4.3"                # what `pip download` is asked for; `python`, `platform` likewise
+npm = "pyodide@314.0.4"              # what `npm pack` is asked for
 """
 
 import tomllib

@@ -24,7 +24,7 @@ from hearth.runtime.webgpu.values import (
     joined,
     tensors,
 )
-from hearth.runtime.webgpu.wgsl import Constants, bake
+from hearth.runtime.webgpu.wgsl import Constants
 
 ALIGNMENT = 256
 ELEMENTWISE_GROUP = 64
@@ -32,8 +32,9 @@ ELEMENTWISE_GROUP = 64
 
 @dataclass
 class _Call:
-    shader: int
+    text: str
     bindings: list[tuple[Tensor, bool]]
+    uniforms: tuple[int, ...]
     groups: tuple[int, int, int]
     label: str
     flops: int
@@ -57,7 +58,6 @@ class Builder:
     constant_of: Callable[[str], np.ndarray]
     calls: list[_Call] = field(default_factory=list)
     setup: list[_Call] = field(default_factory=list)
-    shaders: dict[str, int] = field(default_factory=dict)
     borders: list[_Border] = field(default_factory=list)
     crossing: dict[str, Stored] = field(default_factory=dict)
     constants: dict[str, Stored] = field(default_factory=dict)
@@ -123,12 +123,12 @@ class Builder:
         x, y, z = (*groups, 1, 1)[:3]
         if max(x, y, z) > self.limits.maxComputeWorkgroupsPerDimension:
             raise Unsupported(f"The kernel {label} needs more workgroups than a GPU counts.")
-        body = bake(kernel, constants)
+        body = interface.bake(kernel, constants)
         for name, known in (names or {}).items():
             body = re.sub(rf"\b{name}\[", f"{known}[", body)
-        text = interface.text(*parts, body)
-        number = self.shaders.setdefault(text, len(self.shaders))
-        (self.setup if once else self.calls).append(_Call(number, interface.bindings, (x, y, z), label, flops))
+        uniforms = tuple(item.value for item in interface.uniforms.values())
+        call = _Call(interface.text(*parts, body), interface.bindings, uniforms, (x, y, z), label, flops)
+        (self.setup if once else self.calls).append(call)
 
     def rows(self, invocations: int, group: int = ELEMENTWISE_GROUP) -> tuple[tuple[int, int, int], int]:
         """Workgroups for a kernel with one invocation an element, and the invocations in a row of them (`ROW`)."""
@@ -208,15 +208,28 @@ class Builder:
 
     def finish(self) -> Lowered:
         """Lays out memory and cuts the calls into segments."""
-        lowered = Lowered(shaders=list(self.shaders))
+        texts = sorted({call.text for call in (*self.setup, *self.calls)}, key=lambda text: (-len(text), text))
+        lowered = Lowered(shaders=texts)
         places = self._persistent(lowered)
         places.update(self._arena(lowered, places))
+        numbers = {text: number for number, text in enumerate(texts)}
+        words: dict[tuple[int, ...], Range] = {}
 
         def ranges(call: _Call) -> tuple[Range, ...]:
-            return tuple(places[tensor] for tensor, _ in call.bindings)
+            stored = tuple(places[tensor] for tensor, _ in call.bindings)
+            if not call.uniforms:
+                return stored
+            if call.uniforms not in words:
+                words[call.uniforms] = Range(len(lowered.buffers), 4 * len(lowered.uniforms), 4 * len(call.uniforms))
+                lowered.uniforms += call.uniforms
+                lowered.uniforms += [0] * (-len(call.uniforms) % (ALIGNMENT // 4))
+            return (*stored, words[call.uniforms])
 
         for calls, target in ((self.setup, lowered.setup), (self.calls, lowered.dispatches)):
-            target += [Dispatch(call.shader, ranges(call), call.groups, call.label, call.flops) for call in calls]
+            target += [
+                Dispatch(numbers[call.text], ranges(call), call.groups, call.label, call.flops) for call in calls
+            ]
+        lowered.buffers.append(4 * len(lowered.uniforms))
         for name, stored in self.constants.items():
             lowered.constants[name] = Place(places[stored.tensor], stored.shape, stored.kind)
         for name, stored in self.crossing.items():

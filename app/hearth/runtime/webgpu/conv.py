@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hearth.runtime.webgpu.builder import Builder
 from hearth.runtime.webgpu.epilogue import Epilogue, epilogue_tensors
 from hearth.runtime.webgpu.tiles import ConvShape
@@ -68,29 +66,22 @@ class Convolution:
     def packed_weights(self, block: int) -> Tensor:
         """Weights as [block of outputs][channel][tap][output of the block], then the biases."""
         s = self.shape
-        taps = s.kernel[0] * s.kernel[1]
-        channels = s.channels // s.groups
-        blocks = -(-s.outputs // block)
-        padded = block if block > 1 else 1
-        body = blocks * channels * taps * padded
-        whole = -(-(body + blocks * padded) // 4) * 4
+        inner = s.channels // s.groups * s.kernel[0] * s.kernel[1]
+        outputs = -(-s.outputs // block) * block
+        whole = -(-outputs * (inner + 1) // 4) * 4
 
         def pack(target: Tensor) -> None:
-            parts: list[Value] = [self.weights]
-            if self.bias is not None:
-                parts.append(self.bias)
-
-            def text(names: Sequence[str]) -> str:
-                bias = f"{names[1]}(at - {body}u)" if self.bias is not None else "0.0"
-                output = f"(at / {padded * channels * taps}u) * {padded}u + at % {padded}u"
-                inner = f"(at / {padded}u) % {channels * taps}u"
-                return (
-                    f"if (at >= {body}u) {{ if (at - {body}u < {s.outputs}u) {{ return {bias}; }} return 0.0; }} "
-                    f"let o = {output}; if (o >= {s.outputs}u) {{ return 0.0; }} "
-                    f"return {names[0]}(o * {channels * taps}u + {inner});"
-                )
-
-            self.builder.fill(target, Computed((whole,), tuple(parts), text))
+            interface = Interface()
+            element = interface.function(self.weights)
+            bias = f"{interface.function(self.bias)}(at)" if self.bias is not None else "0.0"
+            interface.output(target)
+            groups, row = self.builder.rows(whole)
+            constants = {"OUTPUTS": s.outputs, "INNER": inner, "BLOCK": block, "COUNT": whole, "ROW": row}
+            parts = [
+                f"fn element(at: u32) -> f32 {{ return {element}(at); }}",
+                f"fn bias(at: u32) -> f32 {{ return {bias}; }}",
+            ]
+            self.builder.call("conv_weights", constants, interface, groups, "pack", once=True, parts=parts)
 
         key = ("conv", self.weights.tensor, self.bias and self.bias.tensor, block)
         return self.builder.packed(key, whole, pack).tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -96,8 +97,10 @@ class DeskPlayer:
 
         self.device, self.lowered = device, lowered
         usage = wgpu.BufferUsage
-        flags = usage.STORAGE | usage.COPY_SRC | usage.COPY_DST
+        flags = usage.STORAGE | usage.UNIFORM | usage.COPY_SRC | usage.COPY_DST
         self.buffers = [device.create_buffer(size=max(size, 16), usage=flags) for size in lowered.buffers]
+        if lowered.uniforms:
+            device.queue.write_buffer(self.buffers[-1], 0, array("i", lowered.uniforms))
         self.pipelines = [self._pipeline(text) for text in lowered.shaders]
         self.setup = [self._bound(dispatch) for dispatch in lowered.setup]
         self.dispatches = [self._bound(dispatch) for dispatch in lowered.dispatches]

@@ -27,6 +27,7 @@ class Dispatch:
 
     shader: int
     bindings: tuple[Range, ...]
+    """The kernel's uniforms, where it has any, are the last."""
     groups: tuple[int, int, int]
     label: str
     flops: int = 0
@@ -57,11 +58,16 @@ class Segment:
 
 @dataclass
 class Lowered:
-    """A whole model. `constants` name what is uploaded once; `temporary` buffers are of no use after the setup."""
+    """A whole model. `constants` name what is uploaded once; `temporary` buffers are of no use after the setup.
+
+    `uniforms` are the 4-byte words that lie in the last buffer.
+    """
 
     buffers: list[int] = field(default_factory=list)
     temporary: list[int] = field(default_factory=list)
     shaders: list[str] = field(default_factory=list)
+    """Longest first: they take longest to compile."""
+    uniforms: list[int] = field(default_factory=list)
     constants: dict[str, Place] = field(default_factory=dict)
     setup: list[Dispatch] = field(default_factory=list)
     dispatches: list[Dispatch] = field(default_factory=list)

@@ -5,12 +5,10 @@ Upsampling and concatenation before a convolution then cost no memory traffic of
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from hearth.runtime.webgpu.builder import Builder
 from hearth.runtime.webgpu.values import Computed, Doubled, Interface, Joined, Stored, Value, tensors, work
-from hearth.runtime.webgpu.wgsl import bake
 
 MAX_WORK = 4
 """A computed input that costs more than this an element is stored first: a convolution reads each element often."""
@@ -53,35 +51,30 @@ def declare_window(
     texts: list[str] = []
     size = {"HEIGHT": height, "WIDTH": width, "ROWS": rows, "COLUMNS": columns}
     for number, part in enumerate(parts):
+        own = {**size, "CHANNELS": part.channels}
         if part.doubled:
-            text = bake("window_doubled", {**size, "CHANNELS": part.channels})
+            text = interface.bake("window_doubled", own, f"PART{number}_")
         else:
-            text = bake("window", {**size, "CHANNELS": part.channels, "STEP_Y": steps[0], "STEP_X": steps[1]})
-        texts.append(_renamed(text, number, interface.function(part.value)))
+            text = interface.bake("window", {**own, "STEP_Y": steps[0], "STEP_X": steps[1]}, f"PART{number}_")
+        element = interface.function(part.value)
+        texts.append(text.replace("element(", f"{element}(").replace("fn window(", f"fn window{number}("))
     parameters = f"top: i32, left: i32, result: ptr<function, array<f32, {rows * columns}>>"
-    return "\n".join([*texts, _by_channel(parts, "window", parameters, "top, left, result")])
+    return "\n".join([*texts, _by_channel(interface, parts, "window", parameters, "top, left, result")])
 
 
-def _renamed(text: str, number: int, element: str) -> str:
-    """One copy of a patch reader among several: constants folded in, the function numbered."""
-    constants = dict(re.findall(r"const (\w+) = ([^;]+);", text))
-    lines = [line for line in text.splitlines() if not line.startswith("const ")]
-    text = "\n".join(lines)
-    for name, value in constants.items():
-        text = re.sub(rf"\b{name}\b", value, text)
-    return text.replace("element(", f"{element}(").replace("fn window(", f"fn window{number}(")
-
-
-def _by_channel(parts: list[Source], name: str, parameters: str, arguments: str, result: str = "") -> str:
+def _by_channel(
+    interface: Interface, parts: list[Source], name: str, parameters: str, arguments: str, result: str = ""
+) -> str:
     """A function that hands a channel to the reader of the part that it belongs to."""
     lines = [f"fn {name}(batch: u32, channel: u32, {parameters}){' -> ' + result if result else ''} {{"]
     start = 0
     for number, part in enumerate(parts):
-        call = f"{name}{number}(batch, channel - {start}u, {arguments});"
+        own = f"channel - {interface.uniform(f'PART{number}_START', start)}" if number else "channel"
+        start += part.channels
+        call = f"{name}{number}(batch, {own}, {arguments});"
         call = f"return {call}" if result else f"{call} return;"
         last = number == len(parts) - 1
-        lines.append(call if last else f"if (channel < {start + part.channels}u) {{ {call} }}")
-        start += part.channels
+        lines.append(call if last else f"if (channel < {interface.uniform(f'PART{number}_END', start)}) {{ {call} }}")
     return "\n".join([*lines, "}"])
 
 
@@ -91,38 +84,41 @@ def declare_fetch(interface: Interface, parts: list[Source], height: int, width:
     fields = "at: u32, inside: bool"
     if doubled:
         fields += ", low: u32, right: u32, down: u32, weight: vec2<f32>"
+    size = {"h": f"i32({interface.uniform('IN_HEIGHT', height)})", "w": f"i32({interface.uniform('IN_WIDTH', width)})"}
+    plane = interface.uniform("IN_PLANE", height * width)
     lines = [
         f"struct Place {{ {fields} }}",
         "fn place(y: i32, x: i32) -> Place {",
-        f"let inside = y >= 0 && y < {height} && x >= 0 && x < {width};",
-        f"let at = u32(select(0, y * {width} + x, inside));",
+        f"let h = {size['h']}; let w = {size['w']};",
+        "let inside = y >= 0 && y < h && x >= 0 && x < w;",
+        "let at = u32(select(0, y * w + x, inside));",
     ]
     if doubled:
-        low_height, low_width = height // 2, width // 2
         lines += [
-            f"let cy = clamp(y, 0, {height - 1}); let cx = clamp(x, 0, {width - 1});",
+            "let cy = clamp(y, 0, h - 1); let cx = clamp(x, 0, w - 1);",
             "let ly = max((cy + 1) / 2 - 1, 0); let lx = max((cx + 1) / 2 - 1, 0);",
             "let weight = vec2<f32>(select(select(0.25, 0.75, cy % 2 == 0), 0.0, cy == 0),"
             " select(select(0.25, 0.75, cx % 2 == 0), 0.0, cx == 0));",
-            f"let right = select(0u, 1u, lx < {low_width - 1});",
-            f"let down = select(0u, {low_width}u, ly < {low_height - 1});",
-            f"return Place(at, inside, u32(ly * {low_width} + lx), right, down, weight);",
+            "let right = select(0u, 1u, lx < w / 2 - 1);",
+            "let down = select(0u, u32(w / 2), ly < h / 2 - 1);",
+            "return Place(at, inside, u32(ly * (w / 2) + lx), right, down, weight);",
         ]
     else:
         lines.append("return Place(at, inside);")
     lines.append("}")
     for number, part in enumerate(parts):
         element = interface.function(part.value)
+        channels = interface.uniform(f"PART{number}_CHANNELS", part.channels)
         lines.append(f"fn fetch{number}(batch: u32, channel: u32, p: Place) -> f32 {{")
         if part.doubled:
             lines += [
-                f"let q = (batch * {part.channels}u + channel) * {height // 2 * (width // 2)}u + p.low;",
+                f"let q = (batch * {channels} + channel) * ({plane} / 4u) + p.low;",
                 f"let upper = mix({element}(q), {element}(q + p.right), p.weight.y);",
                 f"let lower = mix({element}(q + p.down), {element}(q + p.down + p.right), p.weight.y);",
                 "return select(0.0, mix(upper, lower, p.weight.x), p.inside);",
             ]
         else:
-            at = f"(batch * {part.channels}u + channel) * {height * width}u + p.at"
+            at = f"(batch * {channels} + channel) * {plane} + p.at"
             lines.append(f"return select(0.0, {element}({at}), p.inside);")
         lines.append("}")
-    return "\n".join([*lines, _by_channel(parts, "fetch", "p: Place", "p", "f32")])
+    return "\n".join([*lines, _by_channel(interface, parts, "fetch", "p: Place", "p", "f32")])

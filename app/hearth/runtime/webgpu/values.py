@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from hearth.runtime.webgpu.wgsl import Constants, Uniform, bake
+
 Shape = tuple[int, ...]
 
 
@@ -171,9 +173,10 @@ def joined(values: tuple[Value, ...], axis: int) -> Joined:
 
 @dataclass
 class Interface:
-    """What a kernel's text opens with: its storage buffers and the functions that read them."""
+    """What a kernel's text opens with: its uniforms, its storage buffers and the functions that read them."""
 
     lines: list[str] = field(default_factory=list)
+    uniforms: dict[str, Uniform] = field(default_factory=dict)
     bindings: list[tuple[Tensor, bool]] = field(default_factory=list)
     """The tensor behind each binding, in order, and whether it is written."""
     _arrays: dict[tuple[Tensor, str], str] = field(default_factory=dict)
@@ -219,5 +222,21 @@ class Interface:
         self.lines.append(f"fn {name}(at: u32) -> {result} {{ {body} }}")
         return name
 
+    def bake(self, kernel: str, constants: Constants, prefix: str = "") -> str:
+        """The text of a kernel's file, its uniforms declared."""
+        baked = bake(kernel, constants, prefix)
+        self.uniforms |= baked.uniforms
+        return baked.text
+
+    def uniform(self, name: str, value: int) -> str:
+        """How a kernel reads a number that is declared here."""
+        self.uniforms[name] = Uniform("u32", value)
+        return f"shape.{name}"
+
     def text(self, *parts: str) -> str:
-        return "\n".join([*self.lines, *parts])
+        """The whole; the uniforms' binding follows the buffers'."""
+        if not self.uniforms:
+            return "\n".join([*self.lines, *parts])
+        fields = ", ".join(f"{name}: {item.kind}" for name, item in self.uniforms.items())
+        binding = f"@group(0) @binding({len(self.bindings)}) var<uniform> shape: Shape;"
+        return "\n".join([f"struct Shape {{ {fields} }}", binding, *self.lines, *parts])

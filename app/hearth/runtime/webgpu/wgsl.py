@@ -3,27 +3,31 @@
 A file opens with `const NAME = value;` lines. Baking gives some of them other values and follows the directives, which
 are comments to WGSL:
 
-    // #unroll            repeats the body of the `for` on the next line, its counter replaced by numbers
-    // #if CONDITION      keeps the lines up to `// #else` or `// #end` if the condition over constants holds
+    const WIDTH = 8; // #uniform    the value comes from the kernel's uniforms, so that shapes share one shader
+    // #unroll                      repeats the body of the `for` on the next line, its counter replaced by numbers
+    // #if CONDITION                keeps the lines up to `// #else` or `// #end` if the condition over constants holds
 
-Unrolled, an array indexed by counters is indexed by constants, so that every driver keeps it in registers.
+Integers computed from uniforms are uniforms too, computed here. Unrolled, an array indexed by counters is indexed by
+constants, so that every driver keeps it in registers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import CodeType
 
 Constants = Mapping[str, int | float | bool]
 
 _CONST = re.compile(r"const (\w+) = (.+);$")
-_NAME = re.compile(r"[A-Z]\w+")
+_NAME = re.compile(r"\b[A-Z]\w*")
 _UNSIGNED = re.compile(r"\d+u\b")
 _FOR = re.compile(r"for \(var (\w+) = ([^;]+); \1 < ([^;]+); \1(\+\+| \+= ([^)]+))\) \{$")
 _SUFFIX = re.compile(r"\b(\d+)[uif]\b")
-_HELPERS = {"select": lambda no, yes, condition: yes if condition else no, "min": min, "max": max}
+_BARE = {"__builtins__": {}, "select": lambda no, yes, condition: yes if condition else no, "min": min, "max": max}
 
 
 @cache
@@ -46,41 +50,120 @@ def literal(value: int | float | bool) -> str:
     return f"{text}f"
 
 
-def bake(name: str, constants: Constants) -> str:
-    """A kernel's text with its constants set, conditions resolved and loops unrolled.
+@dataclass(frozen=True)
+class Uniform:
+    """A number that a kernel reads at run time; `kind` is `u32` or `i32`."""
+
+    kind: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Baked:
+    """A kernel's text, and the uniforms that it reads as `shape.NAME`."""
+
+    text: str
+    uniforms: dict[str, Uniform]
+
+
+@dataclass(frozen=True)
+class _Constant:
+    name: str
+    value: CodeType
+    signed: bool
+    uniform: bool
+
+
+@dataclass(frozen=True)
+class _Kernel:
+    constants: tuple[_Constant, ...]
+    lines: tuple[str, ...]
+    asked: frozenset[str]
+    """Constants that directives ask for."""
+
+
+def bake(name: str, constants: Constants, prefix: str = "") -> Baked:
+    """A kernel with its constants set, conditions resolved and loops unrolled; `prefix` opens the uniforms' names.
 
     Raises KeyError for a constant that the file does not open with.
     """
-    lines = [line.strip() for line in source(name).splitlines()]
-    lines = [line for line in lines if line and (not line.startswith("//") or line.startswith("// #"))]
+    kernel = _parse(name)
     known: dict[str, int | float | bool] = {}
-    unsigned: set[str] = set()
-    text: list[str] = []
-    for line in lines:
-        match = _CONST.match(line.partition("//")[0].strip() if not line.startswith("//") else "")
-        if match is None:
-            text.append(line)
-            continue
-        title, given = match.groups()
-        value = constants[title] if title in constants else _evaluate(given, known)
+    uniforms: dict[str, Uniform] = {}
+    fixed: list[tuple[str, int | float | bool]] = []
+    for constant in kernel.constants:
+        title = constant.name
+        value = constants[title] if title in constants else eval(constant.value, _BARE, known)
         known[title] = value
-        if _UNSIGNED.search(given) or unsigned & set(_NAME.findall(given)):
-            unsigned.add(title)
-        signed = isinstance(value, int) and not isinstance(value, bool) and title not in unsigned
-        text.append(f"const {title} = {value if signed else literal(value)};")
+        uniform = constant.uniform and not isinstance(value, bool)
+        if uniform:
+            uniforms[prefix + title] = Uniform("i32" if constant.signed else "u32", int(value))
+        if not uniform or title in kernel.asked:
+            fixed.append((title, value))
     for title in constants:
         if title not in known:
             raise KeyError(f"kernels/{name}.wgsl has no constant {title}")
-    return "\n".join(_unroll(_choose(text, known), known))
+    return Baked(_text(name, prefix, tuple(fixed), frozenset(uniforms)), uniforms)
 
 
-def _evaluate(expression: str, known: Constants) -> int | float | bool:
+@cache
+def _parse(name: str) -> _Kernel:
+    lines = [line.strip() for line in source(name).splitlines()]
+    constants: list[_Constant] = []
+    text: list[str] = []
+    unsigned: set[str] = set()
+    uniform: set[str] = set()
+    for line in lines:
+        statement, _, remark = line.partition("//")
+        match = _CONST.match(statement.strip())
+        if match is None:
+            if line and (not line.startswith("//") or line.startswith("// #")):
+                text.append(line)
+            continue
+        title, given = match.groups()
+        names = set(_NAME.findall(given))
+        if _UNSIGNED.search(given) or unsigned & names:
+            unsigned.add(title)
+        if "#uniform" in remark or uniform & names:
+            uniform.add(title)
+        constants.append(_Constant(title, _python(given), title not in unsigned, title in uniform))
+    directives = [
+        line for number, line in enumerate(text) if line.startswith("// #") or text[number - 1] == "// #unroll"
+    ]
+    return _Kernel(tuple(constants), tuple(text), frozenset(_NAME.findall(" ".join(directives))))
+
+
+@cache
+def _text(name: str, prefix: str, fixed: tuple[tuple[str, int | float | bool], ...], uniforms: frozenset[str]) -> str:
+    kernel, known = _parse(name), dict(fixed)
+    lines = _unroll(_choose(list(kernel.lines), known), known)
+    signed = {constant.name for constant in kernel.constants if constant.signed}
+    numbers = {
+        title: str(value) if title in signed and not isinstance(value, bool | float) else literal(value)
+        for title, value in fixed
+        if prefix + title not in uniforms
+    }
+    places = {name.removeprefix(prefix): f"shape.{name}" for name in uniforms}
+    if prefix:  # one of several in a kernel: its constants have no lines of their own
+        places |= numbers
+    else:
+        lines = [*(f"const {title} = {number};" for title, number in numbers.items()), *lines]
+    return _NAME.sub(lambda match: places.get(match.group(), match.group()), "\n".join(lines))
+
+
+@cache
+def _python(expression: str) -> CodeType:
+    """A WGSL expression over constants as Python."""
     plain = _SUFFIX.sub(r"\1", expression).replace("/", "//").replace("&&", " and ").replace("||", " or ")
     plain = re.sub(r"\b(u32|i32)\(", "(", plain)
     plain = re.sub(r"!(?!=)", " not ", plain).replace("true", "True").replace("false", "False")
-    if re.fullmatch(r"-?\d+\.\d*", plain):
-        return float(plain)
-    result: int | float | bool = eval(plain, {"__builtins__": {}}, {**_HELPERS, **known})
+    if re.fullmatch(r"-?\d+\.\d*", plain.replace("//", "/")):
+        plain = plain.replace("//", "/")
+    return compile(plain, expression, "eval")
+
+
+def _evaluate(expression: str, known: Constants) -> int | float | bool:
+    result: int | float | bool = eval(_python(expression), _BARE, dict(known))
     return result
 
 

@@ -1,22 +1,22 @@
 // Convolution with a kernel of any size: an invocation makes THREAD_C outputs of one pixel, SPLIT groups of the workgroup
 // share the taps of all channels.
 // Expects `weights`, `output`, element(at), finish(value, at).
-const CHANNELS = 1u; // of a group
-const ALL_CHANNELS = 1u;
-const OUTPUTS = 4u; // in all
-const GROUP_OUTPUTS = 4u;
-const IN_HEIGHT = 1;
-const IN_WIDTH = 8;
-const HEIGHT = 1u; // of the output
-const WIDTH = 8u;
-const KERNEL_H = 1u;
-const KERNEL_W = 3u;
-const STRIDE_Y = 1;
-const STRIDE_X = 1;
-const DILATION_Y = 1;
-const DILATION_X = 1;
-const PAD_TOP = 0;
-const PAD_LEFT = 1;
+const CHANNELS = 1u; // #uniform, of a group
+const ALL_CHANNELS = 1u; // #uniform
+const OUTPUTS = 4u; // #uniform, in all
+const GROUP_OUTPUTS = 4u; // #uniform
+const IN_HEIGHT = 1; // #uniform
+const IN_WIDTH = 8; // #uniform
+const HEIGHT = 1u; // #uniform, of the output
+const WIDTH = 8u; // #uniform
+const KERNEL_H = 1u; // #uniform
+const KERNEL_W = 3u; // #uniform
+const STRIDE_Y = 1; // #uniform
+const STRIDE_X = 1; // #uniform
+const DILATION_Y = 1; // #uniform
+const DILATION_X = 1; // #uniform
+const PAD_TOP = 0; // #uniform
+const PAD_LEFT = 1; // #uniform
 const THREAD_C = 4u;
 const PIXELS = 32u;
 const SPLIT = 4u;

@@ -2,16 +2,16 @@
 // A workgroup makes BLOCK_C outputs of BLOCK_H x BLOCK_W pixels, an invocation THREAD_C outputs of THREAD_H x 4 pixels.
 // SPLIT groups of the workgroup share the staged channels. While one chunk of channels is multiplied the next is fetched.
 // Expects `weights`, `output`, place(y, x), fetch(batch, channel, place), finish(value, at); with POOL also `pooled`.
-const CHANNELS = 16u;
-const OUTPUTS = 16u;
-const HEIGHT = 16u;
-const WIDTH = 16u;
+const CHANNELS = 16u; // #uniform
+const OUTPUTS = 16u; // #uniform
+const HEIGHT = 16u; // #uniform
+const WIDTH = 16u; // #uniform
 const KERNEL_H = 3u;
 const KERNEL_W = 3u;
 const DILATION_Y = 1u;
 const DILATION_X = 1u;
-const PAD_TOP = 1;
-const PAD_LEFT = 1;
+const PAD_TOP = 1; // #uniform
+const PAD_LEFT = 1; // #uniform
 const BLOCK_C = 16u;
 const BLOCK_H = 8u;
 const BLOCK_W = 16u;

@@ -1,23 +1,23 @@
 // Transposed convolution, gathered: each output element sums the inputs whose windows reach it.
 // Expects `weights`, `bias` as element functions, `output`, element(at), finish(value, at).
-const CHANNELS = 1u; // of a group
-const ALL_CHANNELS = 1u;
-const OUTPUTS = 1u; // in all
-const GROUP_OUTPUTS = 1u;
-const IN_HEIGHT = 8;
-const IN_WIDTH = 8;
-const HEIGHT = 16u;
-const WIDTH = 16u;
-const KERNEL_H = 2;
-const KERNEL_W = 2;
-const STRIDE_Y = 2;
-const STRIDE_X = 2;
-const DILATION_Y = 1;
-const DILATION_X = 1;
-const PAD_TOP = 0;
-const PAD_LEFT = 0;
-const COUNT = 256u;
-const ROW = 256u;
+const CHANNELS = 1u; // #uniform, of a group
+const ALL_CHANNELS = 1u; // #uniform
+const OUTPUTS = 1u; // #uniform, in all
+const GROUP_OUTPUTS = 1u; // #uniform
+const IN_HEIGHT = 8; // #uniform
+const IN_WIDTH = 8; // #uniform
+const HEIGHT = 16u; // #uniform
+const WIDTH = 16u; // #uniform
+const KERNEL_H = 2; // #uniform
+const KERNEL_W = 2; // #uniform
+const STRIDE_Y = 2; // #uniform
+const STRIDE_X = 2; // #uniform
+const DILATION_Y = 1; // #uniform
+const DILATION_X = 1; // #uniform
+const PAD_TOP = 0; // #uniform
+const PAD_LEFT = 0; // #uniform
+const COUNT = 256u; // #uniform
+const ROW = 256u; // #uniform
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

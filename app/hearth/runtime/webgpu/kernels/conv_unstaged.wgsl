@@ -2,17 +2,17 @@
 // An invocation makes THREAD_C outputs of SIDE x SIDE pixels; SPLIT groups of the workgroup share the input channels, and
 // their sums meet in workgroup memory.
 // Expects `weights`, `output`, window(batch, channel, top, left, &values), finish(value, at); with POOL also `pooled`.
-const CHANNELS = 16u; // of a group
-const OUTPUTS = 16u; // in all
-const GROUP_OUTPUTS = 16u;
-const HEIGHT = 16u; // of the output
-const WIDTH = 16u;
+const CHANNELS = 16u; // #uniform, of a group
+const OUTPUTS = 16u; // #uniform, in all
+const GROUP_OUTPUTS = 16u; // #uniform
+const HEIGHT = 16u; // #uniform, of the output
+const WIDTH = 16u; // #uniform
 const KERNEL_H = 3u;
 const KERNEL_W = 3u;
 const STRIDE_Y = 1u;
 const STRIDE_X = 1u;
-const PAD_TOP = 1;
-const PAD_LEFT = 1;
+const PAD_TOP = 1; // #uniform
+const PAD_LEFT = 1; // #uniform
 const SIDE = 2u;
 const THREAD_C = 4u;
 const PIXELS = 32u; // invocations side by side

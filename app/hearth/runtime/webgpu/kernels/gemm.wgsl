@@ -2,9 +2,9 @@
 // A workgroup makes a BLOCK_M x BLOCK_N tile, an invocation THREAD_M x THREAD_N of it, in vectors of four that lie
 // apart, so that neighbours read neighbouring vectors. SPLIT groups of the workgroup share K.
 // Expects `a`, `b`, `output`: arrays of vec4<f32>.
-const M = 64u; // a multiple of BLOCK_M
-const N = 64u; // a multiple of 4
-const K = 16u; // a multiple of BLOCK_K * SPLIT
+const M = 64u; // #uniform, a multiple of BLOCK_M
+const N = 64u; // #uniform, a multiple of 4
+const K = 16u; // #uniform, a multiple of BLOCK_K * SPLIT
 const BLOCK_M = 64u;
 const BLOCK_N = 64u;
 const BLOCK_K = 16u;

@@ -1,7 +1,7 @@
 // One element an invocation.
 // Expects `output` and value(at).
-const COUNT = 64u;
-const ROW = 64u; // invocations along x
+const COUNT = 64u; // #uniform
+const ROW = 64u; // #uniform, invocations along x
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -1,8 +1,8 @@
 // Batched matrix product of any size. A workgroup makes a TILE x TILE part of one product, an invocation 4x4 of it.
 // Expects `output`, left(batch, m, k), right(batch, k, n), finish(value, at).
-const M = 32u;
-const N = 32u;
-const K = 32u;
+const M = 32u; // #uniform
+const N = 32u; // #uniform
+const K = 32u; // #uniform
 const TILE = 32u;
 const DEPTH = 16u;
 const SIDE = TILE / 4u;

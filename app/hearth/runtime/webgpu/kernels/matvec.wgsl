@@ -1,8 +1,8 @@
 // Batched product of few rows with a matrix: an invocation makes one element, SPLIT groups of the workgroup share K.
 // Expects `output`, left(batch, m, k), right(batch, k, n), finish(value, at).
-const M = 1u;
-const N = 32u;
-const K = 32u;
+const M = 1u; // #uniform
+const N = 32u; // #uniform
+const K = 32u; // #uniform
 const COLUMNS = 32u; // invocations side by side
 const SPLIT = 8u;
 

@@ -1,8 +1,8 @@
 // A workgroup reduces LENGTH elements that lie together to one.
 // Expects `output`, value(at), finish(value, at), and of the reduction: START and combine(a, b).
-const LENGTH = 256u;
-const COUNT = 1u; // results
-const ROW = 1u; // workgroups along x
+const LENGTH = 256u; // #uniform
+const COUNT = 1u; // #uniform, results
+const ROW = 1u; // #uniform, workgroups along x
 const THREADS = 64u;
 
 var<workgroup> partial: array<f32, THREADS>;

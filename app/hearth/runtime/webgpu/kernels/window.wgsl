@@ -1,12 +1,12 @@
 // Reads the patch of a stored map around a window: zero where it lies outside.
 // Expects element(at) and is renamed for each map that a kernel reads.
-const CHANNELS = 1u;
-const HEIGHT = 8;
-const WIDTH = 8;
+const CHANNELS = 1u; // #uniform
+const HEIGHT = 8; // #uniform
+const WIDTH = 8; // #uniform
 const ROWS = 4u;
 const COLUMNS = 4u;
-const STEP_Y = 1;
-const STEP_X = 1;
+const STEP_Y = 1; // #uniform
+const STEP_X = 1; // #uniform
 
 fn window(batch: u32, channel: u32, top: i32, left: i32, result: ptr<function, array<f32, ROWS * COLUMNS>>) {
     let base = (batch * CHANNELS + channel) * u32(HEIGHT * WIDTH);

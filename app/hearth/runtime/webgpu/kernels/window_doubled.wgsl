@@ -2,9 +2,9 @@
 // The patch starts at odd coordinates and has an even number of rows and columns, so the pattern of weights is fixed:
 // row r of the patch lies between rows r/2 and r/2 + 1 of the small map, nearer to the one that r's parity tells.
 // Expects element(at) and is renamed for each map that a kernel reads.
-const CHANNELS = 1u;
-const HEIGHT = 8; // of the enlarged map
-const WIDTH = 8;
+const CHANNELS = 1u; // #uniform
+const HEIGHT = 8; // #uniform, of the enlarged map
+const WIDTH = 8; // #uniform
 const ROWS = 4u;
 const COLUMNS = 4u;
 const LOW_HEIGHT = HEIGHT / 2;

@@ -2,14 +2,14 @@
 // own, each with every DILATION-th row and column.
 // Layout of the result: [36][channel][tile], tiles rounded up to a multiple of 4.
 // Expects `output` and window(batch, channel, top, left, &values).
-const CHANNELS = 16u;
-const DILATION = 1u;
-const TILES_Y = 4u;
-const TILES_X = 4u;
-const PAD_TOP = 1;
-const PAD_LEFT = 1;
-const BATCHES = 1u;
-const ROW = 64u;
+const CHANNELS = 16u; // #uniform
+const DILATION = 1u; // #uniform
+const TILES_Y = 4u; // #uniform
+const TILES_X = 4u; // #uniform
+const PAD_TOP = 1; // #uniform
+const PAD_LEFT = 1; // #uniform
+const BATCHES = 1u; // #uniform
+const ROW = 64u; // #uniform
 const MAP_TILES = TILES_Y * TILES_X;
 const TILES = MAP_TILES * DILATION * DILATION * BATCHES;
 const STORED_TILES = (TILES + 3u) / 4u * 4u;

@@ -1,13 +1,13 @@
 // Winograd F(4x4, 3x3), output: Y = A^T M A of every tile, then bias and epilogue.
 // Expects `products`, `bias`, `output`, finish(value, at); with POOL also `pooled`.
-const OUTPUTS = 16u;
-const HEIGHT = 16u;
-const WIDTH = 16u;
-const DILATION = 1u;
-const TILES_Y = 4u;
-const TILES_X = 4u;
-const BATCHES = 1u;
-const ROW = 64u;
+const OUTPUTS = 16u; // #uniform
+const HEIGHT = 16u; // #uniform
+const WIDTH = 16u; // #uniform
+const DILATION = 1u; // #uniform
+const TILES_Y = 4u; // #uniform
+const TILES_X = 4u; // #uniform
+const BATCHES = 1u; // #uniform
+const ROW = 64u; // #uniform
 const POOL = false; // also store the maximum of each 2x2 pixels
 const MAP_TILES = TILES_Y * TILES_X;
 const TILES = MAP_TILES * DILATION * DILATION * BATCHES;

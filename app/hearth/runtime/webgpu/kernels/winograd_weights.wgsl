@@ -2,9 +2,9 @@
 // Layout of the result: [36][input channel][output channel].
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015; points 0, 1, -1, 2, -2.
 // Expects element(at) over [output][input][3][3] and `output`.
-const CHANNELS = 16u;
-const OUTPUTS = 16u;
-const ROW = 256u;
+const CHANNELS = 16u; // #uniform
+const OUTPUTS = 16u; // #uniform
+const ROW = 256u; // #uniform
 
 fn spread(a: f32, b: f32, c: f32) -> array<f32, 6> {
     let even = a + c;
