@@ -9,6 +9,10 @@ class BadImage(HearthError):
     """The bytes are not a picture that can be read."""
 
 
+class BadSound(HearthError):
+    """The bytes are not sound that can be read, or the sound can't be analysed."""
+
+
 class TooLarge(HearthError):
     """The input is over a limit; the text names the limit."""
 

@@ -1,0 +1,1 @@
+"""The visualizer: a track is heard, and seen."""

@@ -1,0 +1,89 @@
+"""Beats and bars: what BeatNet hears, counted by the tracker."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearth.tools.visualizer.analysis import beat_features
+from hearth.tools.visualizer.analysis.asking import Answers, Predict
+from hearth.tools.visualizer.analysis.bars import count_bars
+from hearth.tools.visualizer.analysis.growing import Growing
+from hearth.tools.visualizer.analysis.listening import Listening
+from hearth.tools.visualizer.analysis.onsets import peak_offset
+from hearth.tools.visualizer.analysis.result import FRAME_RATE, Beat
+from hearth.tools.visualizer.analysis.tracking import Tracker
+
+FRAMES = 100
+"""Asked about at once: 2 s."""
+
+FEWEST = 4  # beats; less is none
+
+
+class Beats:
+    """A stage: reads the spectrogram that was heard, asks BeatNet, tracks the beat."""
+
+    def __init__(self, heard: Listening) -> None:
+        self._heard = heard
+        self._h, self._c = np.zeros((2, 1, 150), np.float32), np.zeros((2, 1, 150), np.float32)
+        self._tracker = Tracker(FRAME_RATE)
+        self.beat, self.downbeat = Growing((), np.float32), Growing((), np.float32)
+        """Curves: the probability of any beat, and of one that begins a bar."""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.beat) / FRAME_RATE
+
+    def ask(self, until: float, whole: bool) -> Predict | None:
+        done = len(self.beat)
+        end = len(self._heard.bands) if whole else min(len(self._heard.bands), int(until * FRAME_RATE))
+        if end - done < FRAMES and not (whole and end > done):
+            return None
+        bands = self._heard.bands.rows[max(done - 1, 0) : min(end, done + FRAMES)]
+        before, bands = (bands[:1], bands[1:]) if done else (bands[:0], bands)
+        features = np.zeros((FRAMES, 2 * beat_features.BANDS), np.float32)
+        features[: len(bands)] = np.hstack([bands, beat_features.rise(bands, before)])
+        return Predict(["activations", "hn", "cn"], {"features": features, "h": self._h, "c": self._c})
+
+    def take(self, answers: Answers) -> None:
+        activations, self._h, self._c = answers
+        done = min(FRAMES, len(self._heard.bands) - len(self.beat))
+        activations = activations[:done]
+        self.beat.append(activations[:, 0] + activations[:, 1])
+        self.downbeat.append(activations[:, 1])
+        self._tracker.push(activations[:, 0] + activations[:, 1])
+
+    def beats(self) -> list[Beat]:
+        """The beats as far as the stage has come."""
+        frames = self._tracker.beats()
+        if len(frames) < FEWEST:
+            return []
+        at = np.array(frames)
+        down, all_beats = self._near(self.downbeat, at), self._near(self.beat, at)
+        positions = count_bars(down, all_beats - down)
+        curve = self.beat.rows
+        times = [(frame + peak_offset(curve, frame)) / FRAME_RATE for frame in frames]
+        return [Beat(max(0.0, time), position) for time, position in zip(times, positions, strict=True)]
+
+    @staticmethod
+    def _near(curve: Growing, frames: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The highest value in the frames beside each."""
+        padded = np.pad(curve.rows.astype(np.float64), 1)
+        return np.max([padded[frames + offset] for offset in range(3)], axis=0)
+
+    @staticmethod
+    def tempo(beats: Sequence[Beat]) -> float:
+        """Beats a minute."""
+        return 60 / float(np.median(np.diff([beat.time for beat in beats]))) if len(beats) > 1 else 0.0
+
+    @staticmethod
+    def counts(beats: Sequence[Beat], frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The curves `beats` and `bars`: how many have passed at each frame; -1 before the first and after the last."""
+        now = np.arange(frames) / FRAME_RATE
+        times = np.array([beat.time for beat in beats])
+        bars = np.array([beat.time for beat in beats if beat.position == 1])
+        beat_count, bar_count = (
+            np.interp(now, marks, np.arange(len(marks)), left=-1, right=-1) if len(marks) > 1 else np.full(frames, -1.0)
+            for marks in (times, bars)
+        )
+        return beat_count.astype(np.float32), bar_count.astype(np.float32)
