@@ -1,7 +1,8 @@
 """Times our plans on WebGPU against onnxruntime-web, in whatever browser opens the page that this builds.
 
 Without `--folder` a headless Chromium here opens it; with it the folder is left for another machine: serve it and open
-`index.html`. It holds the plans lowered in advance, the models, and onnxruntime-web as the yardstick.
+`index.html`. It holds the plans lowered in advance, the models, and onnxruntime-web as the yardstick. First runs are
+measured by `index.html?cold=MODEL&by=hearth` and `...&by=onnxruntime-web`, each in a browser that has no cache yet.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import shutil
 import tarfile
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,14 +53,16 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench webgpu", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
     parser.add_argument("--folder", type=Path, help="only build, in this folder")
-    parser.add_argument("--result", type=Path, metavar="FILE", help="only read what the page reported elsewhere")
+    parser.add_argument(
+        "--result", type=Path, nargs="+", metavar="FILE", help="only read what pages reported elsewhere"
+    )
     parser.add_argument("--models", nargs="*", default=MODELS, metavar="ID", help=f"of {', '.join(MODELS)}")
     parser.add_argument("--software", action="store_true", help="take an adapter that runs on the CPU (slow)")
     parser.add_argument("--small", action="store_true", help="lower for the least limits, not for a large GPU's")
     options = parser.parse_args(argv)
     limits = Limits() if options.small or options.software else BIG_GPU
     if options.result:
-        result = json.loads(options.result.read_text())
+        result = merged(json.loads(file.read_text()) for file in options.result)
     elif options.folder:
         build_folder(options.folder, options.models, limits, software=options.software)
         print(options.folder)
@@ -67,11 +70,28 @@ def main(argv: Sequence[str]) -> int:
     else:
         with tempfile.TemporaryDirectory() as folder:
             build_folder(Path(folder), options.models, limits, software=options.software)
-            result = run_here(Path(folder), options.software)
+            result = merged(run_here(Path(folder), page, options.software) for page in pages(options.models))
     rows = list(report(result))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0 if rows else 1
+
+
+def pages(models: Sequence[str]) -> list[str]:
+    """What to open, each in a browser of its own."""
+    cold = [f"index.html?cold={model}&by={by}" for model in models for by in ("hearth", "onnxruntime-web")]
+    return ["index.html", *cold]
+
+
+def merged(results: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What several pages reported, as one."""
+    whole: dict[str, Any] = {"models": {}}
+    for result in results:
+        whole |= {key: value for key, value in result.items() if key != "models"}
+        for model, runs in result.get("models", {}).items():
+            for name, run in runs.items():
+                whole["models"].setdefault(model, {}).setdefault(name, {}).update(run)
+    return whole
 
 
 def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -79,27 +99,38 @@ def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     print(result.get("adapter", result.get("error")))
     for model, runs in result.get("models", {}).items():
-        peers = [run for name, run in runs.items() if name.startswith("onnxruntime") and "error" not in run]
+        peers = {name: run for name, run in runs.items() if name.startswith("onnxruntime") and "error" not in run}
         for name, run in runs.items():
             if "error" in run:
                 print(f"{model:12} {name:32} {run['error']}")
                 continue
-            line = f"{model:12} {name:32} {run['throughput_ms']:8.2f} ms, latency {run['latency_ms']:.2f}"
-            line += f", first {run['first_ms']:.0f}"
-            if not name.startswith("onnxruntime") and peers:
-                best = min(peer["throughput_ms"] for peer in peers)
-                line += f", {best / run['throughput_ms']:.2f}x"
-                rows.append(
-                    {
-                        "name": f"webgpu {model} {name}",
-                        "unit": "ms",
-                        "hearth": run["throughput_ms"],
-                        "peer": best,
-                        "peer_name": "onnxruntime-web 1.30 at its best",
-                        "ratio": best / run["throughput_ms"],
-                    }
-                )
+            line = f"{model:12} {name:32}"
+            if "throughput_ms" in run:
+                line += f"{run['throughput_ms']:8.2f} ms, latency {run['latency_ms']:.2f}, first {run['first_ms']:.0f}"
+            if "tflops" in run:
+                line += f", {run['tflops']:.1f} TFLOP/s"
+            if "cold_ms" in run:
+                line += f", first of all {run['cold_ms']:.0f}, reloaded {run['again_ms']:.0f}"
             print(line)
+            if name in peers:
+                continue
+            for measure, title in (
+                ("throughput_ms", ""),
+                ("cold_ms", " first run"),
+                ("again_ms", " first run, reloaded"),
+            ):
+                times = [peer[measure] for peer in peers.values() if measure in peer]
+                if times and measure in run:
+                    row = {
+                        "name": f"webgpu {model} {name}{title}",
+                        "unit": "ms",
+                        "hearth": run[measure],
+                        "peer": min(times),
+                        "peer_name": "onnxruntime-web 1.30 at its best",
+                        "ratio": min(times) / run[measure],
+                    }
+                    rows.append(row)
+                    print(f"{'':12} {row['ratio']:.2f}x{title}")
     return rows
 
 
@@ -119,12 +150,23 @@ def build_folder(
     entries = [_model(folder, name, limits, variants or {"hearth": choose}, yardstick) for name in names]
     (folder / "bench.json").write_text(json.dumps({"models": entries, "yardstick": yardstick, "software": software}))
     if yardstick:
+        _write_nothing(folder / "nothing.onnx")
         with tarfile.open(Cache().get(ORT)) as archive:
             (folder / "ort").mkdir(exist_ok=True)
             for name in ORT_FILES:
                 member = archive.extractfile(f"package/dist/{name}")
                 assert member is not None
                 (folder / "ort" / name).write_bytes(member.read())
+
+
+def _write_nothing(file: Path) -> None:
+    """A model that does nothing: what loads it has its WebAssembly compiled."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "nothing", [x], [y])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), file)
 
 
 def graph_of(name: str) -> Graph:
@@ -244,8 +286,8 @@ def _strip(model: Any) -> int:
     return at
 
 
-def run_here(folder: Path, software: bool, minutes: float = 15) -> dict[str, Any]:
-    """Serves the folder to a headless Chromium and waits for its result."""
+def run_here(folder: Path, page: str, software: bool, minutes: float = 15) -> dict[str, Any]:
+    """Serves the folder to a headless Chromium and waits for what the page reports."""
     done = threading.Event()
     got: list[bytes] = []
 
@@ -278,7 +320,7 @@ def run_here(folder: Path, software: bool, minutes: float = 15) -> dict[str, Any
     with tempfile.TemporaryDirectory() as profile:
         driver = start_chromium(Path(profile, "profile"), Path(profile), tuple(flags))
         try:
-            driver.get(f"http://127.0.0.1:{server.server_port}/index.html")
+            driver.get(f"http://127.0.0.1:{server.server_port}/{page}")
             done.wait(minutes * 60)
         finally:
             driver.quit()

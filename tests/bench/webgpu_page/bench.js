@@ -46,26 +46,35 @@ async function timed(submit, wait, run) {
   return { throughput_ms: rounded(median(throughput)), best_ms: rounded(Math.min(...throughput)), latency_ms: rounded(median(latency)) };
 }
 
-async function ours(gpu, model, plan) {
+/** A plan's first run, from nothing: buffers, pipelines, weights, then the run itself. */
+async function open(gpu, model, plan) {
   const lowered = await (await fetch(plan.file)).json();
   const weights = model.weights && (await binary(model.weights));
   const constants = Object.entries(lowered.constants).map(([name, { range, kind }]) => {
     const place = model.constants[name];
     return { range, data: weights ? weights.subarray(place.at, place.at + place.bytes) : random(place.bytes, kind === "f16") };
   });
+  const feed = await binary(model.feed);
   const start = performance.now();
+  const since = () => rounded(performance.now() - start);
   const player = gpu.player(JSON.stringify(lowered));
   for (const { range, data } of constants) player.write(range.buffer, range.offset, data);
+  const uploaded_ms = since();
   await player.prepare();
   await gpu.device.queue.onSubmittedWorkDone();
-  const prepared = performance.now() - start;
+  const prepared_ms = since();
   const { first, last } = lowered.segments[0];
   const reads = Object.keys(model.outputs).map((name) => lowered.values[name].range);
   const input = lowered.values[model.input].range;
-  player.write(input.buffer, input.offset, await binary(model.feed));
+  player.write(input.buffer, input.offset, feed);
   const run = () => player.play(first, last, JSON.stringify(reads));
   const raw = await run();
-  const result = { first_ms: rounded(performance.now() - start), prepare_ms: rounded(prepared), dispatches: lowered.dispatches.length, shaders: lowered.shaders.length };
+  return { lowered, player, run, raw, first, last, result: { first_ms: since(), uploaded_ms, prepared_ms } };
+}
+
+async function ours(gpu, model, plan) {
+  const { lowered, player, run, raw, first, last, result } = await open(gpu, model, plan);
+  Object.assign(result, { dispatches: lowered.dispatches.length, shaders: lowered.shaders.length });
   let at = 0;
   for (const [name, file] of Object.entries(model.outputs)) {
     const { bytes } = lowered.values[name].range;
@@ -78,6 +87,7 @@ async function ours(gpu, model, plan) {
   if (gpu.device.features.has("timestamp-query")) {
     const times = await player.profile(8);
     result.kernels = lowered.dispatches.map(({ label, flops }, i) => [label, rounded(times[i]), flops]);
+    result.tflops = rounded(lowered.dispatches.reduce((sum, { flops }) => sum + flops, 0) / result.throughput_ms / 1e9);
   }
   player.destroy();
   return result;
@@ -89,16 +99,25 @@ function difference(a, b) {
   return Number.isNaN(a[0]) ? "NaN" : most;
 }
 
-async function theirs(ort, model, capture) {
+async function loadYardstick() {
+  const ort = await import("./ort/ort.webgpu.bundle.min.mjs");
+  ort.env.wasm.wasmPaths = { wasm: new URL("./ort/ort-wasm-simd-threaded.asyncify.wasm", location.href).href };
+  ort.env.logLevel = "error";
+  return ort;
+}
+
+/** onnxruntime-web's first run, from nothing but its own module: session, weights, then the run itself. */
+async function openYardstick(ort, model, capture) {
   const external = model.external && random(model.external.bytes, false);
+  const file = await binary(model.onnx);
+  const data = new Float32Array((await binary(model.feed)).buffer);
   const start = performance.now();
   const options = { executionProviders: ["webgpu"], graphOptimizationLevel: "all", enableGraphCapture: capture };
   if (model.external) options.externalData = [{ path: model.external.path, data: external }];
   const outputs = Object.keys(model.outputs);
   if (capture) options.preferredOutputLocation = Object.fromEntries(outputs.map((name) => [name, "gpu-buffer"]));
-  const session = await ort.InferenceSession.create(model.onnx, options);
+  const session = await ort.InferenceSession.create(file, options);
   const device = await ort.env.webgpu.device;
-  const data = new Float32Array((await binary(model.feed)).buffer);
   let feeds = { [model.input]: new ort.Tensor("float32", data, model.shape) };
   if (capture) {
     const buffer = device.createBuffer({ size: Math.ceil(data.byteLength / 16) * 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
@@ -110,19 +129,51 @@ async function theirs(ort, model, capture) {
     if (capture) await Promise.all(Object.values(result).map((tensor) => tensor.getData()));
     return result;
   };
-  const first = await run();
-  const result = { first_ms: rounded(performance.now() - start) };
+  const outcome = await run();
+  return { session, device, feeds, run, outcome, result: { first_ms: rounded(performance.now() - start) } };
+}
+
+async function theirs(ort, model, capture) {
+  const { session, device, feeds, run, outcome, result } = await openYardstick(ort, model, capture);
   if (!capture) {
     for (const [name, file] of Object.entries(model.outputs))
-      if (file) result[`difference ${name}`] = difference(first[name].data, new Float32Array((await binary(file)).buffer));
+      if (file) result[`difference ${name}`] = difference(outcome[name].data, new Float32Array((await binary(file)).buffer));
   }
   Object.assign(result, await timed(() => session.run(feeds), () => device.queue.onSubmittedWorkDone(), run));
   await session.release();
   return result;
 }
 
+/**
+ * The first run of one model in this visit of the browser, and once more after a reload, when the browser has the
+ * shaders in its cache. The yardstick's WebAssembly is compiled before: it is what Python is to us.
+ */
+async function firstRuns({ models, software }, id, by) {
+  const model = models.find((model) => model.id === id);
+  let ms;
+  if (by === "hearth") {
+    const gpu = await openGpu(software);
+    ({ result: { first_ms: ms } } = await open(gpu, model, model.plans[0]));
+  } else {
+    const ort = await loadYardstick();
+    await ort.InferenceSession.create(await binary("nothing.onnx"), { executionProviders: ["wasm"] });
+    ({ result: { first_ms: ms } } = await openYardstick(ort, model, false));
+  }
+  const before = sessionStorage.getItem("cold");
+  if (before === null) {
+    sessionStorage.setItem("cold", ms);
+    await say([id, by, "cold", ms]);
+    setTimeout(() => location.reload(), 2000); // the cache is written meanwhile
+    return null;
+  }
+  return { models: { [id]: { [by]: { cold_ms: Number(before), again_ms: ms } } } };
+}
+
 async function main() {
-  const { models, yardstick, software } = await (await fetch("./bench.json")).json();
+  const bench = await (await fetch("./bench.json")).json();
+  const query = new URLSearchParams(location.search);
+  if (query.has("cold")) return firstRuns(bench, query.get("cold"), query.get("by"));
+  const { models, yardstick, software } = bench;
   const gpu = await openGpu(software);
   if (!gpu) throw new Error("no GPU");
   const result = { adapter: gpu.name, browser: navigator.userAgent, models: {} };
@@ -135,9 +186,7 @@ async function main() {
     }
   }
   if (yardstick) {
-    const ort = await import("./ort/ort.webgpu.bundle.min.mjs");
-    ort.env.wasm.wasmPaths = { wasm: new URL("./ort/ort-wasm-simd-threaded.asyncify.wasm", location.href).href };
-    ort.env.logLevel = "error";
+    const ort = await loadYardstick();
     for (const model of models) {
       if (!model.onnx) continue;
       for (const capture of [false, true]) {
@@ -152,5 +201,7 @@ async function main() {
 }
 
 const result = await main().catch((error) => ({ error: `${error} ${error.stack}` }));
-await say(result.error ?? "done");
-await fetch("/__result", { method: "POST", body: JSON.stringify(result) }).catch(() => {});
+if (result) {
+  await say(result.error ?? "done");
+  await fetch("/__result", { method: "POST", body: JSON.stringify(result) }).catch(() => {});
+}
