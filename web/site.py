@@ -19,6 +19,7 @@ Convention for the sources in `web/`
     `./pyodide/`             its folder, for `indexURL` and `loadPackage(["numpy", "pillow"])`
     `./models.json`          `{"models": [{"id", "title", ..., "bytes", "sha256", "parts": [{"url", "bytes",
                              "sha256"}]}]}`; URLs are relative to the root of the site
+    `./languages.js`         the English words of the page, and where those of other languages are; see `words.py`
     `./precache.json`        what `sw.js` stores: `{"version", "bytes", "headers": {name: value}, "files":
                              [{"url", "bytes", "sha256"}]}`; URLs are relative to the root, `index.html` is
                              `./`; `headers` are the server's, for the service worker to set on what it gives
@@ -41,6 +42,7 @@ from hearth.errors import HearthError
 from web.compress import compressed
 from web.headers import HEADERS, IMMUTABLE, POLICY, SHORT_LIVED
 from web.references import imported, rewrite
+from web.words import WORDS, filled, read
 
 WEB = Path(__file__).parent
 ROOT = WEB.parent
@@ -70,8 +72,9 @@ def build_site(out: Path = DIST) -> Path:
 class Site:
     """The files of the site in the making: path in the site -> content."""
 
-    def __init__(self, web: Path, pyodide: Path, pyodide_version: str, app: Path) -> None:
+    def __init__(self, web: Path, pyodide: Path, pyodide_version: str, app: Path, words: Path = WORDS) -> None:
         self.web = web
+        self.words = words
         self.files: dict[str, bytes] = {}
         self.models: list[dict[str, Any]] = []
         self._placed: dict[str, str | None] = {}  # source name -> path in the site; None while being made
@@ -144,6 +147,8 @@ class Site:
         """Path in the site of the file that is called `source` in `web/`, made now if it is not there yet."""
         if source in SHORT_LIVED_FILES:
             return source
+        if source == "languages.js" and source not in self._placed:
+            self._place(source, self._languages())
         if source not in self._placed:
             if not (self.web / source).is_file():
                 raise HearthError(f"web/{asked_by} refers to {source}, which is not there.")
@@ -159,7 +164,19 @@ class Site:
         if not source.endswith(TEXT):
             return content
         place = "" if source in SHORT_LIVED_FILES else "assets"
-        return rewrite(content.decode(), source, place, lambda name: self._find(name, source)).encode()
+        text = content.decode()
+        if source.endswith(".html"):
+            text = filled(text, source, read(self.words / "en.json"))
+        return rewrite(text, source, place, lambda name: self._find(name, source)).encode()
+
+    def _languages(self) -> bytes:
+        """The module with the English words, so that they are there at once, and the places of the others."""
+        lines = [f"export const english = {_json(read(self.words / 'en.json')).decode()};", "export const others = {"]
+        for file in sorted(self.words.glob("*.json")):
+            if file.stem != "en":
+                place = self._place(file.name, _json(read(file))).removeprefix("assets/")
+                lines.append(f'  "{file.stem}": new URL("./{place}", import.meta.url).href,')
+        return "\n".join([*lines, "};", ""]).encode()
 
     def _preloads_of(self, source: str, path: str) -> None:
         if source.endswith(".js"):

@@ -248,9 +248,9 @@ def one_photo(driver: Any, path: Path, number: int) -> Times:
 
 def stage_times(events: list[dict[str, Any]], start: float) -> Times:
     """From when a stage was first seen, with those before it done, to when it was seen at its end."""
-    from hearth.page import words
+    from hearth.words import say
 
-    titles = {words.STAGES[stage]: stage for stage in STAGES}
+    titles = {str(say("stage." + stage)): stage for stage in STAGES}
     ends: dict[str, float] = {}
     size = whole = 0.0
     for event in events:

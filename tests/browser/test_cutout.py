@@ -165,7 +165,7 @@ def test_everything_works_by_keyboard_alone(person: Person) -> None:
     assert person.until_ended() == "done"
     tab_to("compare")
     press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert person.element("compare").get_attribute("aria-valuetext") == "52 % original"
+    assert person.element("compare").get_attribute("aria-valuetext") == "52% original"
     press(Keys.HOME)
     assert (
         person.script("return getComputedStyle(document.getElementById('frame')).getPropertyValue('--split')") == "0%"

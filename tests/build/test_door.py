@@ -41,7 +41,7 @@ def test_serve_builds_the_site_and_answers() -> None:
         line = process.stdout.readline()
         address = next(word for word in line.split() if word.startswith("http://"))
         with urllib.request.urlopen(address, timeout=10) as response:
-            assert b"<title>Hearth" in response.read()
+            assert b">Hearth: cut out photos" in response.read()
     finally:
         stop.cancel()
         process.terminate()

@@ -10,10 +10,10 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from hearth.errors import BadImage, DownloadFailed
-from hearth.page import words
 from hearth.page.bridge import Progress
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
+from hearth.words import english, say
 
 SIDE = 16
 
@@ -49,6 +49,13 @@ def png(width: int = 40, height: int = 30) -> bytes:
     return out.getvalue()
 
 
+def in_english(plain: Any) -> Any:
+    """A view with its sentences in words, as the page shows it."""
+    if isinstance(plain, dict):
+        return english(plain) if "key" in plain else {name: in_english(value) for name, value in plain.items()}
+    return [in_english(part) for part in plain] if isinstance(plain, list) else plain
+
+
 class DeskBridge:
     """`hearth.page.cutout.bridge.CutoutBridge` that keeps what it is told."""
 
@@ -66,6 +73,7 @@ class DeskBridge:
         self.decoded: tuple[int, int, bytes] | None = None
 
     def show(self, view: dict[str, Any]) -> None:
+        view = in_english(view)
         self.views.append(view)
         self.on_show(view)
 
@@ -86,7 +94,7 @@ class DeskBridge:
 
     async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
         if self.decoded is None:
-            raise BadImage(words.NOT_DECODED)
+            raise BadImage(say("photo.not-decoded"))
         return self.decoded
 
     async def model(self, model: str, progress: Progress) -> bytes:
@@ -96,7 +104,7 @@ class DeskBridge:
             await self.held.wait()
             progress(1000, 1000)
         if self.offline:
-            raise DownloadFailed(words.MODEL_FAILED.format(reason="the connection broke"))
+            raise DownloadFailed(say("models.failed", reason="the connection broke"))
         return network()
 
     def drop_model(self, model: str) -> None:

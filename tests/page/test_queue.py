@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hearth.page import words
+from hearth.words import say
 from tests.page.desk import Desk, DeskBridge, png
 
 pytestmark = pytest.mark.desk
@@ -55,7 +55,7 @@ def test_a_name_is_shown_and_said_without_the_signs_that_turn_text_around() -> N
 
     bridge = play(scene)
     assert bridge.cutouts[1][0] == "catgpj-cutout.png"
-    assert bridge.views[-1]["announcement"] == words.SAY_DONE.format(name="catgpj.png")
+    assert bridge.views[-1]["announcement"] == str(say("said.done", name="catgpj.png"))
 
 
 def test_a_removed_photo_is_said_to_be_gone_and_not_that_it_stopped() -> None:
@@ -66,7 +66,7 @@ def test_a_removed_photo_is_said_to_be_gone_and_not_that_it_stopped() -> None:
         desk.tell("remove", id=1)
         await asyncio.sleep(0.05)
 
-    assert play(scene).views[-1]["announcement"] == words.SAY_REMOVED.format(name="a.png")
+    assert play(scene).views[-1]["announcement"] == str(say("said.removed", name="a.png"))
 
 
 def test_every_stage_is_shown_in_order_and_runs_to_its_end() -> None:
@@ -75,7 +75,7 @@ def test_every_stage_is_shown_in_order_and_runs_to_its_end() -> None:
         await desk.until(1, "done")
 
     bridge = play(scene)
-    told = [words.STAGES[name] for name in ("read", "prepare", "predict", "refine", "colours", "write")]
+    told = [str(say("stage." + name)) for name in ("read", "prepare", "predict", "refine", "colours", "write")]
     titles = [text.split("…")[0].split(":")[0] for text in stages_seen(bridge, 1)[1:-1]]
     assert list(dict.fromkeys(titles)) == told
     for earlier, later in zip(bridge.views, bridge.views[1:], strict=False):
@@ -148,7 +148,7 @@ def test_stopping_while_the_model_comes_ends_its_download() -> None:
         while len(desk.photo(1)["stages"]) < 7:
             await asyncio.sleep(0.001)
         desk.tell("stop", id=1)
-        assert (await desk.until(1, "stopped"))["text"] == words.STOPPED
+        assert (await desk.until(1, "stopped"))["text"] == str(say("photo.stopped"))
 
     bridge = play(scene)
     assert bridge.dropped == ["quick"]
@@ -158,7 +158,7 @@ def test_stopping_while_the_model_comes_ends_its_download() -> None:
 def test_stopping_by_the_flag_works_while_no_message_can_come_in() -> None:
     async def scene(desk: Desk) -> None:
         def ask(view: dict[str, object]) -> None:
-            if words.STAGES["predict"] in str(view):
+            if str(say("stage.predict")) in str(view):
                 desk.bridge.stopping = 1
 
         desk.bridge.on_show = ask
@@ -261,7 +261,7 @@ def test_what_pillow_cannot_decode_goes_through_the_browser() -> None:
 
     async def scene(desk: Desk) -> None:
         desk.add((1, "no.avif", avif))
-        assert (await desk.until(1, "failed"))["text"] == words.NOT_DECODED
+        assert (await desk.until(1, "failed"))["text"] == str(say("photo.not-decoded"))
         pixels = np.zeros((20, 30, 4), np.uint8)
         pixels[5:15, 5:25, :3] = 255
         pixels[:, :, 3] = 255
@@ -288,7 +288,7 @@ def test_a_worker_started_anew_keeps_the_queue_and_blames_the_photo_at_work() ->
             other.add(*((photo["id"], photo["name"], png()) for photo in photos))
             await other.until(3, "done")
             assert [photo["state"] for photo in other.bridge.views[-1]["photos"]] == ["done", "failed", "done"]
-            assert other.photo(2)["text"] == words.WORKER_DIED
+            assert other.photo(2)["text"] == str(say("photo.worker-died"))
 
     play(scene)
 
@@ -313,8 +313,8 @@ def test_screen_readers_hear_milestones_not_every_step() -> None:
 
     said = [view["announcement"] for view in play(scene).views]
     assert list(dict.fromkeys(filter(None, said))) == [
-        words.SAY_WORKING.format(name="a.png"),
-        words.SAY_DONE.format(name="a.png"),
+        str(say("said.working", name="a.png")),
+        str(say("said.done", name="a.png")),
     ]
 
 

@@ -6,7 +6,7 @@
 
 import { byId, make, setText } from "../shell/dom.js";
 import { recall, remember } from "../shell/memory.js";
-import { STORED_HERE, megabytes } from "../shell/words.js";
+import { say } from "../shell/words.js";
 
 export class Choices {
   /**
@@ -35,13 +35,13 @@ export class Choices {
 
   /** @param {string} id */
   title(id) {
-    return this.models.find((model) => model.id === id)?.title ?? "";
+    return this.models.some((model) => model.id === id) ? titleOf(id) : "";
   }
 
   async update() {
     for (const model of this.models) {
       const size = /** @type {HTMLElement} */ (this.sizes.get(model.id));
-      setText(size, (await this.shelf.store.holds(model)) ? STORED_HERE : `${megabytes(model.bytes)}, once`);
+      setText(size, (await this.shelf.store.holds(model)) ? say("model.stored") : say("model.to-fetch", { size: model.bytes }));
     }
   }
 
@@ -56,8 +56,13 @@ export class Choices {
     });
     const size = make("span", "size");
     this.sizes.set(model.id, size);
-    const label = make("label", "choice", input, make("span", "title", model.title), size);
-    label.title = model.words;
+    const label = make("label", "choice", input, make("span", "title", titleOf(model.id)), size);
+    label.title = say(`model.${model.id}.about`);
     return label;
   }
+}
+
+/** @param {string} id */
+function titleOf(id) {
+  return say(`model.${id}.title`);
 }

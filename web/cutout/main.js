@@ -17,7 +17,7 @@ import { Pictures } from "./pictures.js";
 import { ListFailed, Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
-import * as words from "../shell/words.js";
+import { say, told, translate, visibleName } from "../shell/words.js";
 
 const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
 
@@ -37,6 +37,8 @@ const state = {
   loaded: 0,
 };
 let lastId = 0;
+
+translate(document);
 
 const shelf = new Shelf({ tell: (message, transfer) => link.post(message, transfer), changed });
 const pictures = new Pictures(render);
@@ -60,7 +62,7 @@ function take(files) {
     pictures.addThumb(id, file);
   }
   if (!current || !["waiting", "working"].includes(current.state)) state.selected = added[0].id;
-  announce(words.taken(added.length));
+  announce(say("intake.taken", { count: added.length }));
   link.post({ type: "add", photos: added });
   render();
 }
@@ -68,7 +70,7 @@ function take(files) {
 /** The photos as Python sees them, and those that it has not seen yet. @returns {PhotoView[]} */
 function photos() {
   const seen = new Map(state.view?.photos.map((photo) => [photo.id, photo]));
-  return [...state.files].map(([id, { file }]) => asItIs(seen.get(id) ?? unseen(id, words.visibleName(file.name))));
+  return [...state.files].map(([id, { file }]) => asItIs(seen.get(id) ?? unseen(id, visibleName(file.name))));
 }
 
 /** What Python said last, corrected where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
@@ -76,7 +78,7 @@ function asItIs(photo) {
   const active = photo.state === "waiting" || photo.state === "working";
   if (active && state.broken) return { ...photo, state: photo.model ? "done" : "failed", text: state.broken, stages: [] };
   if (state.broken) return { ...photo, can_redo: false };
-  if (photo.state === "working" && state.restarting) return { ...photo, text: words.STARTING_AGAIN, stages: [] };
+  if (photo.state === "working" && state.restarting) return { ...photo, text: say("start.again"), stages: [] };
   return photo;
 }
 
@@ -92,12 +94,19 @@ function filesOf(id) {
 
 /** @param {number} id @param {string} name @returns {PhotoView} */
 function unseen(id, name) {
-  const text = state.ready ? words.WAITING : words.startingUp(state.loaded, RUNTIME_BYTES);
+  const text = state.ready ? say("photo.waiting") : startingUp();
   const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
   return {
     ...{ id, name, state: "waiting", text, stages, model: "", can_redo: false, note: "" },
     ...{ file_name: "", width: 0, height: 0 },
   };
+}
+
+/** How far the start is, in words. */
+function startingUp() {
+  if (state.loaded === 0) return say("start.begins");
+  if (state.loaded >= RUNTIME_BYTES) return say("start.python");
+  return say("start.fetching", { loaded: state.loaded, total: RUNTIME_BYTES });
 }
 
 /** @param {FromWorker} message */
@@ -137,7 +146,8 @@ function receive(message) {
 
 /** @param {View} view */
 function takeView(view) {
-  if (view.announcement && view.announcement !== state.view?.announcement) announce(view.announcement);
+  const said = told(view.announcement);
+  if (said && said !== told(state.view?.announcement ?? "")) announce(said);
   state.view = view;
   state.restarting = false;
   const stopping = view.photos.find((photo) => photo.id === state.stopping);
@@ -160,8 +170,8 @@ async function describe() {
 /** @param {boolean} final @param {unknown} reason */
 function broke(final, reason) {
   state.restarting = !final;
-  if (final) state.broken = reason instanceof ListFailed ? words.NO_LIST : state.ready ? words.GAVE_UP : words.NO_START;
-  notice(state.broken || words.RESTARTED, final ? { label: "Reload", run: () => location.reload() } : undefined);
+  if (final) state.broken = say(reason instanceof ListFailed ? "models.no-list" : state.ready ? "start.gave-up" : "start.failed");
+  notice(state.broken || say("start.restarted"), final ? { label: say("page.reload"), run: () => location.reload() } : undefined);
   render();
 }
 
@@ -224,13 +234,13 @@ function render() {
   document.body.classList.toggle("at-work", all.length > 0);
   byId("welcome").hidden = all.length > 0;
   byId("work").hidden = byId("queue").hidden = all.length === 0;
-  setText(byId("engine"), state.broken || (state.view?.engine ?? words.startingUp(state.loaded, RUNTIME_BYTES)));
+  setText(byId("engine"), state.broken || (state.view ? told(state.view.engine) : startingUp()));
   strip.render(all, state.selected, pictures);
   if (selected) {
     const title = choices.title(state.view?.model ?? "");
     stage.render(selected, filesOf(selected.id), pictures, {
       ...{ stopping: state.stopping === selected.id && !state.broken, broken: Boolean(state.broken) },
-      redo: words.redoWith(title),
+      redo: say("work.redo", { model: title }),
     });
   }
 }

@@ -5,9 +5,10 @@
  * state of what is to be seen. The dataclasses behind `View` are in `app/hearth/page/cutout/view.py`.
  *
  * @typedef {import("../shell/messages.js").Model} Model
+ * @typedef {import("../shell/words.js").Said} Said
  *
  * @typedef {object} Stage
- * @property {string} title
+ * @property {Said} title
  * @property {number} fraction  0 to 1
  *
  * @typedef {"waiting" | "working" | "done" | "failed" | "stopped"} PhotoState
@@ -16,11 +17,11 @@
  * @property {number} id
  * @property {string} name  of the file as the person knows it
  * @property {PhotoState} state
- * @property {string} text  one sentence on where it stands, or what went wrong and what to do
+ * @property {Said} text  one sentence on where it stands, or what went wrong and what to do
  * @property {Stage[]} stages  of the job that runs, in order
  * @property {string} model  id of the model that made the cutout; empty until there is one
  * @property {boolean} can_redo  true where another model is chosen than the one that made the cutout
- * @property {string} note  what a person should know about how the file was read; mostly empty
+ * @property {Said} note  what a person should know about how the file was read; mostly empty
  * @property {string} file_name  of the cutout; empty until it is done
  * @property {number} width  of the photo in pixels; 0 until it is read
  * @property {number} height
@@ -28,8 +29,8 @@
  * @typedef {object} View
  * @property {PhotoView[]} photos  in the order in which they came
  * @property {string} model  id of the model chosen
- * @property {string} engine  the quiet line that says what runs
- * @property {string} announcement  what a screen reader is to say; changes seldom
+ * @property {Said} engine  the quiet line that says what runs
+ * @property {Said} announcement  what a screen reader is to say; changes seldom
  *
  * From the page to the worker, beside what every tool says:
  * @typedef {{type: "start", models: Model[], model: string, eager: boolean, photos: PhotoView[], stopping: number}} Start

@@ -7,7 +7,7 @@
  */
 
 import { announce, byId, make, notice, setText } from "../shell/dom.js";
-import * as words from "../shell/words.js";
+import { say, told } from "../shell/words.js";
 
 const START_AT = 50; // percent of the original shown when a cutout is done
 
@@ -45,9 +45,10 @@ export class Stage {
     const active = photo.state === "working" || photo.state === "waiting";
     byId("stage").dataset.state = photo.state;
     setText(byId("name"), photo.name);
-    setText(byId("state"), stopping ? words.STOPPING : photo.text);
+    setText(byId("state"), stopping ? say("photo.stopping") : told(photo.text));
     if (files.cutout && done) {
-      setText(byId("note"), [words.cutoutFacts(photo.width, photo.height, files.cutout.size), photo.note].join(" · ").replace(/ · $/, ""));
+      const facts = say("work.facts", { width: photo.width, height: photo.height, size: files.cutout.size });
+      setText(byId("note"), [facts, told(photo.note)].filter(Boolean).join(" · "));
     }
     byId("note").hidden = !done;
     byId("stop").hidden = !active;
@@ -93,7 +94,7 @@ export class Stage {
   /** @param {number} percent  of the width that shows the original */
   #split(percent) {
     this.compare.value = String(percent);
-    this.compare.setAttribute("aria-valuetext", `${percent} % original`);
+    this.compare.setAttribute("aria-valuetext", say("work.compared", { part: percent / 100 }));
     byId("frame").style.setProperty("--split", `${percent}%`);
   }
 
@@ -105,7 +106,7 @@ export class Stage {
     while (bar.children.length < stages.length) bar.append(make("span", "segment", make("span", "fill")));
     stages.forEach(({ title, fraction }, index) => {
       const segment = /** @type {HTMLElement} */ (bar.children[index]);
-      segment.title = title;
+      segment.title = told(title);
       segment.style.setProperty("--done", String(fraction));
     });
     const sum = stages.reduce((total, { fraction }) => total + fraction, 0);
@@ -131,10 +132,10 @@ export class Stage {
     try {
       await navigator.clipboard.write([new ClipboardItem({ "image/png": this.cutout })]);
       this.actions.saved(this.id);
-      notice(words.COPIED);
+      notice(say("copy.done"));
     } catch (error) {
       if (!(error instanceof DOMException || error instanceof TypeError || error instanceof ReferenceError)) throw error;
-      notice(words.NOT_COPIED);
+      notice(say("copy.refused"));
     }
     announce("");
   }

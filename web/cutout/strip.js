@@ -6,6 +6,7 @@
  */
 
 import { byId, make, setText } from "../shell/dom.js";
+import { say, told } from "../shell/words.js";
 
 const SIDE = 168; // pixels of the small canvas
 
@@ -35,8 +36,8 @@ export class Strip {
       entry.button.setAttribute("aria-current", String(photo.id === selected));
       setText(entry.caption, photo.name);
       entry.caption.hidden = entry.shown !== null;
-      setText(entry.label, `${photo.name}: ${photo.text}`);
-      entry.button.title = photo.state === "failed" ? photo.text : photo.name;
+      setText(entry.label, say("work.queued", { name: photo.name, text: photo.text }));
+      entry.button.title = photo.state === "failed" ? told(photo.text) : photo.name;
       const sum = photo.stages.reduce((total, { fraction }) => total + fraction, 0);
       entry.button.style.setProperty("--done", String(photo.stages.length ? sum / photo.stages.length : 0));
     }

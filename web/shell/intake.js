@@ -3,7 +3,7 @@
  */
 import { byId, notice } from "./dom.js";
 import { storageWorks } from "./store.js";
-import { NO_PHOTO, SHARE_FAILED } from "./words.js";
+import { say } from "./words.js";
 
 const SHARED = "hearth-shared";
 
@@ -58,7 +58,7 @@ function paste(take) {
 /** @param {File[]} files @param {(files: File[]) => void} take */
 function takeSome(files, take) {
   if (files.length) take(files);
-  else notice(NO_PHOTO);
+  else notice(say("intake.no-photo"));
 }
 
 /**
@@ -70,7 +70,7 @@ async function shared(take) {
   const outcome = new URLSearchParams(location.search).get("shared");
   if (outcome === null) return;
   history.replaceState(null, "", root);
-  if (outcome === "failed" || !(await storageWorks())) return notice(SHARE_FAILED);
+  if (outcome === "failed" || !(await storageWorks())) return notice(say("intake.share-failed"));
   const cache = await caches.open(`${SHARED} ${root.pathname}`);
   const files = [];
   for (const request of await cache.keys()) {

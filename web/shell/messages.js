@@ -3,8 +3,6 @@
  *
  * @typedef {object} Model  One entry of `models.json`.
  * @property {string} id
- * @property {string} title
- * @property {string} words
  * @property {number} bytes
  * @property {string} sha256
  * @property {{url: string, bytes: number, sha256: string}[]} parts

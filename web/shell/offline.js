@@ -4,7 +4,7 @@
 
 import { announce, byId, notice, setText } from "./dom.js";
 import { recallHere, rememberHere } from "./memory.js";
-import * as words from "./words.js";
+import { say } from "./words.js";
 
 const RELOADED = "hearth-reloaded-for-isolation";
 
@@ -39,9 +39,9 @@ export class Offline {
     const turn = ++this.turn;
     const here = this.served && (await this.stored());
     if (turn !== this.turn) return; // asked again meanwhile
-    setText(byId("offline"), here ? words.OFFLINE_READY : "");
+    setText(byId("offline"), here ? say("offline.ready") : "");
     byId("offline").hidden = !here;
-    if (here && this.news) announce(words.OFFLINE_READY);
+    if (here && this.news) announce(say("offline.ready"));
     if (here) this.news = false;
   }
 }
@@ -64,7 +64,7 @@ function offerUpdates(registration) {
       navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
       waiting.postMessage("activate");
     };
-    notice(words.NEW_VERSION, { label: "Reload", run });
+    notice(say("offline.new-version"), { label: say("page.reload"), run });
   };
   offer();
   registration.addEventListener("updatefound", () => {

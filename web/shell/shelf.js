@@ -7,7 +7,7 @@
 
 import { byId, notice, setText } from "./dom.js";
 import { DownloadFailed, ModelStore, storageWorks } from "./store.js";
-import * as words from "./words.js";
+import { say } from "./words.js";
 
 const LIST = new URL("../models.json", import.meta.url);
 const ATTEMPTS = 4;
@@ -92,8 +92,8 @@ export class Shelf {
       const { data, checked, repaired, kept } = await opened;
       this.running.delete(id);
       this.tell({ type: "model", id, data, checked }, [data]);
-      if (repaired) notice(words.REPAIRED);
-      else if (!kept && (await storageWorks())) notice(words.NO_ROOM);
+      if (repaired) notice(say("models.repaired"));
+      else if (!kept && (await storageWorks())) notice(say("models.no-room"));
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return; // nobody waits any more
       if (!(error instanceof DownloadFailed)) console.error(error);
@@ -125,7 +125,7 @@ export class Shelf {
 
   async #clear() {
     const { freed, busy } = await this.store.clear(await this.models());
-    notice([freed || !busy ? words.freed(freed) : "", busy ? words.STILL_FETCHED : ""].join(" ").trim());
+    notice([freed || !busy ? say("models.freed", { size: freed }) : "", busy ? say("models.still-fetched") : ""].join(" ").trim());
     await this.showStored();
   }
 
@@ -133,7 +133,7 @@ export class Shelf {
   async showStored() {
     const bytes = await this.store.bytes();
     byId("delete-models").hidden = bytes === 0;
-    setText(byId("stored"), bytes ? `${words.megabytes(bytes)} of models on this device` : words.NOTHING_STORED);
+    setText(byId("stored"), bytes ? say("models.stored", { size: bytes }) : say("models.none-stored"));
     this.changed();
   }
 }
@@ -146,7 +146,7 @@ async function fetchList() {
     try {
       const response = await fetch(LIST);
       if (response.ok) return (await response.json()).models;
-      reason = `the server answered ${response.status}`;
+      reason = say("fetch.answered", { status: response.status });
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
       reason = error.message; // no connection, or something else than the list

@@ -7,6 +7,8 @@
  * @typedef {{data: ArrayBuffer, checked: boolean, repaired: boolean, kept: boolean}} Opened
  */
 
+import { say } from "./words.js";
+
 const ATTEMPTS = 3;
 const WAIT_MS = 600;
 
@@ -236,11 +238,11 @@ async function fetchPart(url, part, signal, progress) {
     try {
       const bytes = await download(url, part, signal, progress);
       if (await isWhole(bytes, part)) return bytes;
-      reason = "it arrived damaged";
+      reason = say("fetch.damaged");
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof TypeError || error instanceof DownloadFailed)) throw error;
-      reason = error instanceof DownloadFailed ? error.message : "the connection broke";
+      reason = error instanceof DownloadFailed ? error.message : say("fetch.broke");
     }
     progress(0);
   }
@@ -256,7 +258,7 @@ async function fetchPart(url, part, signal, progress) {
 async function download(url, part, signal, progress) {
   // Stored in a cache of its own, so the browser's HTTP cache need not hold it a second time.
   const response = await fetch(url, { signal, cache: "no-store" });
-  if (!response.ok || !response.body) throw new DownloadFailed(`the server answered ${response.status}`);
+  if (!response.ok || !response.body) throw new DownloadFailed(say("fetch.answered", { status: response.status }));
   const bytes = new Uint8Array(part.bytes);
   const reader = response.body.getReader();
   let loaded = 0;
@@ -265,13 +267,13 @@ async function download(url, part, signal, progress) {
     if (done) break;
     if (loaded + value.length > bytes.length) {
       await reader.cancel();
-      throw new DownloadFailed("it arrived damaged");
+      throw new DownloadFailed(say("fetch.damaged"));
     }
     bytes.set(value, loaded);
     loaded += value.length;
     progress(loaded);
   }
-  if (loaded < bytes.length) throw new DownloadFailed("the connection broke");
+  if (loaded < bytes.length) throw new DownloadFailed(say("fetch.broke"));
   return bytes;
 }
 

@@ -1,56 +1,118 @@
-/** The sentences that the page says without Python: before it runs, and about what the browser alone knows. */
+/**
+ * What the page says, in the person's language: `say("photo.done", { time: 1.2 })`.
+ *
+ * The words lie in `app/hearth/words/<language>.json`, one sentence a key. In a sentence `{name}` stands for a value, which
+ * may be a sentence itself, and `{size:bytes}` for a number as the browser writes it: `number`, `bytes`, `seconds` or
+ * `percent` (of a fraction). A sentence that depends on a number holds its plural forms instead, of which `count` chooses by
+ * the rules of the language (Intl.PluralRules). Python says the same as keys and values; `told` puts them into words.
+ *
+ * @typedef {Record<string, any>} Values
+ * @typedef {{key: string, values: Values}} Words
+ * @typedef {string | Words | (string | Words)[]} Said  what Python says: `Said` of `hearth.words`
+ * @typedef {Record<string, string | Record<string, string>>} Sentences
+ */
 
-const BYTES = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-const WHOLE = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+import { english, others } from "../languages.js";
 
-/** @param {number} bytes */
-export function megabytes(bytes) {
-  const size = bytes / 1e6;
-  return `${(size < 10 ? BYTES : WHOLE).format(size)} MB`;
-}
+const ATTRIBUTES = { title: "title", label: "aria-label", content: "content" };
+// U+2068 and U+2069: what stands between them does not turn around what stands beside it
+const [ISOLATE, END] = ["\u2068", "\u2069"];
 
-/** @param {number} loaded @param {number} total */
-export function startingUp(loaded, total) {
-  if (loaded === 0) return "Starting up…";
-  if (loaded >= total) return "Starting Python…";
-  return `Starting up: ${megabytes(loaded)} of ${megabytes(total)}…`;
-}
+const wanted = pick(navigator.languages);
+const loaded = await load(wanted);
 
-/** @param {number} width @param {number} height @param {number} bytes */
-export function cutoutFacts(width, height, bytes) {
-  return `${WHOLE.format(width)} × ${WHOLE.format(height)} · ${megabytes(bytes)} PNG`;
+/** The language of the words, as a tag of BCP 47. */
+export const language = loaded ? wanted : "en";
+/** @type {Sentences} */
+const sentences = loaded ?? english;
+const rightToLeft = sentences["language.direction"] === "rtl";
+const plurals = new Intl.PluralRules(language);
+
+// Numbers go by the browser's first language, even where there are no words in it.
+const fine = new Intl.NumberFormat([...navigator.languages], { maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat([...navigator.languages], { maximumFractionDigits: 0 });
+const percent = new Intl.NumberFormat([...navigator.languages], { style: "percent" });
+
+/** @type {Record<string, (value: number) => string>} */
+const FORMATS = {
+  number: (value) => (value >= 10 ? whole : fine).format(value),
+  bytes(value) {
+    const [key, size] = value < 1e5 ? ["unit.kilobytes", 1e3] : value < 1e9 ? ["unit.megabytes", 1e6] : ["unit.gigabytes", 1e9];
+    return say(String(key), { value: FORMATS.number(value / Number(size)) });
+  },
+  seconds: (value) => say("unit.seconds", { value: FORMATS.number(value) }),
+  percent: (value) => percent.format(value),
+};
+
+/**
+ * The sentence of a key with these values in it.
+ * @param {string} key @param {Values} [values]
+ * @returns {string}
+ */
+export function say(key, values = {}) {
+  const sentence = sentences[key];
+  if (sentence === undefined) throw new Error(`there are no words for ${key}`);
+  const pattern = typeof sentence === "string" ? sentence : (sentence[plurals.select(values.count)] ?? sentence.other);
+  return pattern.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, format) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`the words for ${key} need ${name}`);
+    if (format) return FORMATS[format](value);
+    const text = typeof value === "number" ? String(value) : told(value);
+    return rightToLeft ? ISOLATE + text + END : text;
+  });
 }
 
 /**
- * A file's name without the signs that turn text around, as `visible_name` of `hearth.page.view` has it.
+ * What Python said, in words.
+ * @param {Said} said
+ * @returns {string}
+ */
+export function told(said) {
+  if (typeof said === "string") return said;
+  return Array.isArray(said) ? said.map(told).join(" ") : say(said.key, said.values);
+}
+
+/** Puts the words of the person's language into an HTML page that came in English. @param {Document | DocumentFragment} page */
+export function translate(page) {
+  if (language === "en") return;
+  if (page instanceof Document) Object.assign(page.documentElement, { lang: language, dir: sentences["language.direction"] });
+  for (const element of page.querySelectorAll("[data-words]")) {
+    element.textContent = say(String(element.getAttribute("data-words")));
+  }
+  for (const [kind, attribute] of Object.entries(ATTRIBUTES)) {
+    for (const element of page.querySelectorAll(`[data-words-${kind}]`)) {
+      element.setAttribute(attribute, say(String(element.getAttribute(`data-words-${kind}`))));
+    }
+  }
+}
+
+/**
+ * A file's name without the signs that turn text around, as `visible_name` of `hearth.page.cutout.view` has it.
  * @param {string} name
  */
 export const visibleName = (name) => name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 
-/** @param {number} count */
-export const taken = (count) => (count === 1 ? "Photo taken." : `${count} photos taken.`);
+/**
+ * The first language of the person's that there are words in.
+ * @param {readonly string[]} languages
+ */
+function pick(languages) {
+  const known = ["en", ...Object.keys(others)];
+  for (const tag of languages) {
+    const found = known.find((name) => name.toLowerCase() === tag.toLowerCase()) ?? known.find((name) => name === tag.split("-")[0]);
+    if (found) return found;
+  }
+  return "en";
+}
 
-/** @param {number} bytes */
-export const freed = (bytes) => `Models deleted: ${megabytes(bytes)} freed. They are fetched again when needed.`;
-
-export const STILL_FETCHED = "A model that is being fetched now was kept.";
-export const NO_LIST = "The list of models could not be fetched. Check the connection and reload the page.";
-export const GAVE_UP = "Hearth broke several times in a row and stopped. Reload the page to go on.";
-export const NOTHING_STORED = "No models are stored on this device.";
-export const STORED_HERE = "on this device";
-export const OFFLINE_READY = "Ready to work offline";
-export const NEW_VERSION = "A new version is ready.";
-export const REPAIRED = "The stored model was damaged, so it was fetched again.";
-export const NO_ROOM = "This device has no room to keep the model, so it will be fetched again next time. Free some space to keep it.";
-export const COPIED = "Copied. Paste it where you like.";
-export const NOT_COPIED = "This browser did not allow copying. Download the file instead.";
-export const NO_PHOTO = "There was no photo in that. Drop or paste a picture file.";
-export const SHARE_FAILED = "The photo could not be handed over; this device may have no room for it. Choose it here instead.";
-export const WAITING = "Waiting for its turn.";
-export const STARTING_AGAIN = "Starting again…";
-export const RESTARTED = "Hearth ran into trouble and started again. Your photos are still here.";
-export const NO_START = "Hearth could not start on this browser. Reload the page, or try a newer browser.";
-export const STOPPING = "Stopping…";
-
-/** @param {string} title */
-export const redoWith = (title) => `Redo with ${title}`;
+/** @param {string} language @returns {Promise<Sentences | null>}  null where they did not come: English goes on then */
+async function load(language) {
+  if (language === "en") return english;
+  try {
+    const response = await fetch(others[language]);
+    return response.ok ? await response.json() : null;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

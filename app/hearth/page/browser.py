@@ -9,8 +9,8 @@ from typing import Any
 from pyodide.ffi import JsException, create_proxy
 
 from hearth.errors import DownloadFailed
-from hearth.page import words
 from hearth.page.bridge import Page, Progress
+from hearth.words import say
 
 
 class BrowserBridge:
@@ -34,12 +34,12 @@ class BrowserBridge:
         try:
             answer = await self.js.model(model, proxy)
         except JsException as error:
-            raise DownloadFailed(words.MODEL_FAILED.format(reason=error.message)) from error
+            raise DownloadFailed(say("models.failed", reason=error.message)) from error
         finally:
             proxy.destroy()
         data = bytes(answer.data.to_bytes())
         if not answer.checked and hashlib.sha256(data).hexdigest() != self.hashes[model]:
-            raise DownloadFailed(words.BROKEN_MODEL)
+            raise DownloadFailed(say("models.damaged"))
         return data
 
     def drop_model(self, model: str) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 from pyodide.ffi import JsException, to_js
 
 from hearth.errors import BadImage
-from hearth.page import words
 from hearth.page.browser import BrowserBridge
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.tools.cutout.photo import check_size
+from hearth.words import say
 
 
 class CutoutBrowserBridge(BrowserBridge):
@@ -29,7 +29,7 @@ class CutoutBrowserBridge(BrowserBridge):
         try:
             return bytes((await self.js.read(photo)).to_bytes())
         except JsException as error:  # NotReadableError, NotFoundError: the file changed on disk
-            raise BadImage(words.UNREADABLE) from error
+            raise BadImage(say("photo.unreadable")) from error
 
     async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
         try:
@@ -40,7 +40,7 @@ class CutoutBrowserBridge(BrowserBridge):
             finally:
                 picture.close()
         except JsException as error:
-            raise BadImage(words.NOT_DECODED) from error
+            raise BadImage(say("photo.not-decoded")) from error
 
 
 def open_page(js: Any, models: Sequence[dict[str, Any]]) -> CutoutPage:

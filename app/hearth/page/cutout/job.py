@@ -6,13 +6,13 @@ from collections.abc import Callable
 from PIL import Image
 
 from hearth.errors import BadImage, Cancelled, TooLarge
-from hearth.page import words
 from hearth.page.cutout import preview
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.tool import CutoutTool
 from hearth.page.cutout.view import Photo, Stage, cutout_name
 from hearth.tools import cutout
 from hearth.tools.cutout.formats import browser_format
+from hearth.words import Words, say
 
 JPEG = b"\xff\xd8\xff"
 
@@ -34,7 +34,7 @@ class Job:
         self.tool = tool
         self.bridge = bridge
         self.progressed = progressed
-        photo.stages = [Stage(words.STAGES[name]) for name in cutout.STAGES]
+        photo.stages = [Stage(say("stage." + name)) for name in cutout.STAGES]
         self._stages: dict[str, Stage] = dict(zip(cutout.STAGES, photo.stages, strict=True))
 
     async def run(self) -> None:
@@ -56,7 +56,7 @@ class Job:
                 self._show_after(after[0])
 
         done = await pipeline.run_async(picture, self._report, on_matte=cut)
-        photo.note, photo.model = " ".join(done.notes), self.model
+        photo.note, photo.model = list(done.notes), self.model
         photo.file_name = cutout_name(photo.name)
         self.bridge.deliver(photo.id, photo.file_name, done.png)
         if again:
@@ -68,7 +68,7 @@ class Job:
     async def _read(self) -> cutout.Photo:
         size = await self.bridge.size(self.photo.id)
         if size > MAX_FILE_BYTES:
-            raise TooLarge(words.FILE_TOO_LARGE.format(size=round(size / 1e6), limit=round(MAX_FILE_BYTES / 1e6)))
+            raise TooLarge(say("photo.file-too-large", size=size, limit=MAX_FILE_BYTES))
         data = await self.bridge.read(self.photo.id)
         if browser_format(data) is not None:
             width, height, rgba = await self.bridge.decode(self.photo.id, to_screen=True)
@@ -91,20 +91,20 @@ class Job:
 
     def _report(self, name: str, fraction: float) -> None:
         if self.bridge.stop_asked(self.photo.id):
-            raise Cancelled(words.STOPPED)
-        words_now = words.STAGE_NOW if fraction else words.STAGE_BEGINS
-        text = words_now.format(title=words.STAGES[name], percent=round(100 * fraction))
+            raise Cancelled(say("photo.stopped"))
+        stage = say("stage." + name)
+        text = say("stage.now", stage=stage, done=fraction) if fraction else say("stage.begins", stage=stage)
         self._advance(name, text, fraction)
 
     def _model_came(self, loaded: int, total: int) -> None:
         if "model" not in self._stages:
-            self._stages["model"] = Stage(words.STAGES["model"])
+            self._stages["model"] = Stage(say("stage.model"))
             self.photo.stages.insert(1, self._stages["model"])
-        text = words.MODEL_NOW.format(loaded=loaded / 1e6, total=total / 1e6)
+        text = say("models.fetching", loaded=loaded, total=total)
         # Called by the browser, which could do nothing with an exception: to stop it there is `drop_model`.
         self._advance("model", text, loaded / total)
 
-    def _advance(self, name: str, text: str, fraction: float) -> None:
+    def _advance(self, name: str, text: Words, fraction: float) -> None:
         self.photo.text = text
         self._stages[name].fraction = fraction
         self.progressed(fraction in (0, 1))

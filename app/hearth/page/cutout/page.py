@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hearth.errors import Cancelled, HearthError
-from hearth.page import words
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.job import Job
 from hearth.page.cutout.tool import CutoutTool
 from hearth.page.cutout.view import Photo, State, View, photo_from_plain, visible_name
+from hearth.words import Said, say
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
 
@@ -72,9 +72,9 @@ class CutoutPage:
         for photo in self.view.photos:
             if photo.state == "working":  # the worker died, or was ended, while it worked on this one
                 if self.bridge.stop_asked(photo.id):
-                    self._end(photo, "stopped", words.STOPPED)
+                    self._end(photo, "stopped", say("photo.stopped"))
                 else:
-                    self._end(photo, "failed", words.WORKER_DIED)
+                    self._end(photo, "failed", say("photo.worker-died"))
 
     def _add(self, photos: Sequence[Mapping[str, Any]]) -> None:
         known = {photo.id for photo in self.view.photos}  # a worker started anew is told of all files again
@@ -89,21 +89,21 @@ class CutoutPage:
         if photo is self._photo and self._running is not None:
             self._running.cancel()
         elif photo.state == "waiting":
-            self._end(photo, "stopped", words.STOPPED)
+            self._end(photo, "stopped", say("photo.stopped"))
 
     def _retry(self, photo: Photo | None) -> None:
         if photo is not None and photo.state in ("done", "failed", "stopped"):
-            photo.state, photo.text, photo.stages = "waiting", words.WAITING, []
+            photo.state, photo.text, photo.stages = "waiting", say("photo.waiting"), []
 
     def _remove(self, photo: Photo | None) -> None:
         if photo is not None:
             self._stop(photo)
             self.view.photos.remove(photo)
-            self._say(words.SAY_REMOVED.format(name=photo.name))
+            self._say(say("said.removed", name=photo.name))
 
     async def _work_on(self, photo: Photo) -> None:
         photo.state = "working"
-        self._say(words.SAY_WORKING.format(name=photo.name))
+        self._say(say("said.working", name=photo.name))
         self._show()
         started = time.perf_counter()
         job = Job(photo, self.view.model, self.tool, self.bridge, self._progressed)
@@ -113,37 +113,36 @@ class CutoutPage:
         except (Cancelled, asyncio.CancelledError):
             if (this := asyncio.current_task()) and this.cancelling():  # the page itself ends, not the job alone
                 raise
-            self._end(photo, "stopped", words.STOPPED)
+            self._end(photo, "stopped", say("photo.stopped"))
         except HearthError as error:
-            self._end(photo, "failed", str(error))
+            self._end(photo, "failed", error.args[0])
         except MemoryError:
-            self._end(photo, "failed", words.OUT_OF_MEMORY)
+            self._end(photo, "failed", say("photo.out-of-memory"))
         except Exception as error:  # a bug may spoil one photo, never the queue behind it
             traceback.print_exc()
-            self._end(photo, "failed", words.FAILED_INSIDE.format(what=type(error).__name__))
+            self._end(photo, "failed", say("photo.broke", what=type(error).__name__))
         else:
-            self._end(photo, "done", words.seconds_taken(time.perf_counter() - started))
+            self._end(photo, "done", say("photo.done", time=time.perf_counter() - started))
         finally:
             self._photo = self._running = None
         self.view.engine = self.tool.engine
         self._show()
 
-    def _end(self, photo: Photo, state: State, text: str) -> None:
+    def _end(self, photo: Photo, state: State, text: Said) -> None:
         """Ends a job; a photo that has an earlier cutout goes back to that."""
         if photo.model and state != "done":
-            text = words.REDO_STOPPED if state == "stopped" else words.REDO_FAILED.format(text=text)
+            text = say("photo.redo-stopped") if state == "stopped" else say("photo.redo-failed", reason=text)
         photo.text, photo.stages = text, []
         photo.state = "done" if photo.model else state
         if photo not in self.view.photos:  # removed while it was worked on
             return
-        say = {"done": words.SAY_DONE, "failed": words.SAY_FAILED, "stopped": words.SAY_STOPPED}[state]
-        self._say(say.format(name=photo.name, text=text))
+        self._say(say("said." + state, name=photo.name, reason=text))
 
     def _progressed(self, milestone: bool) -> None:
         if milestone or time.perf_counter() - self._shown >= SHOW_EVERY:
             self._show()
 
-    def _say(self, sentence: str) -> None:
+    def _say(self, sentence: Said) -> None:
         self.view.announcement = sentence
 
     def _show(self) -> None:

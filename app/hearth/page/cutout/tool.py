@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hearth.page import words
 from hearth.page.bridge import Progress
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.tools.cutout import Pipeline, Preparation
+from hearth.words import say
 
 
 class CutoutTool:
@@ -18,7 +18,7 @@ class CutoutTool:
 
     def __init__(self, models: Sequence[Mapping[str, Any]]) -> None:
         self.models = {model["id"]: model for model in models}
-        self.engine = words.ENGINE_UNKNOWN
+        self.engine = say("engine.unknown")
         self._model = ""
         self._pipeline: Pipeline | None = None
         self._progress: Progress = lambda loaded, total: None
@@ -48,7 +48,7 @@ class CutoutTool:
             raise
         self._pipeline = None  # makes room for the new one
         session = InferenceSession(data)
-        self.engine = words.ENGINES[session.executor.name]
+        self.engine = say("engine." + session.executor.name)
         return Pipeline(session, self._preparation(model))
 
     def _preparation(self, model: str) -> Preparation:

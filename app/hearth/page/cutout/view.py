@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
-from hearth.page import words
+from hearth.words import Said, from_plain, say
 
 State = Literal["waiting", "working", "done", "failed", "stopped"]
 
@@ -13,7 +13,7 @@ State = Literal["waiting", "working", "done", "failed", "stopped"]
 class Stage:
     """One step of a job; `fraction` runs from 0 to 1."""
 
-    title: str
+    title: Said
     fraction: float = 0.0
 
 
@@ -24,11 +24,11 @@ class Photo:
     id: int
     name: str
     state: State = "waiting"
-    text: str = words.WAITING
+    text: Said = field(default_factory=lambda: say("photo.waiting"))
     stages: list[Stage] = field(default_factory=list)
     model: str = ""  # that made the cutout; empty until there is one
     can_redo: bool = False
-    note: str = ""
+    note: Said = ""
     file_name: str = ""
     width: int = 0
     height: int = 0
@@ -40,8 +40,8 @@ class View:
 
     model: str
     photos: list[Photo] = field(default_factory=list)
-    engine: str = words.ENGINE_UNKNOWN
-    announcement: str = ""
+    engine: Said = field(default_factory=lambda: say("engine.unknown"))
+    announcement: Said = ""
 
     def plain(self) -> dict[str, Any]:
         """The view as dicts and lists, to be sent."""
@@ -50,7 +50,8 @@ class View:
 
 def photo_from_plain(plain: dict[str, Any]) -> Photo:
     """The photo that `View.plain` wrote."""
-    return Photo(**{**plain, "stages": [Stage(**stage) for stage in plain["stages"]]})
+    stages = [Stage(from_plain(stage["title"]), stage["fraction"]) for stage in plain["stages"]]
+    return Photo(**{**plain, "text": from_plain(plain["text"]), "note": from_plain(plain["note"]), "stages": stages})
 
 
 _DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
