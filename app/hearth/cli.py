@@ -21,9 +21,11 @@ import numpy as np
 
 from hearth import __version__
 from hearth.desk import models
+from hearth.desk.scene_flags import add_flags, output_of, picture_behind, scene_of
 from hearth.errors import BadImage, HearthError, NoSubject, TooLarge
 from hearth.runtime import InferenceSession
 from hearth.tools.cutout import STAGES, Pipeline, Preparation, read
+from hearth.tools.cutout.output import Finished, file_name
 
 _SHARES = {"read": 0.1, "prepare": 0.05, "predict": 0.55, "refine": 0.1, "colours": 0.02, "write": 0.18}
 """How much of the bar each stage takes, as it is for 12 megapixels."""
@@ -65,16 +67,17 @@ def _parser() -> argparse.ArgumentParser:
     cutout = commands.add_parser("cutout", help="remove the background of photos")
     cutout.add_argument("inputs", nargs="+", metavar="IN", type=_named, help="photos: PNG, JPEG, WebP, TIFF, ...")
     cutout.add_argument(
-        "-o", "--output", metavar="OUT", help="a PNG file, or a folder for NAME-cutout.png (default: beside IN)"
+        "-o", "--output", metavar="OUT", help="a file, or a folder for NAME-cutout.png (default: beside IN)"
     )
     of_tool = [model for model in models.catalogue().values() if model.tool == "cutout"]
     default = next((model.id for model in of_tool if model.default), of_tool[0].id)
     cutout.add_argument("--model", default=default, choices=[model.id for model in of_tool], help="see hearth models")
     cutout.add_argument("--executor", choices=["numpy", "wasm", "webgpu"], help="default: the fastest that runs here")
-    cutout.add_argument("--mask-only", action="store_true", help="write the alpha alone, as a grey PNG")
+    cutout.add_argument("--mask-only", action="store_true", help="write the alpha alone, as a grey picture")
     cutout.add_argument(
         "--raw-mask", metavar="FILE.npy", help="also save the network's own map, float32 at its own size"
     )
+    add_flags(cutout)
     cutout.set_defaults(run=_cutout, error=cutout.error)
 
     listing = commands.add_parser("models", help="list the models that cutout --model takes")
@@ -106,9 +109,11 @@ def _size(model: models.Model) -> str:
 
 def _cutout(arguments: argparse.Namespace) -> int:
     inputs: list[Path] = arguments.inputs
-    suffix = "mask" if arguments.mask_only else "cutout"
+    scene, behind = scene_of(arguments)
+    output = output_of(arguments)
+    picture = None if behind is None else picture_behind(behind, _bytes_of)
     try:
-        outputs = _targets(inputs, arguments.output, f"-{suffix}.png", "--output")
+        outputs = _targets(inputs, arguments.output, file_name("", output).removeprefix("photo"), "--output")
         maps = (
             _targets(inputs, arguments.raw_mask, "-raw.npy", "--raw-mask") if arguments.raw_mask is not None else None
         )
@@ -122,9 +127,9 @@ def _cutout(arguments: argparse.Namespace) -> int:
             photo = read(_bytes_of(source))
             keep = _saver(maps[number]) if maps else lambda raw: None
             # Awaited because only then does the prediction report how far it is.
-            job = pipeline().run_async(photo, bar.show, only_mask=arguments.mask_only, on_map=keep)
-            result = asyncio.run(job)
-            _replace(outputs[number], _writer(result.png))
+            matte = asyncio.run(pipeline().matte_async(photo, bar.show, on_map=keep))
+            finished = Finished(matte, None, scene, output, picture)
+            _replace(outputs[number], _writer(finished, bar))
         except (BadImage, TooLarge, NoSubject) as error:
             bar.clear()
             _say(f"{source}: {error}")
@@ -135,7 +140,7 @@ def _cutout(arguments: argparse.Namespace) -> int:
             failed = True
         else:
             bar.clear()
-            for note in result.notes:
+            for note in (*matte.notes, *finished.notes):
                 _say(f"{source}: {note}")
             _print(str(outputs[number]), sys.stdout)
     return 2 if failed else 0
@@ -172,7 +177,7 @@ def _targets(inputs: Sequence[Path], wanted: str | None, ending: str, option: st
             raise ValueError(f"{option}: the name of a file or folder is missing")
         if os.path.isdir(place) or wanted.endswith(("/", os.sep)) or not place.suffix:
             folder = place
-        elif place.suffix.lower() != suffix:
+        elif place.suffix.lower().replace(".jpeg", ".jpg") != suffix:
             raise ValueError(f"{option} {wanted}: what is written is a {suffix} file; name it so")
         elif len(inputs) > 1:
             raise ValueError(f"{option} {wanted}: {len(inputs)} inputs need a folder to go to")
@@ -195,8 +200,13 @@ def _targets(inputs: Sequence[Path], wanted: str | None, ending: str, option: st
     return list(targets.values())
 
 
-def _writer(data: bytes) -> Callable[[IO[bytes]], int]:
-    return lambda file: file.write(data)
+def _writer(finished: Finished, bar: "_Bar") -> Callable[[IO[bytes]], None]:
+    def write(file: IO[bytes]) -> None:
+        for fraction, piece in finished.write():
+            file.write(piece)
+            bar.show("write", fraction)
+
+    return write
 
 
 def _saver(target: Path) -> Callable[[np.ndarray], None]:

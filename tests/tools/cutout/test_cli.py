@@ -99,7 +99,13 @@ def test_an_empty_scene_still_shows_the_networks_map(tmp_path: Path) -> None:
     [
         (["cat.png", "-o", "cat.png"], "must not be overwritten"),
         (["cat.png", "-o", "./sub/../cat.png"], "must not be overwritten"),
-        (["cat.png", "-o", "out.jpg"], ".png file"),
+        (["cat.png", "-o", "out.gif"], ".png file"),
+        (["cat.png", "-o", "out.jpg", "--format", "webp"], ".webp file"),
+        (["cat.png", "--background", "white"], "--background white: No such file"),
+        (["cat.png", "--background", "#12"], "#c0ffee"),
+        (["cat.png", "--size", "huge"], "shop-square"),
+        (["cat.png", "--shadow-blur", "2"], "ask for one with --shadow"),
+        (["cat.png", "--crop", "60"], "margin lies between"),
         (["cat.png", "cat.png", "-o", "out.png"], "need a folder"),
         (["cat.png", "--raw-mask", "map.txt"], ".npy file"),
         (["cat.png", "-o", ""], "--output: the name"),
@@ -243,3 +249,15 @@ def test_a_models_size_is_that_of_its_prepared_file(
     assert " 2.3 MB  " in lines["u2net"]
     package = models.find("selfie").source.archive_bytes / 1e6
     assert f" {package:.1f} MB to fetch  " in lines["selfie"]
+
+
+def test_a_photo_for_a_shop_is_made_in_one_go(cat: Path, tmp_path: Path) -> None:
+    flags = ["--background", "#fff", "--shadow", "--crop", "--size", "shop-square"]
+    done = hearth("cutout", cat, *flags, "--format", "jpeg", "--quality", "80", "-o", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/out/cat-cutout.jpg\n")
+    assert "Enlarged 4.7 times" in done.stderr
+    with Image.open(tmp_path / "out" / "cat-cutout.jpg") as image:
+        assert (image.format, image.size) == ("JPEG", (2000, 2000))
+        pixels = np.asarray(image).astype(int)
+    assert pixels[300, 1900].min() >= 252, "white where nothing is"
+    assert np.abs(pixels[1600, 900] - pixels[300, 1900]).max() > 60, "and the cat where it is"

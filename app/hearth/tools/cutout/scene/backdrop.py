@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from hearth.tools.cutout.matte import Alpha
 from hearth.tools.cutout.photo import Photo
@@ -152,12 +152,13 @@ def background_blurred(photo: Photo, alpha: Alpha, sigma: float) -> tuple[Field,
     side = min(max(long * FINEST / sigma, 24), _LARGEST, long)
     width, height = (max(1, round(length * side / long)) for length in photo.size)
     pixels = np.asarray(photo.image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0))
-    seen = np.asarray(Image.fromarray(alpha).resize((width, height), Image.Resampling.BOX))
-    free = 1 - seen.astype(np.float32) / 255
-    weight = free**4  # where the two mix, colours are half the subject's
+    seen = Image.fromarray(alpha).resize((width, height), Image.Resampling.BOX)
+    # Where the two mix, and beside that, colours are partly the subject's: not to be trusted.
+    around = np.asarray(seen.filter(ImageFilter.MaxFilter(3)), np.float32)
+    weight = np.maximum(1 - around * np.float32(4 / 255), 0)
     if photo.has_alpha:
-        weight = weight * pixels[:, :, 3] / np.float32(255)
-    clear = filled(pixels[:, :, :3].astype(np.float32), weight.astype(np.float32))
+        weight *= pixels[:, :, 3] * np.float32(1 / 255)
+    clear = filled(pixels[:, :, :3].astype(np.float32), weight)
     step = photo.size[0] / width, photo.size[1] / height
     return gaussian(clear, sigma / max(step)), step
 

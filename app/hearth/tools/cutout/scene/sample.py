@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil, floor
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class Sampler:
         a, _, c, _, _, f = self.placement.matrix
         width = self.placement.width
         left = int(c) if a > 0 else int(c) - width
-        strip = self._region(left, top + int(f), left + width, bottom + int(f))
+        strip = self._region(left, top + int(f), left + width, bottom + int(f), "constant")
         return strip if a > 0 else strip[:, ::-1].copy()
 
     def _upright(self, top: int, bottom: int) -> Field:
@@ -63,7 +64,8 @@ class Sampler:
         region = premultiplied(self._region(left, upper, right, lower))
         box = (x0 - left, y0 - upper, x1 - left, y1 - upper)
         out = resized(region, (width, bottom - top), box)
-        return _in_range(out if a > 0 else out[:, ::-1])
+        out = _in_range(out if a > 0 else out[:, ::-1])
+        return out * self._covered(0, top, width, bottom)
 
     def _turned(self, left: int, top: int, right: int, bottom: int) -> Field:
         a, b, c, d, e, f = self.placement.matrix
@@ -83,16 +85,30 @@ class Sampler:
             region = resized(region, (last - first, lower - upper), box, Image.Resampling.BOX)
         origin = a * left + b * top + c - first * cell, d * left + e * top + f - upper * cell
         matrix = (a / cell, b / cell, origin[0] / cell, d / cell, e / cell, origin[1] / cell)
-        return _in_range(transformed(region, (right - left, bottom - top), matrix, Image.Resampling.BICUBIC))
+        out = transformed(region, (right - left, bottom - top), matrix, Image.Resampling.BICUBIC)
+        return _in_range(out) * self._covered(left, top, right, bottom)
 
-    def _region(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
-        """Pixels of the photo, straight RGBA, and nothing outside of it."""
-        out = np.zeros((bottom - top, right - left, 4), np.uint8)
+    def _covered(self, left: int, top: int, right: int, bottom: int) -> Field:
+        """How much of each canvas pixel lies on the photo, (bottom - top, right - left, 1): smooth at its border."""
+        a, b, c, d, e, f = self.placement.matrix
+        x, y = np.arange(left, right) + 0.5, np.arange(top, bottom)[:, None] + 0.5
+        inside = np.ones((bottom - top, right - left), np.float32)
+        for position, length in ((a * x + b * y + c, self.width), (d * x + e * y + f, self.height)):
+            depth = np.minimum(position, length - position) / self.placement.scale
+            inside *= (depth + 0.5).clip(0, 1).astype(np.float32)
+        return inside[:, :, None]
+
+    def _region(
+        self, left: int, top: int, right: int, bottom: int, outside: Literal["edge", "constant"] = "edge"
+    ) -> NDArray[np.uint8]:
+        """Pixels of the photo, straight RGBA. Outside of it they are held, for filters to run into, or nothing."""
         y0, y1 = max(top, 0), min(bottom, self.height)
         x0, x1 = max(left, 0), min(right, self.width)
-        if y0 < y1 and x0 < x1:
-            out[y0 - top : y1 - top, x0 - left : x1 - left] = self.source(y0, y1)[:, x0:x1]
-        return out
+        if y0 >= y1 or x0 >= x1:
+            return np.zeros((bottom - top, right - left, 4), np.uint8)
+        found = self.source(y0, y1)[:, x0:x1]
+        rest = (y0 - top, bottom - y1), (x0 - left, right - x1), (0, 0)
+        return np.pad(found, rest, outside)
 
 
 def premultiplied(pixels: NDArray[np.uint8]) -> Field:
