@@ -2,17 +2,20 @@
 
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from PIL import Image
 
 from hearth.errors import BadImage, DownloadFailed
 from hearth.page.bridge import Progress
+from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
+from hearth.tools.cutout.edits import Packed, Place
 from hearth.words import english, say
 
 SIDE = 16
@@ -64,6 +67,10 @@ class DeskBridge:
         self.views: list[dict[str, Any]] = []
         self.pictures: list[tuple[int, str, int, int, bytes]] = []
         self.cutouts: dict[int, tuple[str, bytes]] = {}
+        self.canvas: dict[int, dict[str, NDArray[np.uint8]]] = {}
+        self.canvas_sizes: dict[int, dict[str, Any]] = {}
+        self.strokes: dict[int, dict[Place, Packed]] = {}
+        self.brush = b""
         self.stopping = 0
         self.asked: list[str] = []
         self.dropped: list[str] = []
@@ -79,6 +86,16 @@ class DeskBridge:
 
     def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
         self.pictures.append((photo, kind, width, height, rgba))
+
+    def layers(self, photo: int, layers: Layers) -> None:
+        self.canvas.setdefault(photo, {}).update(layers.data)
+        self.canvas_sizes[photo] = layers.sizes
+
+    def tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
+        self.strokes.setdefault(photo, {}).update(tiles)
+
+    def painted(self) -> bytes:
+        return self.brush
 
     def deliver(self, photo: int, name: str, png: bytes) -> None:
         self.cutouts[photo] = (name, png)

@@ -1,8 +1,11 @@
 """What the cutout's page asks of the place it runs in, beside what every tool does."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from hearth.page.bridge import Bridge
+from hearth.page.cutout.layers import Layers
+from hearth.tools.cutout.edits import Packed, Place
 
 
 class CutoutBridge(Bridge, Protocol):
@@ -10,6 +13,15 @@ class CutoutBridge(Bridge, Protocol):
 
     def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
         """Shows a preview; `kind` is "before" or "after"."""
+
+    def layers(self, photo: int, layers: Layers) -> None:
+        """Shows the canvas what the photo is made of."""
+
+    def tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
+        """Shows the canvas the brush strokes in these tiles."""
+
+    def painted(self) -> bytes:
+        """The tiles of the message that is being received, one after the other."""
 
     def deliver(self, photo: int, name: str, png: bytes) -> None:
         """Hands over the finished file."""

@@ -1,14 +1,18 @@
 """The cutout's bridge as the browser gives it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from js import Object
 from pyodide.ffi import JsException, to_js
 
 from hearth.errors import BadImage
 from hearth.page.browser import BrowserBridge
+from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
+from hearth.tools.cutout.edits import Packed, Place, unpack
 from hearth.tools.cutout.photo import check_size
 from hearth.words import say
 
@@ -18,6 +22,17 @@ class CutoutBrowserBridge(BrowserBridge):
 
     def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
         self.js.picture(photo, kind, width, height, to_js(memoryview(rgba)))
+
+    def layers(self, photo: int, layers: Layers) -> None:
+        data = {name: to_js(array.reshape(-1).data) for name, array in layers.data.items()}
+        self.js.layers(photo, json.dumps(layers.sizes), to_js(data, dict_converter=Object.fromEntries))
+
+    def tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
+        pixels = b"".join(unpack(packed).tobytes() for packed in tiles.values())
+        self.js.tiles(photo, to_js([list(place) for place in tiles]), to_js(memoryview(pixels)))
+
+    def painted(self) -> bytes:
+        return bytes(self.js.painted().to_bytes())
 
     def deliver(self, photo: int, name: str, png: bytes) -> None:
         self.js.deliver(photo, name, to_js(memoryview(png)))

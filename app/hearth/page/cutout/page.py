@@ -5,16 +5,25 @@ import contextlib
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from hearth.errors import Cancelled, HearthError
 from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.editor import Editor
 from hearth.page.cutout.job import Job
+from hearth.page.cutout.mattes import Mattes
+from hearth.page.cutout.reading import read_photo
 from hearth.page.cutout.tool import CutoutTool
 from hearth.page.cutout.view import Photo, State, View, photo_from_plain, visible_name
+from hearth.page.cutout.writing import write_again
+from hearth.tools import cutout
+from hearth.tools.cutout import Matte
+from hearth.tools.cutout.look import look_from_plain
 from hearth.words import Said, say
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
+IDLE = 1.5  # seconds without a message, after which a file that is out of date is written again
 
 
 class CutoutPage:
@@ -24,9 +33,12 @@ class CutoutPage:
         self.bridge = bridge
         self.tool = tool
         self.view = View(model="")
+        self.mattes = Mattes(self._read, self._make)
+        self.editor = Editor(bridge, self.mattes, self.view, self._show)
         self._wake = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[Matte] | None = None
         self._photo: Photo | None = None  # the one that `_running` works on
+        self._writing: asyncio.Task[None] | None = None  # while nobody asked for the file
         self._shown = 0.0
 
     def receive(self, message: Mapping[str, Any]) -> None:
@@ -44,20 +56,34 @@ class CutoutPage:
                 self._remove(self._find(message["id"]))
             case "choose":
                 self.view.model = message["model"]
+            case "open":
+                self.editor.open(message["id"], message["side"], message["pixels"])
+            case "export":
+                self._ask_for_file(self._find(message["id"]))
+            case "look" | "look-all" | "stroke" | "undo" | "redo" | "reset":
+                self._edit(message)
             case unknown:
                 raise ValueError(f"a message of type {unknown!r} is not known")
         self._wake.set()
         self._show()
 
     async def run(self) -> None:
-        """Works on the photos that wait, in order, for ever."""
+        """Writes the files that are asked for, works on the photos that wait, in order, for ever."""
         while True:
-            waiting = next((photo for photo in self.view.photos if photo.state == "waiting"), None)
-            if waiting is None:
-                self._wake.clear()
-                await self._wake.wait()
-            else:
+            photos = self.view.photos
+            if asked := next((photo for photo in photos if photo.writing), None):
+                await self._write(asked)
+            elif waiting := next((photo for photo in photos if photo.state == "waiting"), None):
                 await self._work_on(waiting)
+            else:
+                self._wake.clear()
+                stale = next((photo for photo in photos if self._is_stale(photo)), None)
+                try:
+                    async with asyncio.timeout(IDLE if stale else None):
+                        await self._wake.wait()
+                except TimeoutError:
+                    if stale:
+                        await self._write(stale)
 
     async def warm_up(self) -> None:
         """Makes the chosen model ready before a photo needs it; a failure is told when one does."""
@@ -70,6 +96,7 @@ class CutoutPage:
         self.view.model = message["model"]
         self.view.photos = [photo_from_plain(plain) for plain in message["photos"]]
         for photo in self.view.photos:
+            self.editor.of(photo.id).look = look_from_plain(photo.look)
             if photo.state == "working":  # the worker died, or was ended, while it worked on this one
                 if self.bridge.stop_asked(photo.id):
                     self._end(photo, "stopped", say("photo.stopped"))
@@ -99,6 +126,8 @@ class CutoutPage:
         if photo is not None:
             self._stop(photo)
             self.view.photos.remove(photo)
+            self.mattes.drop(photo.id)
+            self.editor.forget(photo.id)
             self._say(say("said.removed", name=photo.name))
 
     async def _work_on(self, photo: Photo) -> None:
@@ -106,10 +135,10 @@ class CutoutPage:
         self._say(say("said.working", name=photo.name))
         self._show()
         started = time.perf_counter()
-        job = Job(photo, self.view.model, self.tool, self.bridge, self._progressed)
+        job = Job(photo, self.editor.of(photo.id), self.view.model, self.tool, self.bridge, self._progressed)
         self._photo, self._running = photo, asyncio.ensure_future(job.run())
         try:
-            await self._running
+            matte = await self._running
         except (Cancelled, asyncio.CancelledError):
             if (this := asyncio.current_task()) and this.cancelling():  # the page itself ends, not the job alone
                 raise
@@ -123,10 +152,65 @@ class CutoutPage:
             self._end(photo, "failed", say("photo.broke", what=type(error).__name__))
         else:
             self._end(photo, "done", say("photo.done", time=time.perf_counter() - started))
+            if photo in self.view.photos:
+                self.mattes.keep(photo.id, matte)
+                self.editor.refresh(photo.id)
         finally:
             self._photo = self._running = None
         self.view.engine = self.tool.engine
         self._show()
+
+    def _edit(self, message: Mapping[str, Any]) -> None:
+        photo = self._find(message["id"])
+        if photo is None:
+            return
+        self.editor.receive(photo.id, message)
+        if self._writing is not None:
+            self._writing.cancel()
+
+    def _ask_for_file(self, photo: Photo | None) -> None:
+        if photo is not None and photo.model:
+            photo.writing = True
+
+    def _is_stale(self, photo: Photo) -> bool:
+        """Whether its file should be written again while there is nothing else to do."""
+        editing = self.editor.of(photo.id)
+        return photo.state == "done" and editing.state not in (editing.written, editing.failed)
+
+    async def _write(self, photo: Photo) -> None:
+        """Writes the file of a photo again."""
+        editing = self.editor.of(photo.id)
+        state = editing.state
+        task = asyncio.ensure_future(write_again(photo, editing, self.mattes, self.bridge, self._progressed))
+        self._writing = None if photo.writing else task
+        try:
+            await task
+        except asyncio.CancelledError:
+            if (this := asyncio.current_task()) and this.cancelling():
+                raise
+        except HearthError as error:
+            editing.failed, photo.text = state, say("photo.file-failed", reason=error.args[0])
+        except MemoryError:
+            editing.failed, photo.text = state, say("photo.file-failed", reason=say("photo.out-of-memory"))
+        except Exception as error:
+            traceback.print_exc()
+            reason = say("photo.broke", what=type(error).__name__)
+            editing.failed, photo.text = state, say("photo.file-failed", reason=reason)
+        else:
+            if photo.writing:
+                self._say(say("said.written", name=photo.name))
+        photo.writing, self._writing = False, None
+        self._show()
+
+    async def _read(self, photo: int) -> cutout.Photo:
+        return await read_photo(self.bridge, photo)
+
+    async def _make(self, photo: int) -> Matte:
+        """The matte of a photo that was done before the worker was started anew."""
+        known = self._find(photo)
+        model = known.model if known and known.model else self.view.model
+        pipeline = await self.tool.load(model, self.bridge, lambda loaded, total: None)
+        return await pipeline.matte_async(await self._read(photo))
 
     def _end(self, photo: Photo, state: State, text: Said) -> None:
         """Ends a job; a photo that has an earlier cutout goes back to that."""
@@ -149,4 +233,10 @@ class CutoutPage:
         self._shown = time.perf_counter()
         for photo in self.view.photos:
             photo.can_redo = photo.state == "done" and photo.model != self.view.model
+            editing = self.editor.of(photo.id)
+            photo.look = asdict(editing.look)
+            photo.undo = say("step." + editing.past[-1].what) if editing.past else ""
+            photo.redo = say("step." + editing.future[-1].what) if editing.future else ""
+            photo.touched = editing.touched
+            photo.fresh = editing.state == editing.written
         self.bridge.show(self.view.plain())

@@ -3,23 +3,25 @@
 from PIL import Image
 
 from hearth.tools.cutout import Matte, Photo
+from hearth.tools.cutout.matte import Alpha
 
 LONG_SIDE = 2048  # pixels
 
 
+def small_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height with the long side at most LONG_SIDE pixels."""
+    scale = min(1.0, LONG_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 def before(photo: Photo) -> Image.Image:
-    """The photo, RGBA, its long side at most LONG_SIDE pixels."""
-    return _small(photo.image).convert("RGBA")
+    """The photo, RGBA, at its small size."""
+    image, size = photo.image, small_size(photo.size)
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return image.convert("RGBA")
 
 
-def after(matte: Matte, size: tuple[int, int]) -> Image.Image:
-    """The cutout at the size (width, height) of what `before` made."""
-    return Image.fromarray(matte.scaled(*size))
-
-
-def _small(image: Image.Image) -> Image.Image:
-    scale = LONG_SIDE / max(image.size)
-    if scale >= 1:
-        return image
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
+def after(matte: Matte, size: tuple[int, int], alpha: Alpha | None = None) -> Image.Image:
+    """The cutout at the size (width, height) of what `before` made, with `alpha` or the matte's own."""
+    return Image.fromarray(matte.scaled(*size, alpha))

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
+from hearth.tools.cutout.look import Look
 from hearth.words import Said, from_plain, say
 
 State = Literal["waiting", "working", "done", "failed", "stopped"]
@@ -32,6 +33,12 @@ class Photo:
     file_name: str = ""
     width: int = 0
     height: int = 0
+    look: dict[str, Any] = field(default_factory=lambda: asdict(Look()))
+    undo: Said = ""  # what would be undone; empty where there is nothing
+    redo: Said = ""
+    touched: bool = False  # whether the person changed anything
+    fresh: bool = False  # whether the file is what the settings and strokes make now
+    writing: bool = False  # whether the person waits for the file
 
 
 @dataclass

@@ -1,0 +1,102 @@
+"""The canvas on which a photo is edited: shows what the photo is made of, takes settings and strokes, undoes them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hearth.errors import HearthError
+from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.editing import Editing
+from hearth.page.cutout.layers import base_layer, layers, reduced_size
+from hearth.page.cutout.mattes import Mattes
+from hearth.page.cutout.view import View
+from hearth.tools.cutout.edits import TILE, Packed, Place, pack
+from hearth.tools.cutout.look import look_from_plain
+from hearth.words import say
+
+
+class Editor:
+    """`changed()` shows the view."""
+
+    def __init__(self, bridge: CutoutBridge, mattes: Mattes, view: View, changed: Callable[[], None]) -> None:
+        self.bridge = bridge
+        self.mattes = mattes
+        self.view = view
+        self.changed = changed
+        self._all: dict[int, Editing] = {}
+        self._open = 0  # the photo on the canvas
+        self._side, self._pixels = 1, 1  # that the canvas can hold
+        self._showing: asyncio.Task[None] | None = None
+
+    def of(self, photo: int) -> Editing:
+        """What was done to a photo; nothing so far, where it is not known."""
+        return self._all.setdefault(photo, Editing())
+
+    def forget(self, photo: int) -> None:
+        self._all.pop(photo, None)
+
+    def open(self, photo: int, side: int, pixels: int) -> None:
+        """Shows a photo on a canvas that can hold `side` pixels a side and `pixels` in all."""
+        self._open, self._side, self._pixels = photo, side, pixels
+        self.refresh(photo)
+
+    def refresh(self, photo: int, *, only_base: bool = False) -> None:
+        """Shows the photo's layers, or that alone with which the settings begin, where it is on the canvas."""
+        known = next((one for one in self.view.photos if one.id == photo), None)
+        if photo == self._open and known is not None and known.model:
+            if self._showing and not only_base:
+                self._showing.cancel()
+            self._showing = asyncio.ensure_future(self._show(photo, only_base))
+
+    def receive(self, photo: int, message: Mapping[str, Any]) -> None:
+        """Does what a message of the kinds below asks for."""
+        editing = self.of(photo)
+        source = editing.look.mask.source
+        tiles: Mapping[Place, Packed] = {}
+        match message["type"]:
+            case "look":
+                editing.set_look(look_from_plain(message["look"]), message.get("gesture", 0))
+            case "look-all":
+                for other in self.view.photos:
+                    self.of(other.id).set_look(editing.look)
+                self.view.announcement = say("said.for-all", count=len(self.view.photos))
+            case "stroke":
+                editing.stroke(message["tool"], self._painted(message["tiles"]))
+            case "undo":
+                what, tiles = editing.undo()
+                if what:
+                    self.view.announcement = say("said.undone", what=say("step." + what))
+            case "redo":
+                what, tiles = editing.redo()
+                if what:
+                    self.view.announcement = say("said.redone", what=say("step." + what))
+            case "reset":
+                tiles = editing.reset()
+                self.view.announcement = say("said.reset")
+        if tiles:
+            self.bridge.tiles(photo, tiles)
+        if editing.look.mask.source != source:
+            self.refresh(photo, only_base=True)
+
+    def _painted(self, places: Sequence[Sequence[int]]) -> dict[Place, Packed]:
+        data = np.frombuffer(self.bridge.painted(), np.uint8).reshape(len(places), TILE, TILE, 2)
+        return {Place(x, y): pack(tile) for (x, y), tile in zip(places, data, strict=True)}
+
+    async def _show(self, photo: int, only_base: bool) -> None:
+        try:
+            matte = await self.mattes.get(photo)
+        except HearthError as error:
+            self.view.announcement = error.args[0]
+            self.changed()
+            return
+        editing = self.of(photo)
+        size = reduced_size(matte.size, self._side, self._pixels)
+        if not editing.edits:
+            editing.edits.size = size
+        if only_base:
+            self.bridge.layers(photo, base_layer(matte, editing.look, size))
+        else:
+            self.bridge.layers(photo, layers(matte, editing.look, size))
+            self.bridge.tiles(photo, editing.edits.tiles)

@@ -1,0 +1,64 @@
+"""What the page's canvas is made of: the parts of a matte, apart, so that the preview needs Python for none of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hearth.tools.cutout import Matte
+from hearth.tools.cutout.export import base_alpha
+from hearth.tools.cutout.look import Look
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Bytes by name, and their sizes: the whole message but for its type."""
+
+    sizes: dict[str, Any]
+    data: dict[str, NDArray[np.uint8]]
+
+
+def reduced_size(size: tuple[int, int], side: int, pixels: int) -> tuple[int, int]:
+    """The size that a canvas can take which holds `side` pixels a side and `pixels` in all: a whole part of it."""
+    width, height = size
+    part = 1
+    while max(width, height) > side * part or width * height > pixels * part * part:
+        part += 1
+    return -(-width // part), -(-height // part)
+
+
+def layers(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
+    """At `size`: the photo (RGBA), the matte's own alpha, the one that the settings begin with where that is another,
+    and small: the colours of subject and background (RGBA).
+    """
+    data = {"photo": _resized(matte.photo.image, size), "found": _resized(Image.fromarray(matte.alpha), size)}
+    if look.mask.source == "raw":
+        data |= base_layer(matte, look, size).data
+    shape = (0, 0)
+    if matte.colours is not None:
+        shape = matte.colours.subject.shape[:2]
+        for name, field in (("subject", matte.colours.subject), ("background", matte.colours.background)):
+            data[name] = np.full((*shape, 4), 255, np.uint8)
+            data[name][:, :, :3] = (field + np.float32(0.5)).clip(0, 255)
+    sizes = {
+        "width": size[0],
+        "height": size[1],
+        "small": [shape[1], shape[0]],
+        "has_alpha": matte.photo.has_alpha,
+        "full": list(matte.size),
+    }
+    return Layers(sizes, data)
+
+
+def base_layer(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
+    """The alpha that the settings begin with, alone."""
+    alpha = _resized(Image.fromarray(base_alpha(matte, look)), size)
+    return Layers({"width": size[0], "height": size[1]}, {"base": alpha})
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return np.asarray(image)

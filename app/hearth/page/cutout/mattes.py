@@ -1,0 +1,74 @@
+"""The mattes of the photos that are done: whole for the last ones used, small for all others, never made again."""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hearth.tools.cutout import Matte, Photo
+
+KEPT_BYTES = 160_000_000
+"""Of pixels that stay in memory beside those of the photo used last: two photos of 12 megapixels."""
+
+
+@dataclass(frozen=True)
+class _Small:
+    """A matte without its photo, and its alpha compressed."""
+
+    matte: Matte
+    alpha: bytes
+    size: tuple[int, int]
+
+
+class Mattes:
+    """`read(photo)` reads a photo's file again; `make(photo)` makes a matte that was lost with its worker."""
+
+    def __init__(self, read: Callable[[int], Awaitable[Photo]], make: Callable[[int], Awaitable[Matte]]) -> None:
+        self.read = read
+        self.make = make
+        self._whole: dict[int, Matte] = {}  # in the order of last use
+        self._small: dict[int, _Small] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    def keep(self, photo: int, matte: Matte) -> None:
+        """Takes the matte of a photo in place of an earlier one."""
+        self.drop(photo)
+        self._whole[photo] = matte
+        self._make_room(photo)
+
+    async def get(self, photo: int) -> Matte:
+        """Raises BadImage where the file is gone."""
+        async with self._one_at_a_time:
+            small = self._small.get(photo)
+            if photo not in self._whole:
+                self.keep(photo, _unpack(small, await self.read(photo)) if small else await self.make(photo))
+            matte = self._whole.pop(photo)
+            self._whole[photo] = matte
+            return matte
+
+    def drop(self, photo: int) -> None:
+        """Forgets a photo."""
+        self._whole.pop(photo, None)
+        self._small.pop(photo, None)
+
+    def _make_room(self, used: int) -> None:
+        for photo in list(self._whole):
+            rest = sum(matte.photo.pixels.nbytes for key, matte in self._whole.items() if key != used)
+            if rest <= KEPT_BYTES:
+                break
+            if photo != used:
+                self._small[photo] = _pack(self._whole.pop(photo))
+
+
+def _pack(matte: Matte) -> _Small:
+    nothing = np.zeros((0, 0, 4), np.uint8)
+    alpha = zlib.compress(matte.alpha.tobytes(), 1)
+    return _Small(replace(matte, photo=replace(matte.photo, pixels=nothing), alpha=nothing[:, :, 0]), alpha, matte.size)
+
+
+def _unpack(small: _Small, photo: Photo) -> Matte:
+    width, height = small.size
+    alpha = np.frombuffer(bytearray(zlib.decompress(small.alpha)), np.uint8).reshape(height, width)
+    return replace(small.matte, photo=photo, alpha=alpha)

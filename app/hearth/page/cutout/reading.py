@@ -1,0 +1,41 @@
+"""A file that was dropped becomes a photo, by Pillow or by the browser."""
+
+import contextlib
+
+from hearth.errors import BadImage, TooLarge
+from hearth.page.cutout.bridge import CutoutBridge
+from hearth.tools import cutout
+from hearth.tools.cutout.formats import browser_format
+from hearth.words import say
+
+JPEG = b"\xff\xd8\xff"
+
+MAX_FILE_BYTES = 500_000_000
+"""Of the file that was dropped: more than any photo of 50 megapixels, little enough to be read into memory."""
+
+
+async def read_photo(bridge: CutoutBridge, photo: int) -> cutout.Photo:
+    """Raises BadImage and TooLarge."""
+    size = await bridge.size(photo)
+    if size > MAX_FILE_BYTES:
+        raise TooLarge(say("photo.file-too-large", size=size, limit=MAX_FILE_BYTES))
+    data = await bridge.read(photo)
+    if browser_format(data) is not None:
+        width, height, rgba = await bridge.decode(photo, to_screen=True)
+        return cutout.from_rgba(rgba, width, height)
+    if data.startswith(JPEG):
+        return await _read_jpeg(bridge, photo, data)
+    return cutout.read(data)
+
+
+async def _read_jpeg(bridge: CutoutBridge, photo: int, data: bytes) -> cutout.Photo:
+    """As Pillow reads it on a desk, by way of the browser.
+
+    Both have libjpeg-turbo; Pillow in the page has another library, which draws colours between pixels otherwise.
+    """
+    for_screens, icc = cutout.jpeg_profile(data)
+    if for_screens:
+        with contextlib.suppress(BadImage):  # what it is that is wrong, Pillow says better
+            width, height, rgba = await bridge.decode(photo, to_screen=False)
+            return cutout.from_rgba(rgba, width, height, icc)
+    return cutout.read(data)
