@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from hearth.errors import Cancelled, HearthError
+from hearth.errors import BadInput, Cancelled, HearthError
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editor import Editor
 from hearth.page.cutout.job import Job
@@ -96,7 +96,8 @@ class CutoutPage:
         self.view.model = message["model"]
         self.view.photos = [photo_from_plain(plain) for plain in message["photos"]]
         for photo in self.view.photos:
-            self.editor.of(photo.id).look = look_from_plain(photo.look)
+            with contextlib.suppress(BadInput):
+                self.editor.of(photo.id).look = look_from_plain(photo.look)
             if photo.state == "working":  # the worker died, or was ended, while it worked on this one
                 if self.bridge.stop_asked(photo.id):
                     self._end(photo, "stopped", say("photo.stopped"))
@@ -164,7 +165,10 @@ class CutoutPage:
         photo = self._find(message["id"])
         if photo is None:
             return
-        self.editor.receive(photo.id, message)
+        try:
+            self.editor.receive(photo.id, message)
+        except BadInput as error:
+            self._say(error.args[0])
         if self._writing is not None:
             self._writing.cancel()
 
