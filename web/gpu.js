@@ -73,6 +73,34 @@ export class Gpu {
     return JSON.stringify(Object.fromEntries(LIMITS.map((name) => [name, this.device.limits[name]])));
   }
 
+  /** A buffer for a value that stays between runs. @param {number} bytes */
+  room(bytes) {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return this.device.createBuffer({ size: Math.max(bytes, 16), usage });
+  }
+
+  /** @param {GPUBuffer} buffer @param {Uint8Array<ArrayBuffer>} bytes */
+  put(buffer, bytes) {
+    this.device.queue.writeBuffer(buffer, 0, bytes);
+  }
+
+  /** The first bytes of a buffer. @param {GPUBuffer} buffer @param {number} bytes */
+  async fetch(buffer, bytes) {
+    const landing = this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    this.copy(buffer, 0, landing, 0, bytes);
+    await this.within(landing.mapAsync(GPUMapMode.READ));
+    const result = new Uint8Array(landing.getMappedRange()).slice();
+    landing.destroy();
+    return result;
+  }
+
+  /** @param {GPUBuffer} source @param {number} start @param {GPUBuffer} target @param {number} at @param {number} bytes */
+  copy(source, start, target, at, bytes) {
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, start, target, at, bytes);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
   /** @param {string} lowered as JSON */
   player(lowered) {
     return new Player(this, JSON.parse(lowered));
@@ -128,6 +156,30 @@ export class Player {
       const size = Math.min(UPLOAD_BYTES, bytes.byteLength - at);
       this.gpu.device.queue.writeBuffer(this.buffers[buffer], offset + at, bytes.buffer, bytes.byteOffset + at, size);
     }
+  }
+
+  /**
+   * Copies the start of a buffer to where a value lies.
+   * @param {number} number @param {number} offset @param {GPUBuffer} buffer @param {number} bytes
+   */
+  load(number, offset, buffer, bytes) {
+    this.gpu.copy(buffer, 0, this.buffers[number], offset, bytes);
+  }
+
+  /**
+   * Copies a value to the start of a buffer.
+   * @param {number} number @param {number} offset @param {GPUBuffer} buffer @param {number} bytes
+   */
+  save(number, offset, buffer, bytes) {
+    this.gpu.copy(this.buffers[number], offset, buffer, 0, bytes);
+  }
+
+  /** Lets dispatches [first, last) run, and does not wait for them. @param {number} first @param {number} last */
+  submit(first, last) {
+    if (this.gpu.failure) throw new Error(this.gpu.failure);
+    const encoder = this.gpu.device.createCommandEncoder();
+    encodePass(encoder, this.calls.slice(first, last));
+    this.gpu.device.queue.submit([encoder.finish()]);
   }
 
   /** Waits for the pipelines and packs the weights, which must be written by then. */

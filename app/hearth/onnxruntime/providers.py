@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from hearth.errors import Unsupported
@@ -21,12 +20,17 @@ _SYNONYMS = {"WebGpuExecutionProvider": WEBGPU, "JsExecutionProvider": WEBGPU}
 Wanted = Sequence[str | tuple[str, Mapping[Any, Any]]]
 
 
-@cache
+_RUN: set[str] = set()
+"""Executors that were found to run; one that does not yet may later, once the page has opened its GPU."""
+
+
 def _runs(executor: str) -> bool:
-    try:
-        EXECUTORS[executor]()
-    except Unsupported:
-        return False
+    if executor not in _RUN:
+        try:
+            EXECUTORS[executor]()
+        except Unsupported:
+            return False
+        _RUN.add(executor)
     return True
 
 

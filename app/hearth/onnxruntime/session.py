@@ -205,7 +205,8 @@ class InferenceSession:
             raise ValueError("IOBinding must be used with the session that created it.")
         names = iobinding._names()
         try:
-            results = self._session.run(names, self._checked(names, iobinding._feeds(), run_options))
+            feeds = self._checked(names, iobinding._feeds(), run_options)
+            results = self._session.run(names, feeds, iobinding._on_device())
         except HearthError as error:
             raise RuntimeError(f"Error in execution: {error}") from error
         iobinding._take(results)

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from hearth.runtime.types import ONNX_DTYPE, dtype_name, dtype_of, type_label, type_of
+from hearth.errors import Unsupported
+from hearth.runtime.device import DeviceTensor, on_host
+from hearth.runtime.types import ONNX_DTYPE, TensorType, dtype_name, dtype_of, type_label, type_of
 
 from .providers import WEBGPU, get_available_providers
 
@@ -53,7 +55,8 @@ def tensor_dtype(element_type: Any) -> np.dtype:
 
 
 class OrtValue:
-    """A value and the device it is meant for. Executors take it up when a run begins; until then it is in memory."""
+    """A value in memory, or on the GPU: `device` is `webgpu` then, and runs there take and give it without copies to
+    memory. Types that the GPU lacks stay in memory."""
 
     def __init__(self, value: Any, device: str = "cpu") -> None:
         self._value, self._device = value, device
@@ -66,7 +69,7 @@ class OrtValue:
         if not isinstance(numpy_obj, np.ndarray) or numpy_obj.dtype.kind in "OSU":
             raise RuntimeError("Creation of OrtValues is currently only supported from non-string numpy arrays")
         device = usable_device(device_type)
-        return cls(numpy_obj if device == "cpu" else numpy_obj.copy(), device)
+        return cls(numpy_obj if device == "cpu" else on_device(numpy_obj), device)
 
     @classmethod
     def ortvalue_from_numpy_with_onnx_type(cls, data: np.ndarray, /, onnx_element_type: int) -> OrtValue:
@@ -87,12 +90,13 @@ class OrtValue:
         memory_info: object = None,
     ) -> OrtValue:
         """A tensor of zeros. `element_type`: a numpy type or a number of TensorProto.DataType."""
-        return cls(np.zeros(tuple(shape), tensor_dtype(element_type)), usable_device(device_type))
+        zeros, device = np.zeros(tuple(shape), tensor_dtype(element_type)), usable_device(device_type)
+        return cls(zeros if device == "cpu" else on_device(zeros), device)
 
     def numpy(self) -> Any:
-        """The tensor as an array. RuntimeError for types that numpy lacks."""
-        if isinstance(self._value, np.ndarray):
-            return plain(self._value)
+        """The tensor as an array, read back where it is on the GPU. RuntimeError for types that numpy lacks."""
+        if self.is_tensor():
+            return plain(on_host(self._value))
         raise RuntimeError("Only OrtValues that are Tensors/SparseTensors are convertible to Numpy objects")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -102,25 +106,31 @@ class OrtValue:
         """Writes into the value's memory. RuntimeError where the sizes differ."""
         if self._value.shape != np_arr.shape or self._value.dtype.itemsize != np_arr.dtype.itemsize:
             raise RuntimeError("The input size of numpy arrays does not match the size of the OrtValue.")
-        self._value[...] = np_arr.view(self._value.dtype)
+        if isinstance(self._value, DeviceTensor):
+            self._value.write(np_arr.view(self._value.dtype))
+        else:
+            self._value[...] = np_arr.view(self._value.dtype)
 
     def shape(self) -> list[int]:
-        return list(np.shape(self._value))
+        return list(self._value.shape if isinstance(self._value, DeviceTensor) else np.shape(self._value))
 
     def data_type(self) -> str:
         """ONNX's word: `tensor(float)`."""
-        return type_label(type_of(self._value))
+        value = self._value
+        return type_label(TensorType(value.dtype, value.shape) if self.is_tensor() else type_of(value))
 
     def element_type(self) -> int:
         """The number of TensorProto.DataType."""
         return ONNX_DTYPE[self._value.dtype]
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
+        """The address of the first element. RuntimeError for a tensor on the GPU, whose memory has none."""
+        if isinstance(self._value, DeviceTensor):
+            raise RuntimeError("A tensor on the GPU has no address.")
         return int(self._value.ctypes.data)
 
     def tensor_size_in_bytes(self) -> int:
-        return int(self._value.nbytes)
+        return int(self._value.size * self._value.dtype.itemsize)
 
     def device_name(self) -> str:
         return self._device
@@ -129,13 +139,23 @@ class OrtValue:
         return self._value is not None
 
     def is_tensor(self) -> bool:
-        return isinstance(self._value, np.ndarray)
+        return isinstance(self._value, np.ndarray | DeviceTensor)
 
     def is_sparse_tensor(self) -> bool:
         return False
 
     def is_tensor_sequence(self) -> bool:
         return isinstance(self._value, list)
+
+
+def on_device(array: np.ndarray) -> Any:
+    """An array on the GPU; a copy in memory where its type is none of the GPU's."""
+    from hearth.runtime.webgpu.executor import find_gpu
+
+    try:
+        return DeviceTensor.of(array, find_gpu())
+    except Unsupported:
+        return array.copy()
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import HearthError
+from hearth.runtime.device import on_host
 from hearth.runtime.graph import Graph, Node
 from hearth.runtime.ops import registry
 from hearth.runtime.ops.registry import Operand
@@ -42,7 +43,7 @@ def deciding_inputs(graph: Graph) -> tuple[str, ...]:
 
 def small(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:
     """Those of the values that may decide shapes."""
-    arrays = {name: values[name] for name in names if isinstance(values.get(name), np.ndarray)}
+    arrays = {name: on_host(values[name]) for name in names}
     return {name: array for name, array in arrays.items() if array.size <= MOST_ELEMENTS}
 
 

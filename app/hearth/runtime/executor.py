@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +37,19 @@ class Program(Protocol):
 
     def places(self) -> Sequence[str]:
         """The name of the executor that runs each step of the plan: its own, or one it hands steps to."""
+        ...
+
+
+@runtime_checkable
+class KeepingProgram(Program, Protocol):
+    """A program that takes DeviceTensors, and leaves outputs on its device as such."""
+
+    def run_keeping(self, feeds: Mapping[str, Any], keep: Collection[str]) -> Sequence[Any]:
+        """`run`, with the outputs named in `keep` left on the device where they are there."""
+        ...
+
+    async def run_keeping_async(self, feeds: Mapping[str, Any], keep: Collection[str]) -> Sequence[Any]:
+        """The same without blocking."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import BadInput
+from hearth.runtime.device import DeviceTensor
 from hearth.runtime.types import OptionalType, TensorType, ValueType, dtype_name
 
 _ADVICE = "Please fix either the inputs/outputs or the model."
@@ -51,10 +52,10 @@ def _fitted(name: str, value: Any, kind: ValueType) -> Any:
         return value
     if value is None:
         raise BadInput(f"Missing Input: {name}. None stands for a value only where the model's input is optional.")
-    array = _array(name, value, kind.dtype)
+    array = value if isinstance(value, DeviceTensor) else _array(name, value, kind.dtype)
     if kind.dtype is not None and array.dtype != kind.dtype:
         # Big-endian numbers and the like: the same type, kept another way.
-        if array.dtype.newbyteorder("=") != kind.dtype:
+        if isinstance(array, DeviceTensor) or array.dtype.newbyteorder("=") != kind.dtype:
             actual, expected = dtype_name(array.dtype), dtype_name(kind.dtype)
             raise BadInput(
                 f"Unexpected input data type. Actual: (tensor({actual})) , expected: (tensor({expected})) "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import numpy as np
 from hearth.errors import BadInput, ExecutorFailed, MissingModel, Unsupported
 from hearth.runtime import model_file
 from hearth.runtime.deciding import deciding_inputs, small
-from hearth.runtime.executor import Executor, Program, Progress
+from hearth.runtime.device import DeviceTensor, on_host
+from hearth.runtime.executor import Executor, KeepingProgram, Program, Progress
 from hearth.runtime.executors import Choice
 from hearth.runtime.explain import explain
 from hearth.runtime.feeds import Feeds
@@ -87,6 +88,23 @@ def _own(value: Any, taken: Sequence[Any]) -> Any:
     return value if alone and all(value is not other for other in taken) else value.copy()
 
 
+def _on_devices(feeds: Mapping[str, Any], keep: Collection[str]) -> bool:
+    """Whether a run has to do with values on a device."""
+    return bool(keep) or any(type(value) is DeviceTensor for value in feeds.values())
+
+
+def _run(program: Program, feeds: Mapping[str, Any], keep: Collection[str]) -> Sequence[Any]:
+    if not _on_devices(feeds, keep):
+        return program.run(feeds)
+    if isinstance(program, KeepingProgram):
+        return program.run_keeping(feeds, keep)
+    return program.run({name: on_host(value) for name, value in feeds.items()})
+
+
+async def _fetched(feeds: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: await v.numpy_async() if type(v) is DeviceTensor else v for n, v in feeds.items()}
+
+
 class InferenceSession:
     """A model ready to run.
 
@@ -132,22 +150,29 @@ class InferenceSession:
         """What the file says of itself."""
         return ModelMetadata.of(self.graph)
 
-    def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any]) -> list[Any]:
+    def run(
+        self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], keep: Collection[str] = ()
+    ) -> list[Any]:
         """Runs the model; `output_names` None or empty means all of them.
 
+        Feeds may be DeviceTensors; outputs named in `keep` come as such where the executor has a device of its own.
         Raises BadInput where the feeds do not fit the model's inputs.
         """
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
             try:
                 with deadline(LIMITS.run_seconds):
-                    results = self._program(outputs, feeds).run(feeds)
+                    results = _run(self._program(outputs, feeds), feeds, keep)
                 return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
 
     async def run_async(
-        self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], progress: Progress | None = None
+        self,
+        output_names: Sequence[str] | None,
+        input_feed: Mapping[str, Any],
+        progress: Progress | None = None,
+        keep: Collection[str] = (),
     ) -> list[Any]:
         """`run` for an event loop: other work goes on where the executor can wait.
 
@@ -157,7 +182,11 @@ class InferenceSession:
         while True:
             try:
                 with deadline(LIMITS.run_seconds):
-                    results = await self._program(outputs, feeds).run_async(feeds, progress)
+                    program = self._program(outputs, feeds)
+                    if isinstance(program, KeepingProgram) and _on_devices(feeds, keep):
+                        results = await program.run_keeping_async(feeds, keep)
+                    else:
+                        results = await program.run_async(await _fetched(feeds), progress)
                 return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)

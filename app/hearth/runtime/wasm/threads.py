@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import ExecutorFailed, Unsupported
+from hearth.runtime.browser import open_bridge
 from hearth.runtime.wasm.builder import Lowered, words
 from hearth.runtime.wasm.library import in_browser
 from hearth.runtime.wasm.tensors import Tensor, address
@@ -35,6 +36,7 @@ def pool() -> Any:
     cores = int(getattr(js.navigator, "hardwareConcurrency", 1) or 1)
     if cores < 2 or not getattr(js, "crossOriginIsolated", False):
         raise Unsupported("This page has one thread.")
+    open_bridge()
     try:
         import hearth_pool
     except ImportError:

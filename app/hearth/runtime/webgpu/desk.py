@@ -66,6 +66,17 @@ def _drivers_silent() -> Iterator[None]:
         os.close(kept)
 
 
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """Gives the GPU's own errors the name that sessions know."""
+    import wgpu
+
+    try:
+        yield
+    except (RuntimeError, wgpu.GPUError) as error:
+        raise ExecutorFailed(f"The graphics card failed: {error}") from error
+
+
 class Device:
     """A GPU and what it offers."""
 
@@ -81,6 +92,33 @@ class Device:
 
     def player(self, lowered: Lowered) -> DeskPlayer:
         return DeskPlayer(self.device, lowered)
+
+
+    def room(self, size: int) -> Any:
+        """A buffer of so many bytes."""
+        import wgpu
+
+        usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC | wgpu.BufferUsage.COPY_DST
+        with _failing():
+            return self.device.create_buffer(size=max(size, 16), usage=usage)
+
+    def put(self, buffer: Any, data: memoryview) -> None:
+        """Writes bytes to the start of a buffer."""
+        with _failing():
+            self.device.queue.write_buffer(buffer, 0, data)
+
+    def fetch(self, buffer: Any, size: int) -> memoryview:
+        """The first bytes of a buffer."""
+        with _failing():
+            return self.device.queue.read_buffer(buffer, 0, size)
+
+    async def fetch_async(self, buffer: Any, size: int) -> memoryview:
+        """The same."""
+        return self.fetch(buffer, size)
+
+    def free(self, buffer: Any) -> None:
+        """Gives a buffer back."""
+        buffer.destroy()
 
 
 def _camel(name: str) -> str:
@@ -120,15 +158,34 @@ class DeskPlayer:
 
     def write(self, place: Range, data: bytes | memoryview) -> None:
         """Puts bytes where a value lies."""
-        with self._failing():
+        with _failing():
             self.device.queue.write_buffer(self.buffers[place.buffer], place.offset, data)
+
+    def load(self, place: Range, buffer: Any) -> None:
+        """Copies the start of a buffer to where a value lies."""
+        self._copy(buffer, 0, self.buffers[place.buffer], place.offset, place.bytes)
+
+    def save(self, place: Range, buffer: Any) -> None:
+        """Copies a value to the start of a buffer."""
+        self._copy(self.buffers[place.buffer], place.offset, buffer, 0, place.bytes)
+
+    def _copy(self, source: Any, start: int, target: Any, at: int, size: int) -> None:
+        with _failing():
+            encoder = self.device.create_command_encoder()
+            encoder.copy_buffer_to_buffer(source, start, target, at, size)
+            self.device.queue.submit([encoder.finish()])
+
+    def submit(self, first: int, last: int) -> None:
+        """Lets dispatches [first, last) run, and does not wait for them."""
+        with _failing():
+            self._submit(self.dispatches[first:last])
 
     async def prepare(self) -> None:
         """Runs the setup; the constants must be written."""
         self.prepare_sync()
 
     def prepare_sync(self) -> None:
-        with self._failing():
+        with _failing():
             self._submit(self.setup)
         for number in self.lowered.temporary:
             self.buffers[number].destroy()
@@ -138,19 +195,9 @@ class DeskPlayer:
         return self.play_sync(first, last, reads)
 
     def play_sync(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
-        with self._failing():
+        with _failing():
             self._submit(self.dispatches[first:last])
             return [self.device.queue.read_buffer(self.buffers[r.buffer], r.offset, r.bytes) for r in reads]
-
-    @contextlib.contextmanager
-    def _failing(self) -> Iterator[None]:
-        """Gives the GPU's own errors the name that sessions know."""
-        import wgpu
-
-        try:
-            yield
-        except (RuntimeError, wgpu.GPUError) as error:
-            raise ExecutorFailed(f"The graphics card failed: {error}") from error
 
     def _submit(self, dispatches: Sequence[tuple[Any, Any, tuple[int, int, int]]]) -> None:
         if not dispatches:

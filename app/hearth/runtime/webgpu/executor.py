@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from hearth.errors import ExecutorFailed
+from hearth.runtime.device import DeviceTensor, Memory, gpu_bytes, on_host
 from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
@@ -24,6 +25,15 @@ from hearth.runtime.webgpu.tiles import ConvChooser, choose
 
 class Player(Protocol):
     """A lowered plan on a GPU. What fails raises ExecutorFailed."""
+
+    def load(self, place: Range, buffer: Any) -> None:
+        """Copies the start of a buffer of the GPU's memory to where a value lies."""
+
+    def save(self, place: Range, buffer: Any) -> None:
+        """Copies a value to the start of a buffer."""
+
+    def submit(self, first: int, last: int) -> None:
+        """Lets dispatches [first, last) run, and does not wait for them."""
 
     def write(self, place: Range, data: memoryview) -> None:
         """Puts bytes where a value lies."""
@@ -46,7 +56,7 @@ class Player(Protocol):
         """Frees everything on the GPU."""
 
 
-class Gpu(Protocol):
+class Gpu(Memory, Protocol):
     """A GPU that is open. `trusted` says that it has been compared with numpy."""
 
     name: str
@@ -63,6 +73,7 @@ class WebGPUProgram:
 
     def __init__(self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose) -> None:
         self.plan = plan
+        self.gpu = gpu
         self.lowered = lower(plan, gpu.limits, choose_conv)
         self.player = gpu.player(self.lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
@@ -71,25 +82,42 @@ class WebGPUProgram:
             segment.steps: _cpu_part(plan, segment.steps) for segment in self.lowered.segments if segment.steps
         }
         for name, place in self.lowered.constants.items():
-            self.player.write(place.range, _to_gpu(plan.graph.constants[name], place.kind))
+            self.player.write(place.range, gpu_bytes(plan.graph.constants[name], place.kind))
+        self.on_cpu = {name for numbers in self.cpu_parts for at in numbers for name in plan.steps[at].node.reads()}
 
-    def run(self, feeds: Mapping[str, Any]) -> list[Any]:
-        """Runs and waits. Raises ExecutorFailed where the GPU fails."""
+    def run(self, feeds: Mapping[str, Any], keep: Collection[str] = ()) -> list[Any]:
+        """Runs and waits; not for outputs that are kept. Raises ExecutorFailed where the GPU fails."""
         if not self.ready:
             self.player.prepare_sync()
             self.ready = True
-        run = _Run(self, feeds)
+        at_hand = {name: on_host(v) if self._is_wanted_here(name, v) else v for name, v in feeds.items()}
+        run = _Run(self, at_hand, keep)
         for segment in self.lowered.segments:
             reads = run.start(segment)
-            run.finish(segment, self.player.play_sync(segment.first, segment.last, reads))
+            if reads:
+                run.finish(segment, self.player.play_sync(segment.first, segment.last, reads))
+            else:
+                self.player.submit(segment.first, segment.last)
+                run.finish(segment, [])
         return run.outputs()
 
-    async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
+    def _is_wanted_here(self, name: str, value: Any) -> bool:
+        """Whether a tensor on the GPU is of use only in Python's memory."""
+        if not isinstance(value, DeviceTensor):
+            return False
+        place = self.lowered.values.get(name)
+        fits = place is not None and value.memory is self.gpu and value.kind == place.kind and name not in self.on_cpu
+        return not fits
+
+    async def run_async(
+        self, feeds: Mapping[str, Any], progress: Progress | None = None, keep: Collection[str] = ()
+    ) -> list[Any]:
         """The same without blocking the event loop."""
         if not self.ready:
             await self.player.prepare()
             self.ready = True
-        run = _Run(self, feeds)
+        at_hand = {n: await v.numpy_async() if self._is_wanted_here(n, v) else v for n, v in feeds.items()}
+        run = _Run(self, at_hand, keep)
         for number, segment in enumerate(self.lowered.segments):
             if progress is not None:
                 progress(number / len(self.lowered.segments))
@@ -99,24 +127,35 @@ class WebGPUProgram:
 
 
 class _Run:
-    """One run: the values that are on the CPU."""
+    """One run: the values that are on the CPU, and those that stay on the GPU."""
 
-    def __init__(self, program: WebGPUProgram, feeds: Mapping[str, Any]) -> None:
+    def __init__(self, program: WebGPUProgram, feeds: Mapping[str, Any], keep: Collection[str]) -> None:
         self.program, self.graph = program, program.plan.graph
         self.values: dict[str, Any] = dict(feeds)
+        self.kept = {name for name in program.lowered.segments[-1].downloads if name in keep}
 
     def start(self, segment: Segment) -> list[Range]:
         """Puts up what a segment needs; says what to bring back after it."""
         places = self.program.lowered.values
         for name in segment.uploads:
-            check_shape(self.graph, name, self.values[name])
-            self.program.player.write(places[name].range, _to_gpu(self.values[name], places[name].kind))
-        return [places[name].range for name in segment.downloads]
+            value, place = self.values[name], places[name]
+            check_shape(self.graph, name, value)
+            if isinstance(value, DeviceTensor):
+                self.program.player.load(place.range, value.buffer)
+            else:
+                self.program.player.write(place.range, gpu_bytes(value, place.kind))
+        return [places[name].range for name in self._downloads(segment)]
+
+    def _downloads(self, segment: Segment) -> list[str]:
+        last = segment is self.program.lowered.segments[-1]
+        return [name for name in segment.downloads if not (last and name in self.kept)]
 
     def finish(self, segment: Segment, data: Sequence[memoryview]) -> None:
         """Takes what came back from the GPU and runs the segment's steps on the CPU."""
-        for name, raw in zip(segment.downloads, data, strict=True):
+        for name, raw in zip(self._downloads(segment), data, strict=True):
             self.values[name] = self._from_gpu(name, raw)
+        if segment is self.program.lowered.segments[-1]:
+            self.values.update({name: self._left_there(name) for name in self.kept})
         if segment.steps:
             part = self.program.cpu_parts[segment.steps]
             self.values.update(part.constants)
@@ -130,6 +169,17 @@ class _Run:
             raise ExecutorFailed("The graphics card gave a result that is not a number.")
         kind = self.graph.type(name)
         return array.astype(kind.dtype) if isinstance(kind, TensorType) and kind.dtype is not None else array
+
+    def _left_there(self, name: str) -> DeviceTensor:
+        """A copy of an output that stays on the GPU."""
+        gpu, place = self.program.gpu, self.program.lowered.values[name]
+        kind = self.graph.type(name)
+        dtype = np.dtype(np.int32 if place.kind == "i32" else np.float32)
+        if isinstance(kind, TensorType) and kind.dtype is not None:
+            dtype = kind.dtype
+        buffer = gpu.room(place.range.bytes)
+        self.program.player.save(place.range, buffer)
+        return DeviceTensor(gpu, buffer, place.kind, dtype, place.shape)
 
     def outputs(self) -> list[Any]:
         """The graph's outputs, in its order."""
@@ -146,19 +196,6 @@ def _cpu_part(plan: Plan, numbers: Sequence[int]) -> NumpyProgram:
     return NumpyProgram(Plan(graph, steps))
 
 
-def _to_gpu(array: Any, kind: str) -> memoryview:
-    """An array's bytes as the GPU keeps them; integers of 64 bits are cut to 32 where they are too large."""
-    flat = np.ascontiguousarray(array).reshape(-1)
-    if kind == "f16":
-        if flat.size % 2:
-            flat = np.append(flat, np.float16(0))
-    elif kind == "i32":
-        flat = np.clip(flat, -(2**31), 2**31 - 1).astype(np.int32) if flat.dtype.itemsize > 4 else flat.astype(np.int32)
-    else:
-        flat = flat.astype(np.float32, copy=False)
-    return flat.view(np.uint8).data
-
-
 class TrustedProgram:
     """A program whose GPU is compared with numpy before its first run; the probe compiles beside the program."""
 
@@ -169,9 +206,19 @@ class TrustedProgram:
 
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
         """Runs and waits. Raises ExecutorFailed where the GPU fails or computes something else than numpy."""
+        return self.run_keeping(feeds, ())
+
+    def run_keeping(self, feeds: Mapping[str, Any], keep: Collection[str]) -> list[Any]:
+        """`run`, with some outputs left on the GPU."""
         if self._probe is not None:
             self._judge(self._probe.run(probe.probe_feed()))
-        return self.program.run(feeds)
+        return self.program.run(feeds, keep)
+
+    async def run_keeping_async(self, feeds: Mapping[str, Any], keep: Collection[str]) -> list[Any]:
+        """The same without blocking the event loop."""
+        if self._probe is not None:
+            self._judge(await self._probe.run_async(probe.probe_feed()))
+        return await self.program.run_async(feeds, None, keep)
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """The same without blocking the event loop."""

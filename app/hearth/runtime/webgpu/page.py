@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hearth.errors import ExecutorFailed, Unsupported
+from hearth.runtime.browser import open_bridge
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered, Range
 
@@ -21,6 +22,7 @@ _OPEN: list[PageGpu] = []
 
 def open_gpu() -> PageGpu:
     """The GPU that the worker opened. Raises Unsupported where there is none, or it has failed before."""
+    open_bridge()
     try:
         import hearth_gpu  # type: ignore[import-not-found]
     except ImportError:
@@ -51,6 +53,29 @@ class PageGpu:
             raise ExecutorFailed(f"The GPU failed: {error.message}") from error
 
 
+    def room(self, size: int) -> Any:
+        """A buffer of so many bytes."""
+        return self.gpu.room(size)
+
+    def put(self, buffer: Any, data: memoryview) -> None:
+        """Writes bytes to the start of a buffer."""
+        from pyodide.ffi import to_js
+
+        self.gpu.put(buffer, to_js(data))
+
+    async def fetch_async(self, buffer: Any, size: int) -> memoryview:
+        """The first bytes of a buffer."""
+        return memoryview((await _answer(self.gpu.fetch(buffer, size))).to_bytes())
+
+    def fetch(self, buffer: Any, size: int) -> memoryview:
+        """The same, where the browser lets Python wait (JSPI); ExecutorFailed elsewhere."""
+        return _wait(self.fetch_async(buffer, size))
+
+    def free(self, buffer: Any) -> None:
+        """Gives a buffer back."""
+        buffer.destroy()
+
+
 class PagePlayer:
     """One lowered plan, in JavaScript's hands."""
 
@@ -62,6 +87,23 @@ class PagePlayer:
         from pyodide.ffi import to_js
 
         self.player.write(place.buffer, place.offset, to_js(data))
+
+    def load(self, place: Range, buffer: Any) -> None:
+        """Copies the start of a buffer to where a value lies."""
+        self.player.load(place.buffer, place.offset, buffer, place.bytes)
+
+    def save(self, place: Range, buffer: Any) -> None:
+        """Copies a value to the start of a buffer."""
+        self.player.save(place.buffer, place.offset, buffer, place.bytes)
+
+    def submit(self, first: int, last: int) -> None:
+        """Lets dispatches [first, last) run, and does not wait for them."""
+        from pyodide.ffi import JsException
+
+        try:
+            self.player.submit(first, last)
+        except JsException as error:
+            raise ExecutorFailed(f"The GPU failed: {error.message}") from error
 
     async def prepare(self) -> None:
         """Waits for the kernels and packs the weights."""

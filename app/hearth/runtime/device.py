@@ -1,0 +1,99 @@
+"""Tensors that stay on a device between runs."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from typing import Any, Protocol
+
+import numpy as np
+
+from hearth.errors import Unsupported
+
+
+class Memory(Protocol):
+    """A device's memory. Buffers are its own objects; what fails raises ExecutorFailed."""
+
+    def room(self, size: int) -> Any:
+        """A buffer of so many bytes."""
+        ...
+
+    def put(self, buffer: Any, data: memoryview) -> None:
+        """Writes bytes to the start of a buffer."""
+
+    def fetch(self, buffer: Any, size: int) -> memoryview:
+        """The first bytes of a buffer, waited for."""
+        ...
+
+    async def fetch_async(self, buffer: Any, size: int) -> memoryview:
+        """The same without blocking."""
+        ...
+
+    def free(self, buffer: Any) -> None:
+        """Gives a buffer back."""
+
+
+def gpu_bytes(array: Any, kind: str) -> memoryview:
+    """An array's bytes as the GPU keeps them; integers of 64 bits are cut to 32 where they are too large."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if kind == "f16":
+        if flat.size % 2:
+            flat = np.append(flat, np.float16(0))
+    elif kind == "i32":
+        flat = np.clip(flat, -(2**31), 2**31 - 1).astype(np.int32) if flat.dtype.itemsize > 4 else flat.astype(np.int32)
+    else:
+        flat = flat.astype(np.float32, copy=False)
+    return flat.view(np.uint8).data
+
+
+class DeviceTensor:
+    """A tensor in a buffer of a device. `kind` is how numbers lie there: `f32` or `i32`; `dtype` what they mean."""
+
+    def __init__(self, memory: Memory, buffer: Any, kind: str, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+        self.memory, self.buffer, self.kind = memory, buffer, kind
+        self.dtype, self.shape = dtype, shape
+        weakref.finalize(self, memory.free, buffer)
+
+    @classmethod
+    def of(cls, array: np.ndarray, memory: Memory) -> DeviceTensor:
+        """Puts an array on a device. Raises Unsupported for numbers that lose by it."""
+        kind = "i32" if array.dtype.kind in "iu" else "f32"
+        wide = kind == "i32" and array.dtype.itemsize >= 4 and array.dtype != np.int32
+        if array.dtype not in (np.float32, np.bool_) and kind == "f32":
+            raise Unsupported(f"The GPU has no {array.dtype}.")
+        if wide and array.size and (array.min() < -(2**31) or array.max() >= 2**31):
+            raise Unsupported("The GPU has integers of 32 bits, and these are larger.")
+        tensor = cls(memory, memory.room(4 * array.size), kind, array.dtype, array.shape)
+        tensor.write(array)
+        return tensor
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return math.prod(self.shape)
+
+    def write(self, array: np.ndarray) -> None:
+        """Gives the tensor other values; the array is of its shape."""
+        if array.size:
+            self.memory.put(self.buffer, gpu_bytes(array, self.kind))
+
+    def numpy(self) -> np.ndarray:
+        """The values, read back. Raises ExecutorFailed where Python can't wait for the device."""
+        return self._array(self.memory.fetch(self.buffer, 4 * self.size) if self.size else memoryview(b""))
+
+    async def numpy_async(self) -> np.ndarray:
+        """The same without blocking."""
+        return self._array(await self.memory.fetch_async(self.buffer, 4 * self.size) if self.size else memoryview(b""))
+
+    def _array(self, raw: memoryview) -> np.ndarray:
+        array = np.frombuffer(raw, np.int32 if self.kind == "i32" else np.float32).reshape(self.shape)
+        return array.astype(self.dtype)
+
+
+def on_host(value: Any) -> Any:
+    """A value in Python's memory."""
+    return value.numpy() if isinstance(value, DeviceTensor) else value
