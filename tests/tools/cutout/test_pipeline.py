@@ -197,7 +197,7 @@ def test_profile_notes_and_orientation_reach_the_result(recorded: Pipeline) -> N
     assert read(result.png).icc == srgb_profile()
     frames = [Image.fromarray(scene(30, 20, seed=seed)) for seed in (0, 1)]
     moving = recorded.run(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
-    assert moving.notes == ("The first frame of an animation was taken.",)
+    assert [str(note) for note in moving.notes] == ["The first frame of an animation was taken."]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])

@@ -2,16 +2,18 @@
 
 import struct
 
+from hearth.words import Words, say
+
 _HINTS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF", "a PDF document, not a photo. Export the page as a PNG or JPEG first"),
-    (0, b"PK\x03\x04", "an archive or an office document, not a photo. Take the photo out of it first"),
-    (0, b"<svg", "a drawing (SVG), not a photo. Export it as a PNG first"),
-    (0, b"\x1a\x45\xdf\xa3", "a video, not a photo. Take a still picture of it first"),
-    (0, b"ID3", "sound, not a photo"),
-    (0, b"OggS", "sound or video, not a photo"),
-    (0, b"FUJIFILMCCD-RAW", "a camera's raw file. Develop it to a JPEG or PNG first"),
-    (8, b"WAVE", "sound, not a photo"),
-    (8, b"AVI ", "a video, not a photo. Take a still picture of it first"),
+    (0, b"%PDF", "file.pdf"),
+    (0, b"PK\x03\x04", "file.archive"),
+    (0, b"<svg", "file.drawing"),
+    (0, b"\x1a\x45\xdf\xa3", "file.video"),
+    (0, b"ID3", "file.sound"),
+    (0, b"OggS", "file.sound-or-video"),
+    (0, b"FUJIFILMCCD-RAW", "file.raw"),
+    (8, b"WAVE", "file.sound"),
+    (8, b"AVI ", "file.video"),
 )
 _BRANDS = {
     b"avif": "AVIF",
@@ -42,20 +44,19 @@ def browser_format(data: bytes) -> str | None:
     return None
 
 
-def describe(data: bytes) -> str | None:
-    """What a file is that cannot be read, with advice, to end a sentence "This is ..."; None when unknown."""
+def describe(data: bytes) -> Words:
+    """What a file is that cannot be read, with advice."""
     if (name := browser_format(data)) is not None:
-        article = "an" if name.startswith("AVIF") else "a"
-        return f"{article} {name} photo, which cannot be read here. Save it as a JPEG or PNG first"
+        return say("file.photo-not-read", format=name)
     if data[4:8] == b"ftyp":
-        return "a video, not a photo. Take a still picture of it first"
+        return say("file.video")
     head = data[:512].lstrip()
-    for offset, signature, words in _HINTS:
+    for offset, signature, key in _HINTS:
         if (head if offset == 0 else data)[offset:].startswith(signature):
-            return words
+            return say(key)
     if b"<svg" in head or (b"<?xml" in head and b"<svg" in data[:4096]):
-        return "a drawing (SVG), not a photo. Export it as a PNG first"
-    return None
+        return say("file.drawing")
+    return say("file.unknown")
 
 
 def webp_size(data: bytes) -> tuple[int, int] | None:

@@ -16,6 +16,7 @@ from hearth.tools.cutout.enlarge import enlarge
 if TYPE_CHECKING:
     from hearth.tools.cutout.colours import Colours
     from hearth.tools.cutout.photo import Photo
+    from hearth.words import Words
 
 Alpha = NDArray[np.uint8]
 """(H, W) at the photo's size, 0..255."""
@@ -53,7 +54,7 @@ class Matte:
     colours: Colours | None = None
     """The colours of subject and background in the soft band; None: the photo's own are taken as they are."""
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     """What a person should know, as sentences."""
 
     @property

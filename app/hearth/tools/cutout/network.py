@@ -10,6 +10,7 @@ from PIL import Image
 
 from hearth.errors import NoSubject
 from hearth.tools.cutout.photo import Photo
+from hearth.words import say
 
 SUBJECT_THRESHOLD = 0.5
 """A raw map whose maximum stays below has found nothing: plain white reaches .03, a subject .7 to 1."""
@@ -62,10 +63,7 @@ def stretch(raw: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     low, high = raw.min(), raw.max()
     if not high > SUBJECT_THRESHOLD:
-        raise NoSubject(
-            f"No subject stands out in this photo (the network is {max(float(high), 0.0):.0%} sure at best). "
-            "Try one in which the subject is larger or clearer against its background, or another model."
-        )
+        raise NoSubject(say("photo.no-subject", sure=max(float(high), 0.0) if high == high else 0.0))
     if low == high:
         return np.ones_like(raw)
     mask: NDArray[np.float32] = (raw - low) / (high - low)

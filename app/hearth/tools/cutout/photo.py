@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from hearth.errors import BadImage, TooLarge
 from hearth.tools.cutout import formats
+from hearth.words import Words, say
 
 MAX_MEGAPIXELS = 50
 """Cameras round, and so does the limit: 8688 x 5792 pixels are sold as 50 megapixels and are welcome."""
@@ -58,7 +59,7 @@ class Photo:
     icc: bytes | None = None
     """The ICC profile in which the colours are meant."""
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     """What a person should know about how the file was read, as sentences."""
 
     @property
@@ -78,7 +79,7 @@ class Photo:
         return self.pixels[top:bottom].copy()
 
 
-def from_image(image: Image.Image, icc: bytes | None = None, notes: Sequence[str] = ()) -> Photo:
+def from_image(image: Image.Image, icc: bytes | None = None, notes: Sequence[Words] = ()) -> Photo:
     """A photo from an upright picture of Pillow's, mode "RGB" or "RGBA"; copied a strip at a time."""
     width, height = image.size
     has_alpha = image.mode == "RGBA"
@@ -99,7 +100,7 @@ def read(data: bytes) -> Photo:
     one, and TooLarge, before anything is decoded, for one over the limit.
     """
     if not data:
-        raise BadImage("The file is empty. Choose another one.")
+        raise BadImage(say("photo.empty"))
     if (size := formats.webp_size(data)) is not None:
         check_size(*size)
     image = _open(data)
@@ -109,11 +110,9 @@ def read(data: bytes) -> Photo:
     try:
         image.load()
     except MemoryError:
-        raise TooLarge(f"This photo needs more memory than there is: {_words(*image.size)}.") from None
+        raise TooLarge(say("photo.no-memory-for", size=_size(*image.size))) from None
     except _DAMAGE as error:
-        raise BadImage(
-            f"This {image.format} file is damaged or incomplete. Try to copy or download it again."
-        ) from error
+        raise BadImage(say("photo.incomplete", format=image.format)) from error
     icc = image.info.get("icc_profile")
     image, upright_notes = _to_rgb(_upright(image), wide)
     notes += upright_notes
@@ -138,8 +137,7 @@ def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None) 
     """
     check_size(width, height)
     if len(pixels) != width * height * 4:
-        need = width * height * 4
-        raise BadImage(f"{width} × {height} pixels need {need} bytes, but there are {len(pixels)}.")
+        raise BadImage(say("photo.wrong-bytes", width=width, height=height, count=len(pixels)))
     array = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)
     return Photo(array, _is_transparent(Photo(array, True).image), icc)
 
@@ -147,21 +145,15 @@ def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None) 
 def check_size(width: int, height: int) -> None:
     """Raises TooLarge, which names limit and size, for a photo over it; BadImage for one without pixels."""
     if width < 1 or height < 1:
-        raise BadImage("This picture has no pixels. Choose another one.")
+        raise BadImage(say("photo.no-pixels"))
     if round(width * height / 1e6) > MAX_MEGAPIXELS:
-        raise TooLarge(
-            f"This photo is too large: {_words(width, height)}; the limit is {MAX_MEGAPIXELS} megapixels. "
-            "Make it smaller first."
-        )
+        raise TooLarge(say("photo.too-large", size=_size(width, height), limit=MAX_MEGAPIXELS))
     if max(width, height) > MAX_SIDE:
-        raise TooLarge(
-            f"This photo is too long: {width} × {height} pixels; the limit is {MAX_SIDE} pixels a side. "
-            "Cut it into pieces first."
-        )
+        raise TooLarge(say("photo.too-long", width=width, height=height, limit=MAX_SIDE))
 
 
-def _words(width: int, height: int) -> str:
-    return f"{width} × {height} pixels ({width * height / 1e6:.1f} megapixels)"
+def _size(width: int, height: int) -> Words:
+    return say("photo.size", width=width, height=height, megapixels=width * height / 1e6)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -170,14 +162,13 @@ def _open(data: bytes) -> Image.Image:
         with _no_limit_of_pillows_own():
             image = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
-        what = formats.describe(data) or "not a photo that can be read. PNG, JPEG and WebP always can"
-        raise BadImage(f"This is {what}.") from None
+        raise BadImage(formats.describe(data)) from None
     except MemoryError:
-        raise TooLarge("This photo needs more memory than there is.") from None
+        raise TooLarge(say("photo.no-memory")) from None
     except _DAMAGE as error:
-        raise BadImage("This picture's file is damaged. Try to copy or download it again.") from error
+        raise BadImage(say("photo.damaged")) from error
     if image.format not in _FORMATS:
-        raise BadImage(f"Files of the kind {image.format} are not read here. Save it as a PNG or JPEG first.")
+        raise BadImage(say("photo.kind-not-read", kind=image.format))
     return image
 
 
@@ -192,16 +183,16 @@ def _no_limit_of_pillows_own() -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _frame_notes(image: Image.Image) -> Iterator[str]:
+def _frame_notes(image: Image.Image) -> Iterator[Words]:
     try:
         frames = getattr(image, "n_frames", 1)
     except _DAMAGE:  # later frames are damaged; the first may still be read
         return
     if frames > 1 and image.format == "TIFF":
-        yield f"The first of {frames} pages was taken."
+        yield say("note.first-page", count=frames)
     # A phone's JPEG of the kind MPO carries previews and depth maps as further frames: nothing to tell.
     elif frames > 1 and image.format in {"GIF", "PNG", "WEBP", "AVIF"}:
-        yield "The first frame of an animation was taken."
+        yield say("note.first-frame")
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -219,26 +210,24 @@ def _has_16_bits(image: Image.Image, data: bytes) -> bool:
     return False
 
 
-def _to_rgb(image: Image.Image, wide: bool) -> tuple[Image.Image, list[str]]:
+def _to_rgb(image: Image.Image, wide: bool) -> tuple[Image.Image, list[Words]]:
     """Mode RGB, or RGBA where some pixel is transparent, and notes on what that cost. `wide`: it had 16 bits."""
     notes = []
     if image.mode.startswith("I"):
         image, wide = _from_16_bits(image), True
     if wide:
-        notes.append("16 bits a channel were brought to 8.")
+        notes.append(say("note.16-bits"))
     if image.mode == "CMYK":
         if image.info.get("adobe_transform") == _YCCK and not features.check("libjpeg_turbo"):
             image = _from_ycck(image)
-        notes.append("The CMYK colours were brought to RGB without their profile.")
+        notes.append(say("note.cmyk"))
     if image.mode in {"F", "LAB", "HSV"}:
-        raise BadImage("This picture is not made of screen colours. Save it as an 8-bit PNG or JPEG first.")
+        raise BadImage(say("photo.no-screen-colours"))
     try:
         mode = "RGBA" if image.has_transparency_data else "RGB"
         converted = image if image.mode == mode else image.convert(mode)
     except _DAMAGE as error:
-        raise BadImage(
-            f"Pictures of the mode {image.mode} are not read here. Save it as a PNG or JPEG first."
-        ) from error
+        raise BadImage(say("photo.mode-not-read", mode=image.mode)) from error
     if mode == "RGBA" and not _is_transparent(converted):
         converted = converted.convert("RGB")
     return converted, notes
@@ -255,7 +244,7 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits to 8 by its upper byte, as Pillow does for colours; its convert() would clip at 255."""
     values = np.asarray(image)
     if values.dtype.itemsize > 2 and (values.min() < 0 or values.max() > 0xFFFF):
-        raise BadImage("This picture is made of 32-bit numbers. Save it as an 8-bit PNG or JPEG first.")
+        raise BadImage(say("photo.32-bits"))
     return Image.fromarray((values >> 8).astype(np.uint8))
 
 

@@ -16,6 +16,7 @@ from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, wr
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
 from hearth.tools.cutout.refine.shrink import shrink, small_size
+from hearth.words import Words, say
 
 Stage = Literal["read", "prepare", "predict", "refine", "colours", "write"]
 STAGES: tuple[Stage, ...] = ("read", "prepare", "predict", "refine", "colours", "write")
@@ -88,7 +89,7 @@ class Cutout:
         return self.matte.alpha
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Words, ...]:
         """What a person should know, as sentences."""
         return self.matte.notes
 
@@ -236,5 +237,5 @@ def as_map(answer: object) -> Map:
     """The network's answer as a map (h, w); raises BadModel when it is anything but one map."""
     raw = np.asarray(answer, np.float32)
     if raw.ndim < 2 or raw.size != raw.shape[-1] * raw.shape[-2]:
-        raise BadModel(f"This model does not cut out: it answers {raw.shape} numbers where one map is needed.")
+        raise BadModel(say("model.no-map", shape=" × ".join(map(str, raw.shape))))
     return raw.reshape(raw.shape[-2:])
