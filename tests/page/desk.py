@@ -67,6 +67,9 @@ class DeskBridge:
         self.views: list[dict[str, Any]] = []
         self.pictures: list[tuple[int, str, int, int, bytes]] = []
         self.cutouts: dict[int, tuple[str, bytes]] = {}
+        self.kinds: dict[int, str] = {}
+        self.own: dict[str, bytes] = {}
+        self.histories: dict[int, bytes] = {}
         self.canvas: dict[int, dict[str, NDArray[np.uint8]]] = {}
         self.canvas_sizes: dict[int, dict[str, Any]] = {}
         self.strokes: dict[int, dict[Place, Packed]] = {}
@@ -97,8 +100,29 @@ class DeskBridge:
     def painted(self) -> bytes:
         return self.brush
 
-    def deliver(self, photo: int, name: str, png: bytes) -> None:
-        self.cutouts[photo] = (name, png)
+    def deliver(self, photo: int, name: str, kind: str, data: bytes) -> None:
+        self.cutouts[photo] = (name, data)
+        self.kinds[photo] = kind
+
+    async def encode(self, width: int, height: int, rgba: bytes, kind: str, quality: int) -> bytes:
+        assert len(rgba) == width * height * 4
+        out = io.BytesIO()
+        Image.frombytes("RGBA", (width, height), rgba).save(out, kind.removeprefix("image/"), quality=quality)
+        return out.getvalue()
+
+    async def read_picture(self, picture: str) -> bytes:
+        if picture not in self.own:
+            raise BadImage(say("photo.unreadable"))
+        return self.own[picture]
+
+    async def decode_picture(self, picture: str) -> tuple[int, int, bytes]:
+        raise BadImage(say("photo.not-decoded"))
+
+    def keep(self, photo: int, history: bytes) -> None:
+        self.histories[photo] = history
+
+    def kept(self, photo: int) -> bytes:
+        return self.histories[photo]
 
     def stop_asked(self, photo: int) -> bool:
         return self.stopping == photo

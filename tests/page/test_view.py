@@ -1,6 +1,7 @@
 import pytest
 
-from hearth.page.cutout.view import Photo, Stage, View, cutout_name, photo_from_plain
+from hearth.page.cutout.view import Photo, Stage, View, photo_from_plain, visible_name
+from hearth.tools.cutout.output import Output, file_name
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from hearth.page.cutout.view import Photo, Stage, View, cutout_name, photo_from_
     ],
 )
 def test_the_file_is_named_after_the_photo(name: str, expected: str) -> None:
-    assert cutout_name(name) == expected
+    assert file_name(visible_name(name), Output()) == expected
 
 
 def test_a_photo_survives_the_way_to_the_browser_and_back() -> None:

@@ -98,7 +98,7 @@ function unseen(id, name) {
   const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
   return {
     ...{ id, name, state: "waiting", text, stages, model: "", can_redo: false, note: "" },
-    ...{ file_name: "", width: 0, height: 0 },
+    ...{ file_name: "", file_note: "", file_width: 0, file_height: 0, fresh: false, writing: false, look: null, width: 0, height: 0 },
   };
 }
 
@@ -136,7 +136,7 @@ function receive(message) {
       return;
     case "cutout": {
       const files = state.files.get(message.id);
-      if (files) Object.assign(files, { cutout: new Blob([message.png], { type: "image/png" }), saved: false });
+      if (files) Object.assign(files, { cutout: new Blob([message.data], { type: message.kind }), saved: false });
       shelf.persist();
       break;
     }

@@ -9,6 +9,10 @@ import { host, post, tell } from "../shell/host.js";
 
 /** @type {Map<number, File>} */
 const files = new Map();
+/** @type {Map<string, Blob>} pictures of the person's own, for backgrounds */
+const pictures = new Map();
+/** @type {Map<number, Uint8Array>} what was stored for photos, until Python takes it */
+const histories = new Map();
 
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
 const say = (message, transfer) => post(message, transfer);
@@ -20,10 +24,38 @@ const bridge = {
     const buffer = /** @type {ArrayBuffer} */ (rgba.buffer);
     say({ type: "picture", id, kind, width, height, rgba: buffer }, [buffer]);
   },
-  /** @param {number} id @param {string} name @param {Uint8Array} png */
-  deliver(id, name, png) {
-    const buffer = /** @type {ArrayBuffer} */ (png.buffer);
-    say({ type: "cutout", id, name, png: buffer }, [buffer]);
+  /** @param {number} id @param {string} name @param {string} kind @param {Uint8Array} file */
+  deliver(id, name, kind, file) {
+    const data = /** @type {ArrayBuffer} */ (file.buffer);
+    say({ type: "cutout", id, name, kind, data }, [data]);
+  },
+  /** @param {number} width @param {number} height @param {Uint8Array<ArrayBuffer>} rgba @param {string} kind @param {number} quality */
+  async encode(width, height, rgba, kind, quality) {
+    const canvas = new OffscreenCanvas(width, height);
+    const pixels = new ImageData(new Uint8ClampedArray(rgba.buffer), width, height);
+    canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+    const blob = await canvas.convertToBlob({ type: kind, quality: quality / 100 });
+    if (blob.type !== kind) throw new Error(`this browser writes no ${kind}`);
+    return new Uint8Array(await blob.arrayBuffer());
+  },
+  /** @param {string} id */
+  async readPicture(id) {
+    return new Uint8Array(await pictureOf(id).arrayBuffer());
+  },
+  /** @param {string} id */
+  decodePicture(id) {
+    return decode(pictureOf(id), true);
+  },
+  /** @param {number} id @param {Uint8Array} history */
+  keep(id, history) {
+    const data = /** @type {ArrayBuffer} */ (history.buffer);
+    say({ type: "history", id, data }, [data]);
+  },
+  /** @param {number} id */
+  kept(id) {
+    const history = histories.get(id);
+    histories.delete(id);
+    return history;
   },
   /** @param {number} id */
   size(id) {
@@ -34,23 +66,35 @@ const bridge = {
     return new Uint8Array(await fileOf(id).arrayBuffer());
   },
   /** @param {number} id @param {boolean} toScreen */
-  async decode(id, toScreen) {
-    const bitmap = await createImageBitmap(fileOf(id), {
-      imageOrientation: "from-image",
-      premultiplyAlpha: "none",
-      colorSpaceConversion: toScreen ? "default" : "none",
-    });
-    const { width, height } = bitmap;
-    // Python looks at the size first: the canvas takes the same memory once more.
-    const pixels = () => {
-      const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-      context?.drawImage(bitmap, 0, 0);
-      bitmap.close();
-      return context?.getImageData(0, 0, width, height).data;
-    };
-    return { width, height, pixels, close: () => bitmap.close() };
+  decode(id, toScreen) {
+    return decode(fileOf(id), toScreen);
   },
 };
+
+/** @param {Blob} file @param {boolean} toScreen */
+async function decode(file, toScreen) {
+  const bitmap = await createImageBitmap(file, {
+    imageOrientation: "from-image",
+    premultiplyAlpha: "none",
+    colorSpaceConversion: toScreen ? "default" : "none",
+  });
+  const { width, height } = bitmap;
+  // Python looks at the size first: the canvas takes the same memory once more.
+  const pixels = () => {
+    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+    context?.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    return context?.getImageData(0, 0, width, height).data;
+  };
+  return { width, height, pixels, close: () => bitmap.close() };
+}
+
+/** @param {string} id */
+function pictureOf(id) {
+  const picture = pictures.get(id);
+  if (!picture) throw new DOMException(`there is no picture ${id}`, "NotFoundError");
+  return picture;
+}
 
 /** @param {number} id */
 function fileOf(id) {
@@ -62,8 +106,18 @@ function fileOf(id) {
 /** @param {ToWorker} message */
 function receive(message) {
   if (message.type === "add") {
-    for (const { id, file } of message.photos) files.set(id, file);
-    tell({ type: "add", photos: message.photos.map(({ id, file }) => ({ id, name: file.name })) });
+    for (const { id, file, history } of message.photos) {
+      files.set(id, file);
+      if (history) histories.set(id, new Uint8Array(history));
+    }
+    tell({
+      type: "add",
+      photos: message.photos.map(({ id, file, view, history }) => ({ id, name: file.name, view, kept: Boolean(history) })),
+    });
+    return;
+  }
+  if (message.type === "add-picture") {
+    pictures.set(message.id, message.file);
     return;
   }
   if (message.type === "remove") files.delete(message.id);

@@ -40,7 +40,7 @@ def test_every_format_holds_the_cutout_and_its_profile() -> None:
 def test_a_jpeg_stands_on_white_unless_a_background_is_chosen_and_says_so() -> None:
     image, finished = opened(format="jpeg", quality=95)
     assert (image.format, image.mode) == ("JPEG", "RGB") and image.info["icc_profile"] == srgb_profile()
-    assert "white" in finished.notes[0]
+    assert "white" in str(finished.notes[0])
     assert (np.asarray(image)[5, 5] >= 254).all()
     image, finished = opened(Scene(Background("colour", "#0000ff")), format="jpeg", quality=95)
     assert finished.notes == () and np.abs(np.asarray(image)[5, 5].astype(int) - [0, 0, 255]).max() <= 3
@@ -64,7 +64,7 @@ def test_prints_say_how_large_they_are() -> None:
         image, finished = opened(Scene(frame=Frame(size="passport-35x45")), format=kind)
         assert image.size == (413, 531)
         assert [round(float(dots)) for dots in image.info["dpi"]] == [300, 300]
-        assert any("Enlarged" in note for note in finished.notes)
+        assert any("Enlarged" in str(note) for note in finished.notes)
 
 
 def test_what_cannot_be_written_is_refused_with_what_to_do() -> None:

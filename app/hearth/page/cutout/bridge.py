@@ -23,8 +23,23 @@ class CutoutBridge(Bridge, Protocol):
     def painted(self) -> bytes:
         """The tiles of the message that is being received, one after the other."""
 
-    def deliver(self, photo: int, name: str, png: bytes) -> None:
-        """Hands over the finished file."""
+    def deliver(self, photo: int, name: str, kind: str, data: bytes) -> None:
+        """Hands over the finished file; `kind` is its media type."""
+
+    async def encode(self, width: int, height: int, rgba: bytes, kind: str, quality: int) -> bytes:
+        """A file of the media type `kind` as the browser writes it. Raises BadInput where it cannot."""
+
+    async def read_picture(self, picture: str) -> bytes:
+        """The bytes of a picture that was chosen for the background. Raises BadImage when it is gone."""
+
+    async def decode_picture(self, picture: str) -> tuple[int, int, bytes]:
+        """The same as the browser decodes it; see `decode`."""
+
+    def keep(self, photo: int, history: bytes) -> None:
+        """Stores what the person did to a photo, for when the page is opened again."""
+
+    def kept(self, photo: int) -> bytes:
+        """What was stored for a photo that the message being received brings back."""
 
     async def size(self, photo: int) -> int:
         """Size in bytes of the file that was dropped."""

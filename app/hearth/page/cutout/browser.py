@@ -7,7 +7,7 @@ from typing import Any
 from js import Object
 from pyodide.ffi import JsException, to_js
 
-from hearth.errors import BadImage
+from hearth.errors import BadImage, BadInput
 from hearth.page.browser import BrowserBridge
 from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
@@ -34,8 +34,29 @@ class CutoutBrowserBridge(BrowserBridge):
     def painted(self) -> bytes:
         return bytes(self.js.painted().to_bytes())
 
-    def deliver(self, photo: int, name: str, png: bytes) -> None:
-        self.js.deliver(photo, name, to_js(memoryview(png)))
+    def deliver(self, photo: int, name: str, kind: str, data: bytes) -> None:
+        self.js.deliver(photo, name, kind, to_js(memoryview(data)))
+
+    async def encode(self, width: int, height: int, rgba: bytes, kind: str, quality: int) -> bytes:
+        try:
+            return bytes((await self.js.encode(width, height, to_js(memoryview(rgba)), kind, quality)).to_bytes())
+        except JsException as error:
+            raise BadInput(say("file.not-encoded")) from error
+
+    async def read_picture(self, picture: str) -> bytes:
+        try:
+            return bytes((await self.js.readPicture(picture)).to_bytes())
+        except JsException as error:
+            raise BadImage(say("photo.unreadable")) from error
+
+    async def decode_picture(self, picture: str) -> tuple[int, int, bytes]:
+        return await _decoded(self.js.decodePicture(picture))
+
+    def keep(self, photo: int, history: bytes) -> None:
+        self.js.keep(photo, to_js(memoryview(history)))
+
+    def kept(self, photo: int) -> bytes:
+        return bytes(self.js.kept(photo).to_bytes())
 
     async def size(self, photo: int) -> int:
         return int(self.js.size(photo))
@@ -47,15 +68,20 @@ class CutoutBrowserBridge(BrowserBridge):
             raise BadImage(say("photo.unreadable")) from error
 
     async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
+        return await _decoded(self.js.decode(photo, to_screen))
+
+
+async def _decoded(coming: Any) -> tuple[int, int, bytes]:
+    """What the worker's `decode` answers."""
+    try:
+        picture = await coming
         try:
-            picture = await self.js.decode(photo, to_screen)
-            try:
-                check_size(picture.width, picture.height)
-                return picture.width, picture.height, bytes(picture.pixels().to_bytes())
-            finally:
-                picture.close()
-        except JsException as error:
-            raise BadImage(say("photo.not-decoded")) from error
+            check_size(picture.width, picture.height)
+            return picture.width, picture.height, bytes(picture.pixels().to_bytes())
+        finally:
+            picture.close()
+    except JsException as error:
+        raise BadImage(say("photo.not-decoded")) from error
 
 
 def open_page(js: Any, models: Sequence[dict[str, Any]]) -> CutoutPage:

@@ -34,6 +34,11 @@ class Editor:
         """What was done to a photo; nothing so far, where it is not known."""
         return self._all.setdefault(photo, Editing())
 
+    def take(self, photo: int, editing: Editing) -> None:
+        """What was done to a photo before."""
+        self._all[photo] = editing
+        self.refresh(photo)
+
     def forget(self, photo: int) -> None:
         self._all.pop(photo, None)
 
@@ -59,9 +64,10 @@ class Editor:
             case "look":
                 editing.set_look(look_from_plain(message["look"]), message.get("gesture", 0))
             case "look-all":
-                for other in self.view.photos:
-                    self.of(other.id).set_look(editing.look)
-                self.view.announcement = say("said.for-all", count=len(self.view.photos))
+                wanted = message.get("ids") or [other.id for other in self.view.photos]
+                for other in wanted:
+                    self.of(other).set_look(editing.look)
+                self.view.announcement = say("said.for-all", count=len(wanted))
             case "stroke":
                 editing.stroke(message["tool"], self._painted(message["tiles"]))
             case "undo":

@@ -1,19 +1,19 @@
 """One photo on its way to a cutout: reads it, runs the tool, hands over previews and the file."""
 
-import asyncio
 from collections.abc import Callable
 
 from PIL import Image
 
 from hearth.errors import Cancelled
 from hearth.page.cutout import preview
+from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editing import Editing
 from hearth.page.cutout.reading import read_photo
 from hearth.page.cutout.tool import CutoutTool
-from hearth.page.cutout.view import Photo, Stage, cutout_name
+from hearth.page.cutout.view import Photo, Stage
+from hearth.page.cutout.writing import write_file
 from hearth.tools import cutout
-from hearth.tools.cutout.export import export
 from hearth.tools.cutout.matte import Alpha
 from hearth.words import Words, say
 
@@ -32,6 +32,7 @@ class Job:
         model: str,
         tool: CutoutTool,
         bridge: CutoutBridge,
+        backgrounds: Backgrounds,
         progressed: Callable[[bool], None],
     ) -> None:
         self.photo = photo
@@ -39,6 +40,7 @@ class Job:
         self.model = model
         self.tool = tool
         self.bridge = bridge
+        self.backgrounds = backgrounds
         self.progressed = progressed
         photo.stages = [Stage(say("stage." + name)) for name in cutout.STAGES]
         self._stages: dict[str, Stage] = dict(zip(cutout.STAGES, photo.stages, strict=True))
@@ -66,16 +68,11 @@ class Job:
             if not again:
                 self._show_after(after[0])
 
-        state = self.editing.state
-        pieces = []
-        for fraction, piece in export(matte, self.editing.look, self.editing.edits, finished):
-            pieces.append(piece)
-            await asyncio.sleep(0)
+        def report(fraction: float) -> None:
             self._report("write", fraction)
+
+        await write_file(photo, matte, self.editing, self.bridge, self.backgrounds, report, finished)
         photo.note, photo.model = list(matte.notes), self.model
-        photo.file_name = cutout_name(photo.name)
-        self.bridge.deliver(photo.id, photo.file_name, b"".join(pieces))
-        self.editing.written = state
         if again:
             self._show_after(after[0])
         return matte

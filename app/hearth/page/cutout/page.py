@@ -9,9 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 from hearth.errors import BadInput, Cancelled, HearthError
+from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editor import Editor
 from hearth.page.cutout.job import Job
+from hearth.page.cutout.keeping import pack, unpack
 from hearth.page.cutout.mattes import Mattes
 from hearth.page.cutout.reading import read_photo
 from hearth.page.cutout.tool import CutoutTool
@@ -23,6 +25,7 @@ from hearth.tools.cutout.look import look_from_plain
 from hearth.words import Said, say
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
+KEEP_EVERY = 0.5  # seconds between two times that what a person did is stored
 IDLE = 1.5  # seconds without a message, after which a file that is out of date is written again
 
 
@@ -34,11 +37,14 @@ class CutoutPage:
         self.tool = tool
         self.view = View(model="")
         self.mattes = Mattes(self._read, self._make)
+        self.backgrounds = Backgrounds(bridge)
         self.editor = Editor(bridge, self.mattes, self.view, self._show)
         self._wake = asyncio.Event()
         self._running: asyncio.Task[Matte] | None = None
         self._photo: Photo | None = None  # the one that `_running` works on
         self._writing: asyncio.Task[None] | None = None  # while nobody asked for the file
+        self._unkept: set[int] = set()  # photos of which something is not stored yet
+        self._keeping: asyncio.Task[None] | None = None
         self._shown = 0.0
 
     def receive(self, message: Mapping[str, Any]) -> None:
@@ -54,6 +60,8 @@ class CutoutPage:
                 self._retry(self._find(message["id"]))
             case "remove":
                 self._remove(self._find(message["id"]))
+            case "pause":
+                self._pause(message["on"])
             case "choose":
                 self.view.model = message["model"]
             case "open":
@@ -73,7 +81,7 @@ class CutoutPage:
             photos = self.view.photos
             if asked := next((photo for photo in photos if photo.writing), None):
                 await self._write(asked)
-            elif waiting := next((photo for photo in photos if photo.state == "waiting"), None):
+            elif waiting := self._next():
                 await self._work_on(waiting)
             else:
                 self._wake.clear()
@@ -105,8 +113,34 @@ class CutoutPage:
                     self._end(photo, "failed", say("photo.worker-died"))
 
     def _add(self, photos: Sequence[Mapping[str, Any]]) -> None:
-        known = {photo.id for photo in self.view.photos}  # a worker started anew is told of all files again
-        self.view.photos += [Photo(new["id"], visible_name(new["name"])) for new in photos if new["id"] not in known]
+        for new in photos:
+            photo = self._find(new["id"])  # a worker started anew is told of all files again
+            if photo is None:
+                photo = _brought_back(new["view"]) if new.get("view") else Photo(new["id"], visible_name(new["name"]))
+                self.view.photos.append(photo)
+            if new.get("kept"):
+                self._restore(photo)
+
+    def _restore(self, photo: Photo) -> None:
+        """Takes up what was done to a photo before the page was closed, or its worker ended."""
+        try:
+            editing = unpack(self.bridge.kept(photo.id))
+        except BadInput as error:
+            self._say(error.args[0])
+            return
+        if photo.fresh:
+            editing.written = editing.state
+        self.editor.take(photo.id, editing)
+
+    def _next(self) -> Photo | None:
+        """The photo to work on now."""
+        if self.view.paused:
+            return None
+        return next((photo for photo in self.view.photos if photo.state == "waiting"), None)
+
+    def _pause(self, on: bool) -> None:
+        self.view.paused = on
+        self._say(say("said.paused") if on else say("said.resumed"))
 
     def _find(self, photo: int) -> Photo | None:
         return next((known for known in self.view.photos if known.id == photo), None)
@@ -136,7 +170,8 @@ class CutoutPage:
         self._say(say("said.working", name=photo.name))
         self._show()
         started = time.perf_counter()
-        job = Job(photo, self.editor.of(photo.id), self.view.model, self.tool, self.bridge, self._progressed)
+        editing = self.editor.of(photo.id)
+        job = Job(photo, editing, self.view.model, self.tool, self.bridge, self.backgrounds, self._progressed)
         self._photo, self._running = photo, asyncio.ensure_future(job.run())
         try:
             matte = await self._running
@@ -171,6 +206,18 @@ class CutoutPage:
             self._say(error.args[0])
         if self._writing is not None:
             self._writing.cancel()
+        changed = self.view.photos if message["type"] == "look-all" else [photo]
+        self._unkept |= {one.id for one in changed}
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.ensure_future(self._keep_soon())
+
+    async def _keep_soon(self) -> None:
+        """Stores what was done, not more often than once in a while: a slider sends many messages."""
+        await asyncio.sleep(KEEP_EVERY)
+        for photo in self.view.photos:
+            if photo.id in self._unkept:
+                self.bridge.keep(photo.id, pack(self.editor.of(photo.id)))
+        self._unkept.clear()
 
     def _ask_for_file(self, photo: Photo | None) -> None:
         if photo is not None and photo.model:
@@ -185,7 +232,8 @@ class CutoutPage:
         """Writes the file of a photo again."""
         editing = self.editor.of(photo.id)
         state = editing.state
-        task = asyncio.ensure_future(write_again(photo, editing, self.mattes, self.bridge, self._progressed))
+        job = write_again(photo, editing, self.mattes, self.bridge, self.backgrounds, self._progressed)
+        task = asyncio.ensure_future(job)
         self._writing = None if photo.writing else task
         try:
             await task
@@ -244,3 +292,14 @@ class CutoutPage:
             photo.touched = editing.touched
             photo.fresh = editing.state == editing.written
         self.bridge.show(self.view.plain())
+
+
+def _brought_back(plain: dict[str, Any]) -> Photo:
+    """A photo from when the page was open before; what was under way then begins anew."""
+    photo = photo_from_plain(plain)
+    photo.writing, photo.stages = False, []
+    if photo.state == "working":
+        photo.state = "done" if photo.model else "waiting"
+    if photo.state == "waiting":
+        photo.text = say("photo.waiting")
+    return photo

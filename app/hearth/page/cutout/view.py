@@ -1,7 +1,6 @@
 """What the person sees, as plain data. `web/cutout/messages.js` documents the same shapes for JavaScript."""
 
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
 from typing import Any, Literal
 
 from hearth.tools.cutout.look import Look
@@ -31,6 +30,9 @@ class Photo:
     can_redo: bool = False
     note: Said = ""
     file_name: str = ""
+    file_note: Said = ""  # what a person should know about the file as it was written
+    file_width: int = 0  # of the file's picture in pixels
+    file_height: int = 0
     width: int = 0
     height: int = 0
     look: dict[str, Any] = field(default_factory=lambda: asdict(Look()))
@@ -47,6 +49,7 @@ class View:
 
     model: str
     photos: list[Photo] = field(default_factory=list)
+    paused: bool = False  # whether photos that wait stay where they are
     engine: Said = field(default_factory=lambda: say("engine.unknown"))
     announcement: Said = ""
 
@@ -58,7 +61,8 @@ class View:
 def photo_from_plain(plain: dict[str, Any]) -> Photo:
     """The photo that `View.plain` wrote."""
     stages = [Stage(from_plain(stage["title"]), stage["fraction"]) for stage in plain["stages"]]
-    return Photo(**{**plain, "text": from_plain(plain["text"]), "note": from_plain(plain["note"]), "stages": stages})
+    said = {name: from_plain(plain[name]) for name in ("text", "note", "undo", "redo", "file_note")}
+    return Photo(**{**plain, "stages": stages, **said})
 
 
 _DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -67,9 +71,3 @@ _DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *ra
 def visible_name(name: str) -> str:
     """A file's name without the signs that turn text around: `photo[U+202E]gpj.exe` must not look like a photo."""
     return name.translate(_DIRECTIONS)
-
-
-def cutout_name(name: str) -> str:
-    """`photo.jpg` -> `photo-cutout.png`; a name without a stem becomes `photo-cutout.png` too."""
-    stem = PurePath(visible_name(name).replace("\\", "/")).stem.strip(" .")
-    return f"{stem or 'photo'}-cutout.png"

@@ -1,32 +1,11 @@
-"""A matte, a person's settings and brush strokes become a file, without the network."""
+"""The alpha of a matte as a person's settings and brush strokes make it, without the network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from hearth.tools.cutout.adjust import adjusted
 from hearth.tools.cutout.edits import Edits
 from hearth.tools.cutout.look import Look, Mask
 from hearth.tools.cutout.matte import Alpha, Matte
-from hearth.tools.cutout.output import Finished
-
-_SHARE = 0.2  # of the progress, for the alpha; what is left is for the file
-
-
-def _ignore(_: Alpha) -> None:
-    """Nobody asks for it."""
-
-
-def export(
-    matte: Matte, look: Look, edits: Edits, on_alpha: Callable[[Alpha], object] = _ignore
-) -> Iterator[tuple[float, bytes]]:
-    """Yields the fraction done and the next piece of the file; `on_alpha` is handed the alpha (H, W) before."""
-    share = _SHARE if look.mask != Mask() or edits else 0.0
-    alpha = matte.alpha
-    for fraction, finished in finished_alpha(matte, look, edits):
-        alpha = finished
-        yield share * fraction, b""
-    on_alpha(alpha)
-    for fraction, piece in Finished(matte, alpha, look.scene, look.output).write():
-        yield share + (1 - share) * fraction, piece
 
 
 def finished_alpha(matte: Matte, look: Look, edits: Edits) -> Iterator[tuple[float, Alpha]]:

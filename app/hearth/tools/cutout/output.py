@@ -22,10 +22,17 @@ from hearth.tools.cutout.scene.frame import place
 from hearth.tools.cutout.scene.render import Render
 from hearth.tools.cutout.scene.settings import Background, Scene, Shadow
 from hearth.tools.cutout.scene.sizes import SIZES
+from hearth.words import Words, say
 
 Show = Literal["cutout", "mask", "inverse"]
 Format = Literal["png", "webp", "jpeg", "avif"]
 
+TYPES: dict[Format, str] = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "jpeg": "image/jpeg",
+    "avif": "image/avif",
+}
 SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg", "avif": ".avif"}
 _ENDINGS: dict[Show, str] = {"cutout": "cutout", "mask": "mask", "inverse": "background"}
 _LONGEST: dict[Format, int] = {"webp": 16_383, "jpeg": 65_535}  # pixels a side, by the formats themselves
@@ -72,7 +79,7 @@ class Finished:
         self.output = output or Output()
         self.scene = scene or Scene()
         self._resolution = dpi(self.scene)
-        notes = []
+        notes: list[Words] = []
         if self.output.show != "cutout":
             self.scene = replace(self.scene, background=Background(), shadow=Shadow())
         # The frame lies around the subject, also where the rest is shown.
@@ -82,9 +89,9 @@ class Finished:
         self.render = Render(self.scene, matte, alpha, picture, placement)
         if self.output.format == "jpeg" and not self.render.is_opaque and self.output.show != "mask":
             self.render.on("#ffffff")
-            notes.append("JPEG has no transparency, so the background is white.")
+            notes.append(say("file.on-white"))
         if self.render.placement.scale < 0.99:
-            notes.append(f"Enlarged {1 / self.render.placement.scale:.1f} times: the photo has fewer pixels than that.")
+            notes.append(say("file.enlarged", factor=1 / self.render.placement.scale))
         if (longest := max(self.render.size)) > (limit := _LONGEST.get(self.output.format, longest)):
             name = "WebP" if self.output.format == "webp" else "JPEG"
             raise TooLarge(f"A {name} may have {limit} pixels a side, not {longest}. Choose PNG, or a smaller size.")

@@ -39,6 +39,9 @@ class Background:
     angle: float = 180.0
     """Of a linear gradient: 0 runs upwards, 90 to the right, 180 downwards, as in CSS."""
 
+    picture: str = ""
+    """Of a "picture", which one: its number in the page's store. A desk hands it over by itself."""
+
     fit: Fit = "fill"
     x: float = 0.5
     y: float = 0.5
@@ -56,6 +59,8 @@ class Background:
         _one_of(self.fit, Fit, "fit")
         rgb(self.colour)
         rgb(self.second)
+        if not isinstance(self.picture, str):
+            raise BadInput(f"A picture goes by its number, not {self.picture!r}.")
         _within(self.angle, -360, 360, "the gradient's angle")
         _within(self.x, 0, 1, "the picture's place")
         _within(self.y, 0, 1, "the picture's place")
