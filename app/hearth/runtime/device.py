@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hearth.errors import Unsupported
+from hearth.errors import ExecutorFailed, Unsupported
 
 
 class Memory(Protocol):
@@ -33,14 +33,38 @@ class Memory(Protocol):
         """Gives a buffer back."""
 
 
+INT_BITS = {"int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
+
+
+def kind_of(dtype: np.dtype | None) -> str | None:
+    """How values of a type travel on the GPU: half floats and conditions (1 and 0) as `f32`, integers as `i32`.
+
+    The bits of a uint32 are those of its i32. None for types that have no place there.
+    """
+    if dtype is None:
+        return None
+    if dtype.name in ("float32", "float16", "bool"):
+        return "f32"
+    return "i32" if dtype.name in INT_BITS else None
+
+
+def fits_i32(array: np.ndarray) -> bool:
+    """Whether 32 bits hold every integer of an array."""
+    if array.dtype.itemsize <= 4 or not array.size:
+        return True
+    return bool(array.max() < 2**31) and bool(array.min() >= -(2**31))
+
+
 def gpu_bytes(array: Any, kind: str) -> memoryview:
-    """An array's bytes as the GPU keeps them; integers of 64 bits are cut to 32 where they are too large."""
+    """An array's bytes as the GPU keeps them. Raises ExecutorFailed for integers that need more than 32 bits."""
     flat = np.ascontiguousarray(array).reshape(-1)
     if kind == "f16":
         if flat.size % 2:
             flat = np.append(flat, np.float16(0))
     elif kind == "i32":
-        flat = np.clip(flat, -(2**31), 2**31 - 1).astype(np.int32) if flat.dtype.itemsize > 4 else flat.astype(np.int32)
+        if not fits_i32(flat):
+            raise ExecutorFailed("Some integers are larger than those that the graphics card computes with.")
+        flat = flat.view(np.int32) if flat.dtype == np.uint32 else flat.astype(np.int32, copy=False)
     else:
         flat = flat.astype(np.float32, copy=False)
     return flat.view(np.uint8).data

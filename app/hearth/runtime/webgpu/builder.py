@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hearth.errors import Unsupported
+from hearth.runtime.device import fits_i32, kind_of
 from hearth.runtime.webgpu.arena import Life, plan_arena
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Dispatch, Lowered, Place, Range, Segment
@@ -84,9 +85,9 @@ class Builder:
         """A constant of the model, uploaded as it is stored: float32, float16 by pairs, or integers as i32."""
         if name not in self.constants:
             array = self.constant_of(name)
-            kind = {"float32": "f32", "float16": "f16"}.get(array.dtype.name)
-            if kind is None and array.dtype.kind in "iub" and array.size <= 1 << 20:
-                kind = "i32" if array.dtype.kind != "b" else "f32"
+            kind = "f16" if array.dtype == np.float16 else kind_of(array.dtype)
+            if kind == "i32" and (array.size > 1 << 20 or not fits_i32(array)):
+                kind = None
             if kind is None:
                 raise Unsupported(f"The constant '{name}' is of the type {array.dtype}, which has no place on the GPU.")
             elements = (array.size + 1) // 2 if kind == "f16" else array.size

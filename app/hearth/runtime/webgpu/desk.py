@@ -93,7 +93,6 @@ class Device:
     def player(self, lowered: Lowered) -> DeskPlayer:
         return DeskPlayer(self.device, lowered)
 
-
     def room(self, size: int) -> Any:
         """A buffer of so many bytes."""
         import wgpu
@@ -134,7 +133,11 @@ class DeskPlayer:
         import wgpu
 
         self.device, self.lowered = device, lowered
-        usage = wgpu.BufferUsage
+        with _failing():
+            self._open(wgpu.BufferUsage)
+
+    def _open(self, usage: Any) -> None:
+        device, lowered = self.device, self.lowered
         flags = usage.STORAGE | usage.UNIFORM | usage.COPY_SRC | usage.COPY_DST
         self.buffers = [device.create_buffer(size=max(size, 16), usage=flags) for size in lowered.buffers]
         if lowered.uniforms:

@@ -30,25 +30,54 @@ _SIMPLE = {
     "HardSwish": "({0}) * clamp(({0}) / 6.0 + 0.5, {zero}, {one})",
     "Softplus": "max({0}, {zero}) + log({one} + exp(-abs({0})))",
     "Identity": "{0}",
+    "Tan": "tan({0})",
+    "Asin": "asin({0})",
+    "Acos": "acos({0})",
+    "Atan": "atan({0})",
+    "Sinh": "sinh({0})",
+    "Cosh": "cosh({0})",
+    "Asinh": "sign({0}) * log(abs({0}) + sqrt(({0}) * ({0}) + {one}))",
+    "Acosh": "log(({0}) + sqrt(({0}) * ({0}) - {one}))",
+    "Atanh": "0.5 * log(({one} + ({0})) / ({one} - ({0})))",
+    "Softsign": "({0}) / ({one} + abs({0}))",
+    "Not": "{one} - ({0})",
     "Add": "({0}) + ({1})",
     "Sub": "({0}) - ({1})",
     "Mul": "({0}) * ({1})",
     "Div": "({0}) / ({1})",
-    "Max": "max({0}, {1})",
-    "Min": "min({0}, {1})",
     "PRelu": "select({0}, ({0}) * ({1}), ({0}) < {zero})",
     "Equal": "select({zero}, {one}, ({0}) == ({1}))",
     "Less": "select({zero}, {one}, ({0}) < ({1}))",
     "LessOrEqual": "select({zero}, {one}, ({0}) <= ({1}))",
     "Greater": "select({zero}, {one}, ({0}) > ({1}))",
     "GreaterOrEqual": "select({zero}, {one}, ({0}) >= ({1}))",
+    "And": "({0}) * ({1})",
+    "Or": "max({0}, {1})",
+    "Xor": "abs(({0}) - ({1}))",
 }
 """Comparisons give 1 and 0: conditions travel as f32."""
 
 UNARY = frozenset(
-    {*list(_SIMPLE)[: list(_SIMPLE).index("Add")], "HardSigmoid", "LeakyRelu", "Elu", "Clip", "Erf", "Gelu"}
+    {
+        *list(_SIMPLE)[: list(_SIMPLE).index("Add")],
+        *(
+            "HardSigmoid",
+            "LeakyRelu",
+            "Elu",
+            "Clip",
+            "Erf",
+            "Gelu",
+            "Selu",
+            "Celu",
+            "ThresholdedRelu",
+            "Shrink",
+            "Swish",
+            "Mish",
+        ),
+    }
 )
-BINARY = frozenset({*list(_SIMPLE)[list(_SIMPLE).index("Add") :], "Pow", "Sum"})
+BINARY = frozenset({*list(_SIMPLE)[list(_SIMPLE).index("Add") :], "Pow", "Sum", "Mean", "Mod", "Max", "Min"})
+LOGICAL = frozenset({"And", "Or", "Xor", "Not"})
 COMPARISONS = frozenset({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
 
 
@@ -76,6 +105,29 @@ def expression(
             return (
                 f"select({x}, {number(attributes.get('alpha', 1.0))} * (exp(min({x}, {zero})) - {one}), ({x}) < {zero})"
             )
+        case "Selu":
+            alpha, gamma = attributes.get("alpha", 1.6732632), attributes.get("gamma", 1.0507010)
+            return f"{number(gamma)} * select({x}, {number(alpha)} * (exp(min({x}, {zero})) - {one}), ({x}) < {zero})"
+        case "Celu":
+            alpha = number(attributes.get("alpha", 1.0))
+            return f"max({x}, {zero}) + min({zero}, {alpha} * (exp(min({x}, {zero}) / {alpha}) - {one}))"
+        case "ThresholdedRelu":
+            return f"select({zero}, {x}, ({x}) > {number(attributes.get('alpha', 1.0))})"
+        case "Shrink":
+            edge, bias = number(attributes.get("lambd", 0.5)), number(attributes.get("bias", 0.0))
+            return f"select(select({zero}, ({x}) + {bias}, ({x}) < -{edge}), ({x}) - {bias}, ({x}) > {edge})"
+        case "Mish":  # tanh(log(1 + e)) as a fraction, which keeps small e
+            e = f"exp(min({x}, {zero} + 20.0))"
+            return f"({x}) * ({e} * ({e} + 2.0)) / ({e} * ({e} + 2.0) + 2.0)"
+        case "Swish":
+            return f"({x}) / ({one} + exp(-{number(attributes.get('alpha', 1.0))} * ({x})))"
+        case "Mod":
+            y = operands[1]
+            if attributes.get("fmod"):
+                return f"({x}) - ({y}) * trunc(({x}) / ({y}))"
+            return f"({x}) - ({y}) * floor(({x}) / ({y}))"
+        case "Mean":
+            return f"({' + '.join(f'({operand})' for operand in operands)}) / {len(operands)}.0"
         case "Clip":
             low, high = limits
             result = x if low is None or low == -math.inf else f"max({x}, {number(low)})"
@@ -97,10 +149,15 @@ def expression(
                 # pow() of a negative base is undefined in WGSL.
                 sign = f"select({one}, -{one}, ({x}) < {zero})" if int(exponent) % 2 else one
                 return f"{sign} * pow(abs({x}), {number(exponent)})"
-            return f"pow({x}, {operands[1]})"
+            # A negative base has a power where the exponent is whole, of the sign of its parity; else sqrt's NaN.
+            y = operands[1]
+            sign = f"select({one}, select(-{one}, {one}, fract(({y}) * 0.5) == {zero}), ({x}) < {zero})"
+            signed = f"pow(abs({x}), {y}) * {sign}"
+            real = f"select({signed}, sqrt({x}), ({x}) < {zero} & fract({y}) != {zero})"
+            return f"select({real}, {one}, ({y}) == {zero})"
         case "Sum":
             return " + ".join(f"({operand})" for operand in operands)
-        case "Max" | "Min" if len(operands) > 2:
+        case "Max" | "Min":
             result = x
             for operand in operands[1:]:
                 result = f"{op.lower()}({result}, {operand})"

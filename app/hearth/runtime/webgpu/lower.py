@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import Unsupported
+from hearth.runtime.device import kind_of
 from hearth.runtime.graph import Node
 from hearth.runtime.plan import Plan, Step
 from hearth.runtime.types import TensorType
@@ -18,7 +19,7 @@ from hearth.runtime.webgpu.expressions import BINARY, UNARY, expression
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered
 from hearth.runtime.webgpu.tiles import Choice, ConvChooser, ConvShape, Winograd, choose
-from hearth.runtime.webgpu.values import Computed, Shape, Stored, Value, broadcast, work
+from hearth.runtime.webgpu.values import Computed, Shape, Stored, Value, broadcast, count, reshaped, work
 from hearth.runtime.webgpu.wgsl import literal
 
 MAX_CROSSINGS = 6
@@ -71,7 +72,7 @@ class Lowering:
             return known
         if name in self.graph.constants:
             return self.builder.constant(name)
-        if name in self.on_cpu:
+        if name in self.on_cpu and self.waiting:
             self.flush()
             if name in self.values:
                 return self.values[name]
@@ -92,12 +93,19 @@ class Lowering:
             raise Unsupported(f"The shape of '{name}' is not known.")
         return shape
 
+    def dtype(self, name: str) -> np.dtype:
+        """A value's type; Unsupported where it is not known, or has no place on the GPU."""
+        kind = self.graph.type(name)
+        if not isinstance(kind, TensorType) or kind_of(kind.dtype) is None:
+            raise Unsupported(f"'{name}' is of a type that has no place on the GPU.")
+        assert kind.dtype is not None
+        return kind.dtype
+
     def float_only(self, *names: str) -> None:
-        """Raises Unsupported where one of the values is not float32."""
+        """Raises Unsupported where one of the values is not float32 or float16, which is computed in float32 here."""
         for name in filter(None, names):
-            kind = self.graph.type(name)
-            if not isinstance(kind, TensorType) or kind.dtype != np.float32:
-                raise Unsupported(f"'{name}' is not float32.")
+            if self.dtype(name).kind != "f":
+                raise Unsupported(f"'{name}' is not a float.")
 
     def set(self, step: Step, value: Value) -> None:
         """Gives a step's first output its value, with the epilogue applied."""
@@ -150,6 +158,11 @@ class Lowering:
                 bounds[position] = None if array is None else float(array.reshape(-1)[0])
             return Applied("Clip", (self._named(node.inputs[0], names),), attributes, tuple(bounds), name)  # type: ignore[arg-type]
         operands = [self._named(source, names) for source in node.inputs]
+        if node.op == "PRelu" and node.opset < 7 and isinstance(operands[1], Stored | Computed):
+            # One slope a channel.
+            operands[1] = reshaped(
+                operands[1], (count(operands[1].shape), *(1,) * (len(self.shape(node.inputs[0])) - 2))
+            )
         if node.op == "Pow" and isinstance(operands[1], float):
             attributes["exponent"] = operands[1]
         return Applied(node.op, tuple(operands), attributes, (), name)
@@ -214,8 +227,8 @@ class Lowering:
         if not isinstance(kind, TensorType) or not kind.static:
             raise Unsupported(f"The shape of the input '{name}' is not known.")
         assert kind.dtype is not None
-        gpu = {"f": "f32", "i": "i32", "u": "i32"}.get(kind.dtype.kind)
-        if gpu is None or kind.dtype == np.float64:
+        gpu = kind_of(kind.dtype)
+        if gpu is None or not count(kind.static_shape):
             self.on_cpu.add(name)
             return
         stored = self.builder.new(kind.static_shape, gpu)
@@ -228,8 +241,9 @@ class Lowering:
         if handler is None:
             return False
         try:
-            for name in filter(None, step.node.outputs):
-                self.shape(name)
+            for name in filter(None, (*step.node.outputs, *step.node.reads())):
+                if (name in step.node.outputs or name in self.values) and not count(self.shape(name)):
+                    raise Unsupported(f"'{name}' is empty.")
             handler(self, step)
         except Unsupported:
             return False
@@ -249,15 +263,14 @@ class Lowering:
         back: dict[str, Stored] = {}
         for name in made:
             kind = self.graph.type(name)
-            if self.reads.get(name) and isinstance(kind, TensorType) and kind.static and _fits_gpu(kind.dtype):
-                stored = self.builder.new(kind.static_shape, "i32" if kind.dtype.kind in "iu" else "f32")  # type: ignore[union-attr]
+            if not self.reads.get(name) or not isinstance(kind, TensorType) or not kind.static:
+                continue
+            gpu = kind_of(kind.dtype)
+            if gpu is not None and count(kind.static_shape):
+                stored = self.builder.new(kind.static_shape, gpu)
                 self.values[name] = back[name] = stored
         self.builder.border(wanted, tuple(self.waiting), back)
         self.waiting.clear()
-
-
-def _fits_gpu(dtype: np.dtype | None) -> bool:
-    return dtype is not None and (dtype == np.float32 or dtype.kind in "iub")
 
 
 def lower(plan: Plan, limits: Limits | None = None, choose_conv: ConvChooser = choose) -> Lowered:

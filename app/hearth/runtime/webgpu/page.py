@@ -52,7 +52,6 @@ class PageGpu:
         except JsException as error:
             raise ExecutorFailed(f"The GPU failed: {error.message}") from error
 
-
     def room(self, size: int) -> Any:
         """A buffer of so many bytes."""
         return self.gpu.room(size)

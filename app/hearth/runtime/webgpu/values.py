@@ -216,7 +216,7 @@ class Interface:
                 body, result = f"return {self.array(value.tensor, value.kind)}[at];", value.kind
         else:
             names = [self.function(part) for part in value.parts]
-            body, result = value.body(names), value.kind
+            body, result = value.body(names), "i32" if value.kind == "i32" else "f32"
         name = f"e{len(self._functions)}"
         self._functions[id(value)] = (value, name)
         self.lines.append(f"fn {name}(at: u32) -> {result} {{ {body} }}")

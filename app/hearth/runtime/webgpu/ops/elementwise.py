@@ -5,61 +5,104 @@ from __future__ import annotations
 import numpy as np
 
 from hearth.errors import Unsupported
+from hearth.runtime.device import kind_of
+from hearth.runtime.graph import Node
 from hearth.runtime.plan import Step
-from hearth.runtime.types import TensorType, dtype_of
-from hearth.runtime.webgpu.expressions import BINARY, COMPARISONS, UNARY
+from hearth.runtime.types import dtype_of
+from hearth.runtime.webgpu.expressions import BINARY, COMPARISONS, LOGICAL, UNARY
 from hearth.runtime.webgpu.lower import Lowering, lowers
-from hearth.runtime.webgpu.values import Computed, broadcast
+from hearth.runtime.webgpu.ops.integers import integer
+from hearth.runtime.webgpu.values import Computed, Value, broadcast
 
 
 @lowers("Identity")
 def identity(low: Lowering, step: Step) -> None:
+    node = step.node
     # With an epilogue its first node starts from the same value by name, which may be smaller than the result.
     if not step.epilogue:
-        return low.define(step.node.outputs[0], low.value(step.node.inputs[0]))
-    low.float_only(step.node.outputs[0], *(name for name in step.node.reads()))
-    shape = low.shape(step.node.outputs[0])
-    value = low.value(step.node.inputs[0])
-    low.define(step.node.outputs[0], low.chain(shape, broadcast(value, shape), low.epilogue(step)))
+        return low.define(node.outputs[0], low.value(node.inputs[0]))
+    if any(low.dtype(name).kind != "f" for name in (node.outputs[0], *node.reads())):
+        low.values[node.result] = low.value(node.inputs[0])
+        for after in step.epilogue:
+            low.values[after.node.outputs[0]] = _one(low, after.node)
+        return
+    shape = low.shape(node.outputs[0])
+    value = low.value(node.inputs[0])
+    low.define(node.outputs[0], low.chain(shape, broadcast(value, shape), low.epilogue(step)))
 
 
-@lowers(*sorted((UNARY | BINARY) - COMPARISONS - {"Identity"}))
+@lowers(*sorted((UNARY | BINARY) - {"Identity"}), "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "BitShift")
 def arithmetic(low: Lowering, step: Step) -> None:
-    low.float_only(*step.node.inputs, step.node.outputs[0])
-    shape = low.shape(step.node.outputs[0])
-    low.define(step.node.outputs[0], low.chain(shape, None, [low.elementwise(step.node, {}, "v0")]))
+    low.define(step.node.outputs[0], _one(low, step.node))
 
 
-@lowers(*sorted(COMPARISONS))
-def comparison(low: Lowering, step: Step) -> None:
-    """Gives 1 and 0 in float32."""
-    low.float_only(*step.node.inputs)
-    shape = low.shape(step.node.outputs[0])
-    low.define(step.node.outputs[0], low.chain(shape, None, [low.elementwise(step.node, {}, "v0")]))
+def _one(low: Lowering, node: Node) -> Value:
+    """A node's value. Comparisons and logic give 1 and 0."""
+    shape = low.shape(node.outputs[0])
+    names = [name for name in node.inputs if name]
+    kinds = {low.dtype(name).kind for name in (names[:1] if node.op == "Clip" else names)}
+    if node.op in LOGICAL or (node.op == "Equal" and kinds == {"b"}):
+        if kinds != {"b"}:
+            raise Unsupported("logic over other than conditions")
+    elif kinds <= {"i", "u"}:
+        return integer(low, node, shape)
+    else:
+        low.float_only(*names, *(() if node.op in COMPARISONS else node.outputs))
+    return low.chain(shape, None, [low.elementwise(node, {}, "v0")])
 
 
 @lowers("Where")
 def where(low: Lowering, step: Step) -> None:
     condition, yes, no = step.node.inputs
-    low.float_only(yes, no)
     shape = low.shape(step.node.outputs[0])
+    kind = kind_of(low.dtype(yes))
+    assert kind is not None
     parts = tuple(broadcast(low.value(name), shape) for name in (condition, yes, no))
     low.set(
         step,
-        Computed(shape, parts, lambda f: f"return select({f[2]}(at), {f[1]}(at), {f[0]}(at) != 0);", 1),
+        Computed(shape, parts, lambda f: f"return select({f[2]}(at), {f[1]}(at), {f[0]}(at) != 0);", 1, kind),
     )
 
 
 @lowers("Cast")
 def cast(low: Lowering, step: Step) -> None:
-    """Integers of any width travel as i32, conditions as 1 and 0."""
-    source = low.graph.type(step.node.inputs[0])
-    target = dtype_of(step.arguments["to"])
-    if not isinstance(source, TensorType) or source.dtype is None:
-        raise Unsupported("the type is not known")
-    value = low.value(step.node.inputs[0])
-    if target == np.float32 and source.dtype.kind in "iub":
-        return low.set(step, Computed(value.shape, (value,), lambda f: f"return f32({f[0]}(at));", 0))
-    if target == np.float32 and source.dtype == np.float32:
-        return low.set(step, value)
-    raise Unsupported("a cast that only the CPU does")
+    try:
+        target = dtype_of(step.arguments["to"])
+    except (KeyError, TypeError):
+        raise Unsupported("a type by its name") from None
+    low.set(step, converted(low.value(step.node.inputs[0]), low.dtype(step.node.inputs[0]), target))
+
+
+@lowers("CastLike")
+def cast_like(low: Lowering, step: Step) -> None:
+    source, like = step.node.inputs
+    low.set(step, converted(low.value(source), low.dtype(source), low.dtype(like)))
+
+
+def converted(value: Value, source: np.dtype, target: np.dtype) -> Value:
+    """A value as another type; Unsupported for types that have no place on the GPU."""
+    kind = kind_of(target)
+    if kind is None:
+        raise Unsupported(f"a cast to {target}")
+    if source == target or (target.name == "float32" and source.kind in "fb"):
+        return value
+    floating = kind_of(source) == "f32"
+    match target.name:
+        case "float32":
+            formula = "f32(bitcast<u32>({}))" if source.name == "uint32" else "f32({})"
+        case "float16":
+            formula = "unpack2x16float(pack2x16float(vec2<f32>(f32({}), 0.0))).x"
+        case "bool":
+            formula = "select(0.0, 1.0, {} != 0)"
+        case "uint32":
+            formula = "bitcast<i32>(u32({}))" if floating else "{}"
+        case "int8" | "int16":
+            shift = 32 - 8 * target.itemsize
+            formula = f"(i32({{}}) << {shift}u) >> {shift}u"
+        case "uint8" | "uint16":
+            formula = f"i32({{}}) & {(1 << 8 * target.itemsize) - 1}"
+        case _:
+            if source.name == "uint32" and target.name != "int32":
+                raise Unsupported("integers that may need more than 32 bits")
+            formula = "i32({})"
+    return Computed(value.shape, (value,), lambda f: f"return {formula.format(f'{f[0]}(at)')};", 0, kind)

@@ -24,8 +24,9 @@ from hearth.runtime.webgpu.wgsl import literal
 
 @lowers("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout")
 def reshape(low: Lowering, step: Step) -> None:
-    if len(step.node.outputs) > 1:
-        raise Unsupported("a mask is wanted too")
+    node = step.node
+    if node.op == "Dropout" and (len(node.outputs) > 1 or any(node.inputs[2:])):
+        raise Unsupported("dropout that drops")
     low.set(step, reshaped(low.value(step.node.inputs[0]), low.shape(step.node.outputs[0])))
 
 
