@@ -124,8 +124,12 @@ def expression(
         case "Mod":
             y = operands[1]
             if attributes.get("fmod"):
-                return f"({x}) - ({y}) * trunc(({x}) / ({y}))"
-            return f"({x}) - ({y}) * floor(({x}) / ({y}))"
+                quotient = f"trunc(({x}) / ({y}))"
+                return f"select(({x}) - ({y}) * {quotient}, {x}, {quotient} == {zero})"
+            quotient = f"floor(({x}) / ({y}))"
+            rest = f"select(({x}) - ({y}) * {quotient}, {x}, {quotient} == {zero})"
+            # By an infinite divisor of the other sign.
+            return f"select({rest}, {y}, (abs({y}) > {number(3.4028234e38)}) & ((({x}) < {zero}) != (({y}) < {zero})))"
         case "Mean":
             return f"({' + '.join(f'({operand})' for operand in operands)}) / {len(operands)}.0"
         case "Clip":
