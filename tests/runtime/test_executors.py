@@ -207,3 +207,45 @@ def test_values_that_decide_shapes_are_compiled_for_until_they_are_too_many() ->
         if number_of == 0:
             assert {place for _, place in session.places()} == {"wasm"}
     assert "numpy" in session.explain(), "shapes that never come again are not compiled for each time"
+
+
+def test_shapes_that_grow_with_every_run_are_not_compiled_for_until_they_come_again() -> None:
+    b = Builder(x=("n", 3))
+    try:
+        session = InferenceSession(b.done(b.node("MatMul", b.node("Relu", "x"), floats(3, 3))), "wasm")
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+
+    def where(rows: int) -> str:
+        before = len(list(session.places()))
+        x = floats(rows, 3)
+        np.testing.assert_allclose(session.run(None, {"x": x})[0], np.maximum(x, 0) @ floats(3, 3), atol=1e-5)
+        return [place for _, place in session.places()][-1] if len(list(session.places())) > before else "known"
+
+    assert [where(rows) for rows in (1, 2, 3, 4)] == ["wasm"] * 4
+    assert [where(rows) for rows in (5, 6, 7)] == ["numpy", "known", "known"]
+    assert [where(rows) for rows in (6, 6)] == ["wasm", "known"]
+
+
+def test_the_branch_of_a_condition_that_is_known_takes_its_place() -> None:
+    def branch(op: str) -> Graph:
+        inner = Builder()
+        return inner.done(inner.node(op, inner.node("Add", "doubled", number(1))))
+
+    b = Builder(x=(2, 3))
+    b.node("Mul", "x", number(2))
+    b.graph.nodes[0].outputs = ["doubled"]
+    chosen = b.node("If", "on", then_branch=branch("Exp"), else_branch=branch("Tanh"))
+    graph = b.done(b.node("Neg", chosen))
+    graph.inputs["on"] = TensorType(np.dtype(np.bool_), ())
+    x = floats(2, 3)
+    for executor in ("numpy", "wasm"):
+        try:
+            session = InferenceSession(graph.copy(), executor)
+        except Unsupported:
+            continue
+        for on, function in ((True, np.exp), (False, np.tanh), (True, np.exp)):
+            got = session.run(None, {"x": x, "on": np.array(on)})[0]
+            np.testing.assert_allclose(got, -function(2 * x + 1), rtol=1e-5)
+        ops = {node.op for node, _ in session.places()}
+        assert ("If" in ops) == (executor == "numpy")

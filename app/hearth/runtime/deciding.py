@@ -1,4 +1,4 @@
-"""Which inputs of a model decide shapes by their values, such as the `shape` of a Reshape that a caller gives.
+"""Which inputs of a model decide shapes, or branches, by their values: the `shape` of a Reshape that a caller gives.
 
 Executors that want every shape known compile for the values of these, as they do for shapes.
 """
@@ -49,6 +49,8 @@ def small(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, np.ndarr
 
 def _asked(graph: Graph, node: Node) -> list[str]:
     """The inputs of a node whose values its shape rule wants and does not have."""
+    if node.op == "If" and not node.domain:
+        return [name for name in node.inputs if name not in graph.constants]
     operator = registry.find(node)
     if operator.data_dependent or any(node.subgraphs()):
         return []

@@ -22,14 +22,14 @@ from hearth.runtime.graph import Graph, Node
 from hearth.runtime.limits import LIMITS, deadline
 from hearth.runtime.load import load, load_bytes
 from hearth.runtime.metadata import ModelMetadata
+from hearth.runtime.numpy.executor import NumpyExecutor
 from hearth.runtime.ops.registry import MISFITS
 from hearth.runtime.passes import fix_inputs, keep_outputs, optimise
-from hearth.runtime.plan import Plan, make_plan
+from hearth.runtime.plan import make_plan
+from hearth.runtime.programs import MAX_PROGRAMS, Programs
 from hearth.runtime.types import Dim, TensorType, ValueType, type_label
 
 LOG = logging.getLogger("hearth")
-MAX_PROGRAMS = 16
-"""Compiled programs that are kept for shapes seen; the one unused for longest goes first."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,10 @@ class InferenceSession:
         self._feeds = Feeds(self.graph.inputs)
         self._outputs = tuple(self.graph.outputs)
         self._static = all(isinstance(kind, TensorType) and kind.static for kind in self.graph.inputs.values())
-        self._programs: dict[object, Program] = {}
-        self._plans: dict[object, Plan] = {}
-        self._deciding: dict[object, tuple[str, ...]] = {}
-        self._values_left = MAX_PROGRAMS
-        if not self.executor.needs_static or (self._static and not deciding_inputs(self.graph)):
+        self._programs = Programs()
+        self._deciding = deciding_inputs(self.graph)
+        self._decided: set[tuple[bytes, ...]] = set()
+        if not self.executor.needs_static or (self._static and not self._deciding):
             self._program(self._outputs, {})
 
     @property
@@ -193,17 +192,17 @@ class InferenceSession:
 
     def explain(self) -> str:
         """What runs where, for every plan compiled so far: a table to print, one line a step."""
-        if not self._plans:
+        if not self._programs:
             return (
                 f"Nothing is compiled yet: {self.executor.name} wants every shape known, "
                 "and this model's come with the first run."
             )
-        return "\n\n".join(explain(plan, self._programs[key]) for key, plan in self._plans.items())
+        return "\n\n".join(explain(plan, program) for program, plan in self._programs)
 
     def places(self) -> Iterator[tuple[Node, str]]:
         """Every step of the plans compiled so far, with the name of the executor that runs it."""
-        for key, plan in self._plans.items():
-            yield from zip((step.node for step in plan.steps), self._programs[key].places(), strict=True)
+        for program, plan in self._programs:
+            yield from zip((step.node for step in plan.steps), program.places(), strict=True)
 
     def _fall_back(self, failure: ExecutorFailed | Unsupported) -> None:
         """Goes on with the next executor; raises the failure where there is none."""
@@ -211,8 +210,7 @@ class InferenceSession:
             raise failure
         failed, self.executor = self.executor, self._choice.next()
         LOG.warning("%s failed (%s); going on with %s", failed.name, failure, self.executor.name)
-        self._programs.clear()
-        self._plans.clear()
+        self._programs = Programs()
 
     def _wanted(self, names: Sequence[str] | None) -> tuple[str, ...]:
         """The outputs to compute, in the model's order."""
@@ -230,17 +228,24 @@ class InferenceSession:
             if self.executor.needs_static and not self._static:
                 kinds = self.graph.inputs
                 shapes = {name: value.shape for name, value in feeds.items() if isinstance(kinds[name], TensorType)}
-            values = self._deciding_values(outputs, shapes, feeds) if self.executor.needs_static else {}
-            key = (outputs, tuple(shapes.items()), *((name, array.tobytes()) for name, array in values.items()))
+            values = self._deciding_values(feeds) if self.executor.needs_static else {}
+            exact = tuple((name, array.tobytes()) for name, array in values.items())
+            key = (outputs, tuple(shapes.items()), exact)
             program = self._programs.get(key)
             if program is not None:
                 return program
+            executor = self.executor
+            if shapes and not self._programs.pays(key):
+                executor, shapes, key = NumpyExecutor(), {}, (outputs, (), exact)
+                program = self._programs.get(key)
+                if program is not None:
+                    return program
             plan = make_plan(self._fixed(outputs, shapes, values))
             for name in outputs:
                 if name in plan.graph.constants:
                     plan.graph.constants[name].flags.writeable = False  # so that it is handed over as a copy
             try:
-                program = self.executor.compile(plan)
+                program = executor.compile(plan)
             except (ExecutorFailed, Unsupported) as failure:
                 self._fall_back(failure)
                 continue
@@ -248,26 +253,18 @@ class InferenceSession:
                 # numpy says which node is at fault, where it is the model that is.
                 self._fall_back(ExecutorFailed(f"{self.executor.name} can't take this model: {error!r}."))
                 continue
-            self._values_left -= bool(values)
-            if len(self._programs) >= MAX_PROGRAMS:
-                oldest = next(iter(self._programs))
-                del self._programs[oldest], self._plans[oldest]
-            self._programs[key], self._plans[key] = program, plan
+            self._programs.put(key, program, plan)
             return program
 
-    def _deciding_values(
-        self, outputs: tuple[str, ...], shapes: Mapping[str, tuple[Dim, ...]], feeds: Mapping[str, Any]
-    ) -> dict[str, np.ndarray]:
-        """The values that decide shapes; none any more where they are others with each run."""
-        key = (outputs, tuple(shapes.items()))
-        names = self._deciding.get(key)
-        if names is None:
-            if len(self._deciding) >= MAX_PROGRAMS:
-                self._deciding.clear()
-            names = self._deciding[key] = deciding_inputs(self._fixed(outputs, shapes, {}))
-        if not names or not self._values_left:
-            return {}
-        return small(feeds, names)
+    def _deciding_values(self, feeds: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The values that decide shapes or branches; none any more where they are others with each run."""
+        values = small(feeds, self._deciding) if self._deciding else {}
+        exact = tuple(array.tobytes() for array in values.values())
+        if exact not in self._decided:
+            if len(self._decided) >= MAX_PROGRAMS:
+                return {}
+            self._decided.add(exact)
+        return values
 
     def _fixed(
         self, outputs: tuple[str, ...], shapes: Mapping[str, tuple[Dim, ...]], values: Mapping[str, np.ndarray]

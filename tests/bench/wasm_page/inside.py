@@ -45,7 +45,7 @@ def outputs() -> dict[str, np.ndarray]:
 
 def close() -> None:
     """Lets the session go."""
-    for program in STATE["session"]._programs.values():
+    for program, _ in STATE["session"]._programs:
         program.destroy()
     STATE.clear()
     FEEDS.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from hearth.runtime.limits import check_products, check_types, late
 from hearth.runtime.ops import registry
 from hearth.runtime.ops.dtypes import check_dtypes
 from hearth.runtime.ops.registry import Operand, Operator
+from hearth.runtime.passes.inline_branch import chosen_branch, inline_branch
 from hearth.runtime.types import TensorType, ValueType, type_of
 
 MAX_FOLDED_BYTES = 64 << 20
@@ -134,9 +136,16 @@ def _merge(known: ValueType | None, found: ValueType) -> ValueType:
 
 
 def fold_constants(graph: Graph) -> None:
-    """Fills `graph.types`, turns constant nodes into constants, and takes them out of the graph."""
+    """Fills `graph.types`, turns constant nodes into constants and takes them out of the graph; an If whose condition
+    is constant makes room for its branch."""
     kept: list[Node] = []
-    for node in graph.nodes:
+    waiting = deque(graph.nodes)
+    while waiting:
+        node = waiting.popleft()
+        branch = chosen_branch(graph, node)
+        if branch is not None:
+            waiting.extendleft(reversed(inline_branch(graph, node, branch)))
+            continue
         operator = registry.find(node)
         operands = [_operand(graph, name) for name in node.inputs]
         check_dtypes(node, operands)

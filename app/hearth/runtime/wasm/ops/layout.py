@@ -13,6 +13,9 @@ from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.steps import Number
 from hearth.runtime.wasm.tensors import Tensor, pixel_pitch
 
+MOST_COPIES = 32
+"""Parts that are chosen one by one."""
+
 
 @lowers("Slice", "Split", "Squeeze", "Unsqueeze", "Dropout")
 def views(low: Lowering, step: Step) -> None:
@@ -40,6 +43,35 @@ def expand(low: Lowering, step: Step) -> None:
     source = low.tensor(step.node.inputs[0])
     ghost = source.ghost()
     _alias(low, step, source, ghost, (np.broadcast_to(ghost, low.shape(step.node.outputs[0])),))
+
+
+@lowers("Gather")
+def gather(low: Lowering, step: Step) -> None:
+    """One constant index, or evenly spaced ones, are a view; others are copied one by one."""
+    node = step.node
+    indices = low.constant(node.inputs[1])
+    if indices is None or indices.ndim > 1 or indices.size > MOST_COPIES:
+        raise Unsupported("Such a choice is numpy's.")
+    source = low.tensor(node.inputs[0])
+    axis = int(step.arguments.get("axis", 0)) % len(source.shape)
+    size = source.shape[axis]
+    places = [int(at) % size if -size <= at < size else size for at in indices.reshape(-1)]
+    if not places or size in places:
+        raise Unsupported("It is out of bounds; numpy says so.")
+    ghost = source.ghost()
+    front: tuple[slice | int, ...] = (slice(None),) * axis
+    apart = places[1] - places[0] if len(places) > 1 else 1
+    if indices.ndim == 0:
+        _alias(low, step, source, ghost, (ghost[(*front, places[0])],))
+        return
+    if apart > 0 and places == list(range(places[0], places[0] + apart * len(places), apart)):
+        _alias(low, step, source, ghost, (ghost[(*front, slice(places[0], places[-1] + 1, apart))],))
+        return
+    target = low.output(node.outputs[0])
+    for at, place in enumerate(places):
+        one = replace(source, shape=(*source.shape[:axis], 1, *source.shape[axis + 1 :]))
+        one = replace(one, offset=source.offset + place * source.strides[axis])
+        low.builder.copy(one, replace(target, shape=one.shape, offset=target.offset + at * target.strides[axis]))
 
 
 def _alias(low: Lowering, step: Step, source: Tensor, ghost: np.ndarray, results: Sequence[object]) -> None:
