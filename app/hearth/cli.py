@@ -24,7 +24,7 @@ from hearth.desk import models
 from hearth.desk.scene_flags import add_flags, output_of, picture_behind, scene_of
 from hearth.errors import BadImage, HearthError, NoSubject, TooLarge
 from hearth.runtime import InferenceSession
-from hearth.tools.cutout import STAGES, Pipeline, Preparation, read
+from hearth.tools.cutout import STAGES, Options, Pipeline, Preparation, read
 from hearth.tools.cutout.output import Finished, file_name
 
 _SHARES = {"read": 0.1, "prepare": 0.05, "predict": 0.55, "refine": 0.1, "colours": 0.02, "write": 0.18}
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     cutout.add_argument(
         "--raw-mask", metavar="FILE.npy", help="also save the network's own map, float32 at its own size"
     )
+    cutout.add_argument("--no-refine", action="store_true", help="leave the network's mask as it is, only enlarged")
     add_flags(cutout)
     cutout.set_defaults(run=_cutout, error=cutout.error)
 
@@ -119,7 +120,8 @@ def _cutout(arguments: argparse.Namespace) -> int:
         )
     except ValueError as error:
         arguments.error(str(error))
-    pipeline = cache(lambda: _pipeline(arguments.model, arguments.executor))
+    options = Options(refine=not arguments.no_refine)
+    pipeline = cache(lambda: _pipeline(arguments.model, arguments.executor, options))
     failed = False
     for number, source in enumerate(inputs):
         bar = _Bar(source.name)
@@ -146,7 +148,7 @@ def _cutout(arguments: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
-def _pipeline(model_id: str, executor: str | None) -> Pipeline:
+def _pipeline(model_id: str, executor: str | None, options: Options) -> Pipeline:
     model = models.find(model_id)
     assert model.pixels is not None, f"{model_id} is no model for pictures"
     try:
@@ -155,7 +157,7 @@ def _pipeline(model_id: str, executor: str | None) -> Pipeline:
         reason = f"{error.filename or 'the disk'}: {error.strerror or error}"
         raise HearthError(f"The model {model_id!r} could not be prepared: {reason}") from error
     session = InferenceSession(file, executor=executor)
-    return Pipeline(session, Preparation(model.input.shape, **asdict(model.pixels)))
+    return Pipeline(session, Preparation(model.input.shape, **asdict(model.pixels)), options)
 
 
 def _bytes_of(source: Path) -> bytes:

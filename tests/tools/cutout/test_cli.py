@@ -16,6 +16,7 @@ from hearth import __version__
 from hearth.cli import main
 from hearth.desk import models
 from hearth.errors import DownloadFailed
+from hearth.tools.cutout.kernels import kernels
 from tests.photos import photo
 from tests.tools.cutout.pictures import encoded, scene
 
@@ -29,8 +30,9 @@ def hearth(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedP
 
 @pytest.fixture(scope="module", autouse=True)
 def prepared() -> None:
-    """The model is fetched and compiled before, so that nothing of that is on stderr."""
+    """The model and the kernels are compiled before, so that nothing of that is on stderr."""
     models.path("u2netp")
+    kernels()
 
 
 @pytest.fixture

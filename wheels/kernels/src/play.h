@@ -1,13 +1,8 @@
 #ifndef HEARTH_PLAY_H
 #define HEARTH_PLAY_H
 
+#include "export.h"
 #include "step.h"
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default"), used))
-#endif
 
 /* Plays steps [first, end) of a program one after the other: step i is the struct at steps + starts[i]. */
 EXPORT void play(const int32_t *steps, const int32_t *starts, float *arena, int32_t first, int32_t end, float *scratch);

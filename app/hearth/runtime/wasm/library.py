@@ -19,6 +19,8 @@ class Library:
             handle = ctypes.CDLL(str(path))
         except OSError as error:
             raise Unsupported(f"The kernels can't be loaded: {error}.") from None
+        self.handle = handle
+        """For entry points beside the player's: a tool types those that it calls itself."""
         pointer, number = ctypes.c_void_p, ctypes.c_int32
         self.play = handle.play
         self.play.argtypes = [pointer, pointer, pointer, number, number, pointer]

@@ -9,11 +9,13 @@ copy of the photo. What the small copy lacks of the photo's detail is blended ba
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hearth.tools.cutout.enlarge import neighbours
+from hearth.tools.cutout.kernels import Kernels
 
 Field = NDArray[np.float32]
 
@@ -24,10 +26,12 @@ _SMALL, _STEPS_SMALL, _STEPS_LARGE = 32, 10, 2  # pixels of the long side, and J
 
 @dataclass(frozen=True)
 class Colours:
-    """Colours of subject and background over the whole photo, at a small size; each (h, w, 3) of 0..255."""
+    """Colours of subject and background over the whole photo, at a small size; each (h, w, 4), red, green and blue of
+    0..1 and a fourth number without meaning."""
 
     subject: Field
     background: Field
+    kernels: Kernels | None = None
 
     def clean(self, pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], top: int, size: tuple[int, int]) -> None:
         """Brings rows of the photo to the subject's colours, in place, where 0 < alpha < 255.
@@ -36,17 +40,28 @@ class Colours:
         pixel is subject. With F and B as they are here, c = F + a (pixel - a F - (1 - a) B): the pixel itself at
         a = 1, F alone as a goes to 0.
         """
+        if self.kernels:
+            height, width, _ = self.subject.shape
+            fields = self.subject, self.background, width, height
+            self.kernels("foreground_clean", *fields, pixels, np.ascontiguousarray(alpha), *size, top, len(alpha))
+            return
         y, x = np.nonzero((alpha != 0) & (alpha != 255))
         a = (alpha[y, x] * np.float32(1 / 255))[:, None]
         sampled = _Bilinear(y + top, x, size, self.subject.shape)
-        subject, background = sampled(self.subject), sampled(self.background)
+        subject, background = (sampled(field)[:, :3] * np.float32(255) for field in (self.subject, self.background))
         own = pixels[y, x, :3]
         colour = subject + a * (own - a * subject - (1 - a) * background)
         pixels[y, x, :3] = (colour + np.float32(0.5)).clip(0, 255)
 
 
-def estimate(picture: Field, alpha: Field) -> Colours:
-    """Colours that explain `picture` (h, w, 3) of 0..255 as subject over background by `alpha` (h, w) of 0..1."""
+def estimate(picture: Field, alpha: Field, kernels: Kernels | None) -> Colours:
+    """Colours that explain `picture` (h, w, 4) as subject over background by `alpha` (h, w) of 0..1."""
+    if kernels:
+        subject, background = np.empty_like(picture), np.empty_like(picture)
+        height, width = alpha.shape
+        scratch = kernels.scratch("foreground", width, height)
+        kernels("foreground", picture, np.ascontiguousarray(alpha), subject, background, width, height, scratch)
+        return Colours(subject, background, kernels)
     pictures, alphas = [picture], [alpha]
     while max(alphas[-1].shape) > 2:
         pictures.append(_halved(pictures[-1]))
@@ -64,25 +79,28 @@ def _solved(picture: Field, alpha: Field, subject: Field, background: Field, ste
     """Jacobi steps on the least squares of one level; a pixel's two colours are solved for together."""
     a = alpha[:, :, None]
     b = 1 - a
-    weights = [np.float32(_SMOOTHNESS) + np.float32(_STEEPNESS) * np.abs(a - neighbour) for neighbour in _neighbours(a)]
+    steepness = [np.abs(a - neighbour) for neighbour in _neighbours(a)]
+    there = _neighbours(np.ones_like(a), outside="constant")
+    pairs = zip(there, steepness, strict=True)
+    weights = [one * (np.float32(_SMOOTHNESS) + np.float32(_STEEPNESS) * steep) for one, steep in pairs]
     total = sum(weights[1:], weights[0])
     # The 2x2 matrix [[a a + total, a b], [a b, b b + total]], inverted.
     scale = 1 / (total * (a * a + b * b + total))
     first, second, mixed = (b * b + total) * scale, (a * a + total) * scale, -a * b * scale
     for _ in range(steps):
         for_subject, for_background = a * picture, b * picture
-        pairs = zip(weights, _neighbours(subject), _neighbours(background), strict=True)
-        for weight, near_subject, near_background in pairs:
+        near = zip(weights, _neighbours(subject), _neighbours(background), strict=True)
+        for weight, near_subject, near_background in near:
             for_subject = for_subject + weight * near_subject
             for_background = for_background + weight * near_background
-        subject = (first * for_subject + mixed * for_background).clip(0, 255)
-        background = (mixed * for_subject + second * for_background).clip(0, 255)
+        subject = (first * for_subject + mixed * for_background).clip(0, 1)
+        background = (mixed * for_subject + second * for_background).clip(0, 1)
     return subject, background
 
 
-def _neighbours(field: Field) -> list[Field]:
-    """The field moved by one pixel up, down, left and right, held at the border."""
-    padded = np.pad(field, ((1, 1), (1, 1), (0, 0)), "edge")
+def _neighbours(field: Field, outside: Literal["edge", "constant"] = "edge") -> list[Field]:
+    """The field moved by one pixel up, down, left and right; beyond the border it is held, or zero."""
+    padded = np.pad(field, ((1, 1), (1, 1), (0, 0)), outside)
     return [padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]]
 
 

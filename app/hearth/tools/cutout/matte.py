@@ -78,7 +78,7 @@ class Matte:
         seen = found if alpha is None else self._within(alpha[top:bottom], top, bottom)
         pixels = self.photo.rows(top, bottom)
         if self.colours is not None:
-            self.colours.clean(pixels, np.maximum(found, seen), top, self.photo.size)
+            self.colours.clean(pixels, _of_matte(np.maximum(found, seen), pixels, self.photo), top, self.photo.size)
         return _with_alpha(pixels, seen)
 
     def scaled(self, width: int, height: int, alpha: Alpha | None = None) -> NDArray[np.uint8]:
@@ -92,7 +92,7 @@ class Matte:
         if self.photo.has_alpha:
             np.minimum(seen, array[:, :, 3], out=seen)
         if self.colours is not None:
-            self.colours.clean(array, np.maximum(found, seen), 0, (width, height))
+            self.colours.clean(array, _of_matte(np.maximum(found, seen), array, self.photo), 0, (width, height))
         return _with_alpha(array, seen)
 
     def _within(self, alpha: Alpha, top: int, bottom: int) -> Alpha:
@@ -121,6 +121,14 @@ def strips(width: int, height: int, pixels: int = 1 << 18) -> Iterator[tuple[int
     step = max(1, pixels // width)
     for top in range(0, height, step):
         yield top, min(top + step, height)
+
+
+def _of_matte(alpha: Alpha, pixels: NDArray[np.uint8], photo: Photo) -> Alpha:
+    """How much of each pixel is subject, when the photo's own transparency is in `alpha`."""
+    if not photo.has_alpha:
+        return alpha
+    own = np.maximum(pixels[:, :, 3], 1).astype(np.uint16)
+    return np.minimum(alpha * np.uint16(255) // own, 255).astype(np.uint8)
 
 
 def _with_alpha(pixels: NDArray[np.uint8], alpha: Alpha) -> NDArray[np.uint8]:

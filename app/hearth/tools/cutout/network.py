@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.errors import NoSubject
-from hearth.tools.cutout.photo import Photo
+from hearth.tools.cutout.photo import BACKDROP, Photo
 from hearth.words import say
 
 SUBJECT_THRESHOLD = 0.5
 """A raw map whose maximum stays below has found nothing: plain white reaches .03, a subject .7 to 1."""
-
-BACKDROP = (128, 128, 128)
-"""What the network sees behind transparent pixels: grey, on which white and black things both stand out."""
 
 
 @dataclass(frozen=True)

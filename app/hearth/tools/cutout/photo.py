@@ -21,6 +21,9 @@ MAX_MEGAPIXELS = 50
 MAX_SIDE = 65_535
 """Pixels; the longest side that a JPEG can have."""
 
+BACKDROP = (128, 128, 128)
+"""What lies behind transparent pixels for the network: grey, on which white and black things both stand out."""
+
 _STRIP_PIXELS = 1 << 18  # between two copies
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
 _YCCK = 2  # the Adobe marker's word for luma, chroma and black

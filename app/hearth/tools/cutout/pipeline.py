@@ -1,21 +1,21 @@
 """A photo becomes a cutout: the stages in their order, with progress, stoppable at every step."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hearth.errors import BadModel
 from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
+from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, write
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
-from hearth.tools.cutout.refine.shrink import shrink, small_size
+from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size
 from hearth.words import Words, say
 
 Stage = Literal["read", "prepare", "predict", "refine", "colours", "write"]
@@ -216,9 +216,21 @@ class Pipeline:
         yield _Report("predict", 1.0)
 
         yield _Report("refine", 0.0)
+        small = _Small(photo)
         alpha = np.empty((height, width), np.uint8)
-        for fraction in enlarge_strips(mask, alpha):
-            yield _Report("refine", 0.9 * fraction)
+        if self.options.refine:
+            for fraction in small.shrink():
+                yield _Report("refine", 0.3 * fraction)
+            soft = matted(small.picture, resampled(mask, small.size), small.kernels)
+            yield _Report("refine", 0.5)
+            coefficients = fit(small.picture, soft, small.kernels)
+            for top, bottom in strips(width, height):
+                coefficients.apply(photo.pixels, alpha, top, bottom, small.kernels)
+                yield _Report("refine", 0.5 + 0.4 * bottom / height)
+        else:
+            soft = resampled(mask, small.size)
+            for fraction in enlarge_strips(mask, alpha):
+                yield _Report("refine", 0.9 * fraction)
         for top, bottom in strips(width, height):
             merge_alpha(photo, alpha, top, bottom)
             yield _Report("refine", 0.9 + 0.1 * bottom / height)
@@ -226,11 +238,28 @@ class Pipeline:
         yield _Report("colours", 0.0)
         colours = None
         if self.options.clean:
-            size = small_size(width, height)
-            shrunk = Image.fromarray(alpha).resize(size, Image.Resampling.BOX)
-            colours = estimate(shrink(photo.pixels, *size), np.asarray(shrunk, np.float32) / np.float32(255))
+            for fraction in small.shrink():
+                yield _Report("colours", 0.5 * fraction)
+            colours = estimate(small.picture, soft, small.kernels)
         yield _Report("colours", 1.0)
         return Matte(photo, raw, mask, alpha, colours, photo.notes)
+
+
+class _Small:
+    """The small copy of a photo on which edges and colours are worked out, made when it is first wanted."""
+
+    def __init__(self, photo: Photo) -> None:
+        self.photo = photo
+        self.kernels = kernels()
+        self.size = small_size(*photo.size)
+        self.picture = np.empty((*self.size[::-1], 4), np.float32)
+        self._whole = False
+
+    def shrink(self) -> Iterator[float]:
+        """Yields the fraction that is there."""
+        if not self._whole:
+            yield from shrink(self.photo, self.picture, self.kernels)
+        self._whole = True
 
 
 def as_map(answer: object) -> Map:

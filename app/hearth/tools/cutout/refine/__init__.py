@@ -1,0 +1,62 @@
+"""Edges refined: a mask of a few hundred pixels becomes alpha that follows the photo's hairs.
+
+A small copy of the photo is matted in closed form, softly: pixels that the network is sure of, away from any edge, are
+held; all others are found from the photo's colours, and pulled a little to what the network says. Then alpha as a
+linear function of colour is carried to the full size. The small copy has LONG_SIDE pixels to its long side, so that the
+cost hardly depends on the photo.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hearth.tools.cutout.kernels import Kernels
+from hearth.tools.cutout.refine.guided import Coefficients, fit
+from hearth.tools.cutout.refine.matting import solve
+from hearth.tools.cutout.refine.shrink import Picture, shrink, small_size
+
+__all__ = ["Coefficients", "Picture", "Plane", "Settings", "fit", "matted", "resampled", "shrink", "small_size"]
+
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was found best on pictures whose alpha is known; `build.py bench quality` measures it."""
+
+    sure: float = 0.95
+    """A mask above it, or below one less it, is believed away from edges."""
+    reach: float = 4.0
+    """How far from an edge pixels may be wrong: pixels to each side at a long side of 480."""
+    eps: float = 1e-6
+    pull: float = 1e-4
+    steps: int = 100
+
+
+def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Settings = Settings()) -> Plane:
+    """Alpha (h, w) of 0..1 of a small picture, from the network's mask at the same size."""
+    reach = max(1, round(settings.reach * max(mask.shape) / 480))
+    inside = _eroded(mask > settings.sure, reach)
+    outside = _eroded(mask < 1 - settings.sure, reach)
+    unknown = ~(inside | outside)
+    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), mask))
+    pull = np.full(mask.shape, np.float32(settings.pull))
+    alpha = solve(picture, unknown, pull, mask, start, settings.eps, settings.steps, kernels)
+    return alpha.clip(0, 1)
+
+
+def resampled(plane: Plane, size: tuple[int, int]) -> Plane:
+    """A map brought to (width, height), bilinearly."""
+    return np.array(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+
+
+def _eroded(inside: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """True where all pixels within a square of 2 reach + 1 are; what lies beyond the border does not count."""
+    for axis in (0, 1):
+        padding = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
+        wide = np.pad(inside, padding, constant_values=True)
+        size = inside.shape[axis]
+        inside = np.logical_and.reduce([wide.take(range(k, k + size), axis) for k in range(2 * reach + 1)])
+    return inside
