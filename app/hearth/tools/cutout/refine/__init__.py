@@ -31,8 +31,14 @@ class Settings:
     reach: float = 4.0
     """How far from an edge pixels may be wrong: pixels to each side at a long side of 480."""
     eps: float = 1e-6
+    """What the matting Laplacian's covariances are eased by; for colours of 0..1."""
     pull: float = 1e-4
+    """To the mask, everywhere; matting itself has weights of about one."""
+    sure_pull: float = 0.1
+    """To the mask in addition where that is next to 0 or 1, as much as it is: times |2 mask - 1| ** sharpness."""
+    sharpness: float = 64
     steps: int = 100
+    """Of conjugate gradients at most. More follow the colours too far where the network was right."""
 
 
 def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Settings = Settings()) -> Plane:
@@ -42,8 +48,8 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
     outside = _eroded(mask < 1 - settings.sure, reach)
     unknown = ~(inside | outside)
     start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), mask))
-    pull = np.full(mask.shape, np.float32(settings.pull))
-    alpha = solve(picture, unknown, pull, mask, start, settings.eps, settings.steps, kernels)
+    pull = settings.pull + settings.sure_pull * np.abs(2 * mask - 1) ** settings.sharpness
+    alpha = solve(picture, unknown, pull.astype(np.float32), mask, start, settings.eps, settings.steps, kernels)
     return alpha.clip(0, 1)
 
 
