@@ -7,8 +7,9 @@ Convention for the sources in `web/`
   `url(./icons/x.svg)`, `href="./style.css"`, `"src": "./icons/icon-192.png"`. Assembly rewrites each such path
   to where the file lies in `dist/`; one that leads to nothing fails the build. No template strings, no
   `?query`, no computed names for files. What stands in block comments is left alone.
-* The site holds what can be reached from `index.html` and `sw.js`, and nothing else.
-* `index.html`, `sw.js`, `manifest.webmanifest`, `models.json` and `NOTICE.txt` keep their names and are
+* A page is an `.html` file at the top of `web/`. The site holds what can be reached from the pages and `sw.js`,
+  and nothing else.
+* Pages, `sw.js`, `manifest.webmanifest`, `models.json` and `NOTICE.txt` keep their names and are
   short-lived. All else becomes `assets/<name>-<hash8>.<suffix>` and never changes.
 * Paths in JavaScript are relative to the module, never to the page. So outside `import` write
   `new URL("./worker.js", import.meta.url)`, also for `./sw.js`, `./models.json`, `./index.html`. In `sw.js`
@@ -17,6 +18,8 @@ Convention for the sources in `web/`
     `./hearth.whl`           the app as one wheel; `pyodide.unpackArchive(buffer, "wheel")` installs it
     `./pyodide/pyodide.mjs`  Pyodide; the files beside it keep the names that Pyodide wants
     `./pyodide/`             its folder, for `indexURL` and `loadPackage(["numpy", "pillow"])`
+    `./mediabunny.mjs`       the library that reads and writes sound and video files
+    `./visualizer/looks.json`  the visualizer's scenes, palettes and shaders: see `web/visualizer/looks.py`
     `./models.json`          `{"models": [{"id", "title", ..., "bytes", "sha256", "parts": [{"url", "bytes",
                              "sha256"}]}]}`; URLs are relative to the root of the site
     `./languages.js`         the English words of the page, and where those of other languages are; see `words.py`
@@ -24,7 +27,7 @@ Convention for the sources in `web/`
                              [{"url", "bytes", "sha256"}]}`; URLs are relative to the root, `index.html` is
                              `./`; `headers` are the server's, for the service worker to set on what it gives
   `precache.json` is hash-named, so `sw.js` changes whenever anything in the site does.
-* `index.html` holds the line `<!-- site:head -->` in its `<head>`, after the charset; there go the
+* Each page holds the line `<!-- site:head -->` in its `<head>`, after the charset; there go the
   Content-Security-Policy, module preloads, `<meta name="hearth-version" content="...">` and the bytes that a
   first visit fetches before Python runs (`hearth-runtime-bytes`). No inline script or style.
 """
@@ -34,6 +37,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +51,7 @@ from web.words import WORDS, filled, read
 WEB = Path(__file__).parent
 ROOT = WEB.parent
 DIST = ROOT / "dist"
-SHORT_LIVED_FILES = ("index.html", "sw.js", "manifest.webmanifest", "models.json", "NOTICE.txt")
+SHORT_LIVED_FILES = ("sw.js", "manifest.webmanifest", "models.json", "NOTICE.txt")  # and the pages
 TEXT = (".css", ".html", ".js", ".json", ".svg", ".webmanifest")
 PART_BYTES = 8 * 2**20
 HEAD = "<!-- site:head -->"
@@ -57,11 +61,14 @@ def build_site(out: Path = DIST) -> Path:
     """The whole site in the folder `out`, up to date with every source. Only what changed is written."""
     from hearth.desk import models
     from models.prepare import prepare
+    from web.visualizer.looks import looks
+    from web.visualizer.mediabunny import mediabunny
     from wheels.app import app_wheel
     from wheels.pyodide import VERSION, for_site
 
     served = [(model, prepare(model.id)) for model in models.catalogue().values() if model.served]
-    site = Site(WEB, for_site(), VERSION, app_wheel())
+    made = {"hearth.whl": app_wheel().read_bytes(), "mediabunny.mjs": mediabunny(), "visualizer/looks.json": looks()}
+    site = Site(WEB, for_site(), VERSION, made)
     for model, file in served:
         site.add_model(model, file)
     site.finish()
@@ -70,16 +77,22 @@ def build_site(out: Path = DIST) -> Path:
 
 
 class Site:
-    """The files of the site in the making: path in the site -> content."""
+    """The files of the site in the making: path in the site -> content.
 
-    def __init__(self, web: Path, pyodide: Path, pyodide_version: str, app: Path, words: Path = WORDS) -> None:
+    `made` are files that do not lie in `web` but are referred to as if they did; `words` holds the languages.
+    """
+
+    def __init__(
+        self, web: Path, pyodide: Path, pyodide_version: str, made: Mapping[str, bytes], words: Path = WORDS
+    ) -> None:
         self.web = web
         self.words = words
+        self.pages = sorted(path.name for path in web.glob("*.html"))
         self.files: dict[str, bytes] = {}
         self.models: list[dict[str, Any]] = []
         self._placed: dict[str, str | None] = {}  # source name -> path in the site; None while being made
         self._preloads: dict[str, list[str]] = {}  # path of a script -> paths of those it imports
-        self._place("hearth.whl", app.read_bytes())
+        self._made = made
         self._add_pyodide(pyodide, pyodide_version)
 
     def add_model(self, model: Model, file: Path) -> None:
@@ -99,12 +112,12 @@ class Site:
         """Adds the short-lived files and all that they lead to. Raises HearthError for a broken path."""
         self.files["models.json"] = _json({"models": self.models})
         self.files["NOTICE.txt"] = (ROOT / "NOTICE").read_bytes()
-        page = self._rewritten("index.html").decode()
+        pages = {name: self._rewritten(name).decode() for name in self.pages}
         self.files["manifest.webmanifest"] = self._rewritten("manifest.webmanifest")
         worker_source = (self.web / "sw.js").read_bytes()
         names = "".join(f"{path} {_hash(content)}\n" for path, content in sorted(self.files.items()))
-        version = _hash(names.encode() + page.encode() + worker_source + _json(HEADERS))[:12]
-        self.files["index.html"] = self._with_head(page, version)
+        version = _hash(names.encode() + _json(pages) + worker_source + _json(HEADERS))[:12]
+        self.files |= {name: self._with_head(name, page, version) for name, page in pages.items()}
         self._place("precache.json", self._precache(version))
         self.files["sw.js"] = self._rewritten("sw.js")
         self.files["_headers"] = header_rules(self.files).encode()
@@ -145,10 +158,12 @@ class Site:
 
     def _find(self, source: str, asked_by: str) -> str:
         """Path in the site of the file that is called `source` in `web/`, made now if it is not there yet."""
-        if source in SHORT_LIVED_FILES:
+        if self._is_short_lived(source):
             return source
         if source == "languages.js" and source not in self._placed:
             self._place(source, self._languages())
+        if source in self._made and source not in self._placed:
+            self._place(source, self._made[source])
         if source not in self._placed:
             if not (self.web / source).is_file():
                 raise HearthError(f"web/{asked_by} refers to {source}, which is not there.")
@@ -159,11 +174,14 @@ class Site:
             raise HearthError(f"web/{asked_by} and web/{source} refer to each other, so neither can be named.")
         return path
 
+    def _is_short_lived(self, source: str) -> bool:
+        return source in SHORT_LIVED_FILES or source in self.pages
+
     def _rewritten(self, source: str) -> bytes:
         content = (self.web / source).read_bytes()
         if not source.endswith(TEXT):
             return content
-        place = "" if source in SHORT_LIVED_FILES else "assets"
+        place = "" if self._is_short_lived(source) else "assets"
         text = content.decode()
         if source.endswith(".html"):
             text = filled(text, source, read(self.words / "en.json"))
@@ -183,9 +201,9 @@ class Site:
             names = imported((self.web / source).read_text("utf-8"), source)
             self._preloads[path] = [self._find(name, source) for name in names]
 
-    def _with_head(self, page: str, version: str) -> bytes:
+    def _with_head(self, name: str, page: str, version: str) -> bytes:
         if page.count(HEAD) != 1:
-            raise HearthError(f"web/index.html must hold the line {HEAD} once, in its head.")
+            raise HearthError(f"web/{name} must hold the line {HEAD} once, in its head.")
         lines = [
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             f'<meta name="hearth-version" content="{version}">',

@@ -1,6 +1,6 @@
 /**
  * Keeps the page and its runtime on the device, one cache a version, and answers from there. Adds the site's headers, so
- * that a host which sends none gets the policy and the isolation too. Takes photos that other apps share.
+ * that a host which sends none gets the policy and the isolation too. Takes photos and songs that other apps share.
  *
  * Models are not its business: the page stores them by itself.
  */
@@ -77,30 +77,41 @@ async function activate() {
 /** @param {Request} request @param {URL} url */
 async function answer(request, url) {
   const cache = await caches.open(CURRENT);
-  const page = request.mode === "navigate" && (url.pathname === ROOT.pathname || url.pathname === `${ROOT.pathname}index.html`);
-  const stored = await cache.match(page ? ROOT : request);
+  const stored = await (request.mode === "navigate" ? findPage(cache, url) : cache.match(request));
   return stored ?? fetch(request);
 }
 
 /**
- * Keeps the photos that another app shares until the page takes them.
+ * A page, also where its address has a query, or lacks the suffix as some hosts have it.
+ * @param {Cache} cache @param {URL} url
+ */
+async function findPage(cache, { pathname }) {
+  const page = new URL(pathname === `${ROOT.pathname}index.html` ? ROOT.pathname : pathname, ROOT);
+  return (await cache.match(page)) ?? cache.match(`${page.href}.html`);
+}
+
+/**
+ * Keeps the files that another app shares until the page of their tool takes them.
  * @param {Request} request
  */
 async function takeShared(request) {
   const outcome = await keepShared(request).then(
-    () => "?shared",
-    () => "?shared=failed", // no room, or no form: the page opens all the same, and says so
+    (page) => ({ page, query: "?shared" }),
+    () => ({ page: "", query: "?shared=failed" }), // no room, or no form: the page opens all the same, and says so
   );
-  return Response.redirect(new URL(outcome, ROOT).href, 303);
+  return Response.redirect(new URL(outcome.page + outcome.query, ROOT).href, 303);
 }
 
-/** @param {Request} request */
+/** @param {Request} request @returns {Promise<string>} the page for them */
 async function keepShared(request) {
   const form = await request.formData();
   const cache = await caches.open(SHARED);
-  for (const [index, file] of form.getAll("photos").entries()) {
+  let page = "";
+  for (const [index, file] of form.getAll("files").entries()) {
     if (!(file instanceof File) || !file.size) continue;
+    if (/^(audio|video)\//.test(file.type)) page = "visualizer.html";
     const headers = { "content-type": file.type, "x-name": encodeURIComponent(file.name) };
     await cache.put(new URL(`shared/${Date.now()}-${index}`, ROOT), new Response(file, { headers }));
   }
+  return page;
 }

@@ -129,7 +129,7 @@ def test_a_photo_shared_by_another_app_is_taken(browser: Chrome, server: SiteSer
     person.script(
         "const form = Object.assign(document.createElement('form'), {method: 'POST', action: 'share',"
         "  enctype: 'multipart/form-data'});"
-        "const field = Object.assign(document.createElement('input'), {type: 'file', name: 'photos'});"
+        "const field = Object.assign(document.createElement('input'), {type: 'file', name: 'files'});"
         "const transfer = new DataTransfer();"
         "transfer.items.add(new File([new Uint8Array(arguments[0])], 'über uns.png', {type: 'image/png'}));"
         "field.files = transfer.files; form.append(field); document.body.append(form); form.submit();",

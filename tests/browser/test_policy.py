@@ -22,7 +22,7 @@ STARTED = "(7, 7, 7) "
 def small_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page whose worker starts Pyodide with numpy, Pillow and the app, and puts the outcome into its title."""
     out = tmp_path_factory.mktemp("small")
-    site = Site(PAGE, for_site(), VERSION, app_wheel())
+    site = Site(PAGE, for_site(), VERSION, {"hearth.whl": app_wheel().read_bytes()})
     site.finish()
     site.write(out)
     return out

@@ -23,7 +23,7 @@ SOURCES = [
 ]
 # Keys stand in the sources as they are, or as the beginning of a family, `"stage." + name` or `model.${id}.title`.
 CALL = re.compile(r"\bsay\(([^{},)]*)|\bdata-words(?:-\w+)?=(\"[\w.-]+\")")
-KEY = re.compile(r"[\"'`]([a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+\.)(?=[\"'`]|\$)")
+KEY = re.compile(r"[\"'`]([a-z0-9-]+(?:\.[a-z0-9-]+)+|(?:[a-z0-9-]+\.)+)(?=[\"'`]|\$)")
 
 
 def forms(sentence: str | dict[str, str]) -> list[str]:

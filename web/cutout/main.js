@@ -10,6 +10,7 @@
 import { Choices } from "./choices.js";
 import { takeWorker } from "./early.js";
 import { announce, byId, notice, setText } from "../shell/dom.js";
+import { isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
 import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
@@ -40,14 +41,14 @@ let lastId = 0;
 
 translate(document);
 
-const shelf = new Shelf({ tell: (message, transfer) => link.post(message, transfer), changed });
+const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post(message, transfer), changed });
 const pictures = new Pictures(render);
 const choices = new Choices(choose, shelf);
 const offline = new Offline({ busy: () => state.files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
 const stage = new Stage({ stop, retry, remove, reload: () => location.reload(), saved });
 const strip = new Strip({ select });
 const link = new Link({ start: takeWorker, success: "cutout", receive, describe, broke });
-openIntake(take);
+openIntake({ take, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
 addEventListener("beforeunload", (event) => {
   if (photos().some(wouldBeLost)) event.preventDefault();
 });

@@ -1,14 +1,27 @@
 /**
- * The ways in which photos reach the page: chosen, dropped, pasted, shared by another app, opened with this one.
+ * The ways in which files reach the page: chosen, dropped, pasted, shared by another app, opened with this one, handed over
+ * by the other tool.
  */
 import { byId, notice } from "./dom.js";
+import { handOver, sharedCache } from "./handover.js";
 import { storageWorks } from "./store.js";
 import { say } from "./words.js";
 
-const SHARED = "hearth-shared";
-
-/** @param {(files: File[]) => void} take */
-export function openIntake(take) {
+/**
+ * @param {object} to
+ * @param {(files: File[]) => void} to.take
+ * @param {(file: File) => boolean} to.isOther  whether a file is for the other tool
+ * @param {URL} to.other  that tool's page
+ * @param {string} to.nothing  what to say where there was no file
+ */
+export function openIntake({ take: keep, isOther, other, nothing }) {
+  /** @param {File[]} files */
+  const take = (files) => {
+    const own = files.filter((file) => !isOther(file));
+    if (own.length) keep(own);
+    else if (files.length) handOver(files, other);
+    else notice(nothing);
+  };
   choose(take);
   drop(take);
   paste(take);
@@ -46,19 +59,16 @@ function drop(take) {
     event.preventDefault();
     depth = 0;
     hover(false);
-    takeSome([...(event.dataTransfer?.files ?? [])], take);
+    take([...(event.dataTransfer?.files ?? [])]);
   });
 }
 
 /** @param {(files: File[]) => void} take */
 function paste(take) {
-  addEventListener("paste", (event) => takeSome([...(event.clipboardData?.files ?? [])], take));
-}
-
-/** @param {File[]} files @param {(files: File[]) => void} take */
-function takeSome(files, take) {
-  if (files.length) take(files);
-  else notice(say("intake.no-photo"));
+  addEventListener("paste", (event) => {
+    if (event.target instanceof HTMLInputElement) return; // text, into a field
+    take([...(event.clipboardData?.files ?? [])]);
+  });
 }
 
 /**
@@ -66,21 +76,20 @@ function takeSome(files, take) {
  * @param {(files: File[]) => void} take
  */
 async function shared(take) {
-  const root = new URL("./", location.href);
   const outcome = new URLSearchParams(location.search).get("shared");
   if (outcome === null) return;
-  history.replaceState(null, "", root);
+  history.replaceState(null, "", location.pathname);
   if (outcome === "failed" || !(await storageWorks())) return notice(say("intake.share-failed"));
-  const cache = await caches.open(`${SHARED} ${root.pathname}`);
+  const cache = await caches.open(sharedCache());
   const files = [];
   for (const request of await cache.keys()) {
     const response = await cache.match(request);
     await cache.delete(request);
     if (!response) continue;
     const blob = await response.blob();
-    files.push(new File([blob], decodeURIComponent(response.headers.get("x-name") ?? "photo"), { type: blob.type }));
+    files.push(new File([blob], decodeURIComponent(response.headers.get("x-name") ?? "file"), { type: blob.type }));
   }
-  takeSome(files, take);
+  take(files);
 }
 
 /** @param {(files: File[]) => void} take */

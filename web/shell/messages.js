@@ -3,6 +3,7 @@
  *
  * @typedef {object} Model  One entry of `models.json`.
  * @property {string} id
+ * @property {string} tool  that it serves
  * @property {number} bytes
  * @property {string} sha256
  * @property {{url: string, bytes: number, sha256: string}[]} parts

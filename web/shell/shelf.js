@@ -20,10 +20,12 @@ export class ListFailed extends Error {}
 export class Shelf {
   /**
    * @param {object} to
+   * @param {string} to.tool  whose models these are
    * @param {(message: ToHost, transfer?: Transferable[]) => void} to.tell
    * @param {() => void} to.changed  called when what is stored changed
    */
-  constructor({ tell, changed }) {
+  constructor({ tool, tell, changed }) {
+    this.tool = tool;
     this.tell = tell;
     this.changed = changed;
     this.store = new ModelStore(new URL("./", LIST));
@@ -34,8 +36,13 @@ export class Shelf {
     byId("delete-models").addEventListener("click", () => this.#clear());
   }
 
-  /** All models there are. Throws ListFailed. */
-  models() {
+  /** The tool's models. Throws ListFailed. */
+  async models() {
+    return (await this.#all()).filter((model) => model.tool === this.tool);
+  }
+
+  /** The models of all tools. Throws ListFailed. */
+  #all() {
     this.list ??= fetchList().catch((error) => {
       this.list = null; // the next call tries again
       throw error;
@@ -124,7 +131,7 @@ export class Shelf {
   }
 
   async #clear() {
-    const { freed, busy } = await this.store.clear(await this.models());
+    const { freed, busy } = await this.store.clear(await this.#all());
     notice([freed || !busy ? say("models.freed", { size: freed }) : "", busy ? say("models.still-fetched") : ""].join(" ").trim());
     await this.showStored();
   }

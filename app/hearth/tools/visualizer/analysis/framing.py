@@ -6,6 +6,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
+def strided(signal: Floats, size: int, step: int, count: int) -> Floats:
+    """(..., n) to (..., count, size): windows that begin `step` apart, as a view.
+
+    Unlike `sliding_window_view` it names no more windows than there are: in 32 bits of address those of every sample
+    are too many.
+    """
+    if count and (count - 1) * step + size > signal.shape[-1]:
+        raise ValueError("the last window goes past the end")
+    (last,) = signal.strides[-1:]
+    shape = (*signal.shape[:-1], count, size)
+    return np.lib.stride_tricks.as_strided(signal, shape, (*signal.strides[:-1], step * last, last), writeable=False)
+
+
 class Frames:
     """Window t holds the `size` samples from t * hop - size // 2 on: it is centred on sample t * hop.
 
@@ -31,7 +44,7 @@ class Frames:
     def _take(self, count: int) -> Floats:
         if count <= 0:
             return np.zeros((0, self.size), np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(self._held, self.size)[: count * self.hop : self.hop]
+        windows = strided(self._held, self.size, self.hop, count)
         self._held = self._held[count * self.hop :]
         self._made += count
         return windows

@@ -9,6 +9,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from hearth.tools.visualizer.analysis.framing import strided
+
 ZEROS = 32
 """Zero crossings of the sinc on either side."""
 
@@ -62,11 +64,10 @@ class Resampler:
         first, end = self._made, max(self._made, ((last + 1) * self.up - 1) // self.down + 1)
         out = np.empty((len(held), end - first), np.float32)
         if end > first:
-            windows = np.lib.stride_tricks.sliding_window_view(held, 2 * self.half, axis=1)
             for n in range(first, min(end, first + self.up)):
                 start = n * self.down // self.up - self.half + 1 - self._origin
                 count = -(-(end - n) // self.up)
-                rows = windows[:, start : start + (count - 1) * self.down + 1 : self.down]
+                rows = strided(held[:, start:], 2 * self.half, self.down, count)
                 out[:, n - first :: self.up] = np.einsum("cnt,t->cn", rows, self.filters[n % self.up])
         self._made = end
         keep = max(0, end * self.down // self.up - self.half + 1 - self._origin)

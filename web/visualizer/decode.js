@@ -1,0 +1,165 @@
+/**
+ * Sound out of a file, piece by piece, so that an hour takes no more memory than a minute. What WebCodecs can't decode, the
+ * page decodes whole by Web Audio.
+ */
+
+import { ALL_FORMATS, AudioSampleSink, BlobSource, Input, UnsupportedInputFormatError } from "../mediabunny.mjs";
+
+const PIECE_SECONDS = [0.5, 1, 2, 4, 8]; // the first ones are short: there is something to see soon
+const PROTECTED = ["enca", "drms"]; // what MP4 files say instead of a codec where the sound is encrypted
+
+/**
+ * @typedef {object} Sound
+ * @property {number} rate  samples a second
+ * @property {number} channels
+ * @property {number} duration  seconds, as the file says; 0 where it does not
+ * @property {() => Promise<Float32Array<ArrayBuffer> | null>} piece  the next samples, channel by channel within each moment
+ * @property {() => void} close
+ *
+ * @typedef {"no-sound" | "unknown-format" | "unknown-codec" | "protected" | "damaged"} Problem
+ *
+ * @typedef {{rate: number, channels: Float32Array<ArrayBuffer>[]}} Whole  decoded by Web Audio
+ */
+
+/** The sound can't be had; Python says it in a sentence. */
+export class SoundFailed extends Error {
+  /** @param {Problem} problem @param {string} [detail] */
+  constructor(problem, detail = "") {
+    super(problem);
+    this.problem = problem;
+    this.detail = detail;
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @param {() => Promise<Whole | null>} decodeWhole  by Web Audio; null where that can't either
+ * @returns {Promise<Sound>} Throws SoundFailed.
+ */
+export async function openSound(file, decodeWhole) {
+  const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
+  try {
+    const track = await input.getPrimaryAudioTrack();
+    if (!track) throw new SoundFailed("no-sound");
+    if (PROTECTED.includes(String(await track.getInternalCodecId()))) throw new SoundFailed("protected");
+    if (typeof AudioDecoder === "undefined" || !(await track.canDecode())) {
+      const codec = (await track.getCodec()) ?? String((await track.getInternalCodecId()) ?? "");
+      return whole(await decodeWhole(), new SoundFailed("unknown-codec", codec));
+    }
+    return await streamed(input, track);
+  } catch (error) {
+    input.dispose();
+    if (error instanceof SoundFailed) throw error;
+    const failure = error instanceof UnsupportedInputFormatError ? new SoundFailed("unknown-format") : new SoundFailed("damaged", String(error));
+    return whole(await decodeWhole(), failure);
+  }
+}
+
+/** @param {Input} input @param {import("mediabunny").InputAudioTrack} track @returns {Promise<Sound>} */
+async function streamed(input, track) {
+  const samples = new AudioSampleSink(track).samples();
+  const rate = await track.getSampleRate();
+  const duration = (await track.getDurationFromMetadata()) ?? 0;
+  /** @type {import("mediabunny").AudioSample | undefined} */
+  let first = (await samples.next()).value ?? undefined;
+  const channels = first?.numberOfChannels ?? (await track.getNumberOfChannels());
+  let taken = 0; // pieces
+  let at = 0; // samples given so far
+  /** @type {Sound["piece"]} */
+  const piece = async () => {
+    const wanted = PIECE_SECONDS[Math.min(taken++, PIECE_SECONDS.length - 1)] * rate;
+    /** @type {Float32Array<ArrayBuffer>[]} */
+    const parts = [];
+    let count = 0;
+    while (count < wanted) {
+      const sample = first ?? (await samples.next()).value;
+      first = undefined;
+      if (!sample) break;
+      const part = placed(sample, at + count, channels, rate);
+      sample.close();
+      parts.push(part);
+      count += part.length / channels;
+    }
+    at += count;
+    return count ? joined(parts) : null;
+  };
+  return { rate, channels, duration, piece, close: () => input.dispose() };
+}
+
+/**
+ * A sample's sound from where it belongs in time: encoders put a lead before the beginning, files may start late.
+ * @param {import("mediabunny").AudioSample} sample @param {number} at  samples given so far @param {number} channels @param {number} rate
+ */
+function placed(sample, at, channels, rate) {
+  const all = new Float32Array(sample.numberOfFrames * sample.numberOfChannels);
+  sample.copyTo(all, { planeIndex: 0, format: "f32" });
+  const start = Math.round(sample.timestamp * rate);
+  const matching = sample.numberOfChannels === channels ? all : refitted(all, sample.numberOfChannels, channels);
+  if (at > 0) return matching;
+  if (start < 0) return matching.slice(Math.min(-start, sample.numberOfFrames) * channels);
+  const late = new Float32Array(start * channels + matching.length);
+  late.set(matching, start * channels);
+  return late;
+}
+
+/** Another number of channels in the middle of a track: those that are missing repeat the last. @param {Float32Array} from @param {number} had @param {number} channels */
+function refitted(from, had, channels) {
+  const to = new Float32Array((from.length / had) * channels);
+  for (let index = 0; index < to.length; index++) {
+    to[index] = from[Math.floor(index / channels) * had + Math.min(index % channels, had - 1)];
+  }
+  return to;
+}
+
+/** @param {Float32Array<ArrayBuffer>[]} parts */
+function joined(parts) {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** @param {Whole | null} decoded @param {SoundFailed} failure @returns {Sound} */
+function whole(decoded, failure) {
+  if (!decoded) throw failure;
+  const { rate, channels } = decoded;
+  const length = channels[0].length;
+  let taken = 0;
+  let at = 0;
+  /** @type {Sound["piece"]} */
+  const piece = async () => {
+    const wanted = PIECE_SECONDS[Math.min(taken++, PIECE_SECONDS.length - 1)] * rate;
+    const count = Math.min(wanted, length - at);
+    if (!count) return null;
+    const all = new Float32Array(count * channels.length);
+    for (const [index, channel] of channels.entries()) {
+      for (let i = 0; i < count; i++) all[i * channels.length + index] = channel[at + i];
+    }
+    at += count;
+    return all;
+  };
+  return { rate, channels: channels.length, duration: length / rate, piece, close: () => {} };
+}
+
+/**
+ * What a file says about itself.
+ * @param {Blob} file
+ * @returns {Promise<{title: string, artist: string, cover: Blob | null}>}
+ */
+export async function readTags(file) {
+  const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
+  try {
+    const { title, artist, images } = await input.getMetadataTags();
+    const image = images?.find(({ kind }) => kind === "coverFront") ?? images?.[0];
+    const cover = image ? new Blob([new Uint8Array(image.data)], { type: image.mimeType }) : null;
+    return { title: title ?? "", artist: artist ?? "", cover };
+  } catch {
+    return { title: "", artist: "", cover: null }; // says nothing that can be read: the file's name will do
+  } finally {
+    input.dispose();
+  }
+}

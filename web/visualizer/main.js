@@ -1,0 +1,269 @@
+/**
+ * Shows what Python says and tells Python what the person did; plays and draws the song meanwhile.
+ *
+ * @typedef {import("./messages.js").View} View
+ * @typedef {import("./messages.js").TrackView} TrackView
+ * @typedef {import("./messages.js").FromWorker} FromWorker
+ * @typedef {import("./programs.js").Looks} Looks
+ */
+
+import { announce, byId, make, notice, setText } from "../shell/dom.js";
+import { isPicture } from "../shell/handover.js";
+import { openIntake } from "../shell/intake.js";
+import { Link } from "../shell/link.js";
+import { Offline } from "../shell/offline.js";
+import { ListFailed, Shelf } from "../shell/shelf.js";
+import { say, told, translate, visibleName } from "../shell/words.js";
+import { takeWorker } from "./early.js";
+import { Features } from "./features.js";
+import { Overview } from "./overview.js";
+import { Panel } from "./panel.js";
+import { Player } from "./player.js";
+import { Renderer } from "./renderer.js";
+import { firstSettings, keepSettings } from "./settings.js";
+import { Stage } from "./stage.js";
+import { decodeWhole } from "./whole.js";
+import { clock } from "./clock.js";
+
+const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
+
+/** @type {Looks} */
+const looks = await (await fetch(new URL("./looks.json", import.meta.url))).json();
+
+/** Everything that the page knows; all of it is drawn by `render` and `stage`. */
+const state = {
+  /** @type {{id: number, file: File} | null} */
+  track: null,
+  /** @type {View | null} */
+  view: null,
+  features: new Features(),
+  settings: firstSettings(looks),
+  stopping: 0,
+  ready: false,
+  broken: "", // why the worker ended for good
+  loaded: 0,
+  thumbsOf: 0, // the track whose small pictures are shown
+};
+let lastId = 0;
+
+translate(document);
+
+const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => link.post(message, transfer), changed: () => offline.update() });
+const offline = new Offline({ busy: () => state.track !== null, stored });
+const player = new Player({ changed: () => stage.ask(), failed: () => notice(say("song.not-played")) });
+const panel = new Panel(looks, state.settings, settingChanged);
+const overview = new Overview(player, () => state.features);
+const stage = new Stage(looks, { now, drawn, sceneFailed });
+const link = new Link({ start: takeWorker, success: "heard", receive, describe, broke });
+openIntake({ take: ([file]) => open(file), isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
+shelf.showStored();
+if (!stage.works) notice(say("look.no-webgl"));
+byId("retry").addEventListener("click", () => link.post({ type: "retry", id: state.track?.id }));
+byId("stop").addEventListener("click", () => stop());
+byId("fullscreen").addEventListener("click", fullscreen);
+byId("still").addEventListener("click", saveStill);
+
+/** @param {File} file */
+function open(file) {
+  state.track = { id: ++lastId, file };
+  state.features = new Features();
+  panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);
+  player.open(file);
+  player.describe(state.settings.title, "", null);
+  link.post({ type: "open", ...state.track });
+  render();
+  byId("studio").scrollIntoView({ block: "start", behavior: "instant" });
+}
+
+function now() {
+  return { features: state.features, settings: state.settings, time: player.time, moving: player.playing };
+}
+
+/** After each frame. */
+function drawn() {
+  overview.render();
+  setText(byId("clock"), clock(player.time));
+  setText(byId("length"), overview.duration ? `/ ${clock(overview.duration)}` : "");
+}
+
+/** @param {FromWorker} message */
+function receive(message) {
+  switch (message.type) {
+    case "booting":
+      state.loaded = Math.min(message.loaded, RUNTIME_BYTES);
+      break;
+    case "ready":
+      // Only now: storing the runtime for offline use would slow down its first start.
+      if (!state.ready) offline.start();
+      state.ready = true;
+      document.documentElement.dataset.ready = "";
+      performance.mark("hearth-ready");
+      break;
+    case "view":
+      takeView(message.view);
+      break;
+    case "need-model":
+      shelf.fetch(message.id);
+      return;
+    case "drop-model":
+      shelf.drop(message.id);
+      return;
+    case "decode":
+      decode(message.id);
+      return;
+    case "tags":
+      if (message.id === state.track?.id) takeTags(message);
+      return;
+    case "heard":
+      if (message.id === state.track?.id) takeHeard(message);
+      return;
+  }
+  render();
+}
+
+/** @param {View} view */
+function takeView(view) {
+  announce(told(view.announcement));
+  state.view = view;
+  if (state.stopping && view.track?.state !== "hearing") {
+    state.stopping = 0;
+    link.stopped();
+  }
+}
+
+/** @param {import("./messages.js").Heard} heard */
+function takeHeard(heard) {
+  if (!state.features.frames) performance.mark("hearth-heard");
+  state.features.take(heard);
+  stage.ask();
+  document.documentElement.dataset.heard = String(heard.complete);
+  if (heard.complete && state.thumbsOf !== heard.id) {
+    state.thumbsOf = heard.id;
+    drawThumbs();
+  }
+}
+
+/** @param {import("./messages.js").Tags} tags */
+function takeTags({ title, artist, cover }) {
+  if (!title && !cover) return;
+  panel.fill(title || state.settings.title, artist, cover);
+  player.describe(state.settings.title, artist, cover);
+}
+
+/** @param {number} id */
+async function decode(id) {
+  const track = state.track;
+  const whole = track?.id === id ? await decodeWhole(track.file) : null;
+  link.post({ type: "decoded", id, whole }, whole?.channels.map(({ buffer }) => buffer) ?? []);
+}
+
+async function describe() {
+  const models = await shelf.models();
+  const eager = (await Promise.all(models.map(({ id }) => shelf.isEager(id)))).every(Boolean);
+  const start = { type: "start", models, eager, stopping: state.stopping, guard: state.settings.guard };
+  return state.track ? [start, { type: "open", ...state.track }] : [start];
+}
+
+async function stored() {
+  const models = await shelf.models();
+  return (await Promise.all(models.map((model) => shelf.store.holds(model)))).every(Boolean);
+}
+
+/** @param {boolean} final @param {unknown} reason */
+function broke(final, reason) {
+  if (final) state.broken = say(reason instanceof ListFailed ? "models.no-list" : state.ready ? "start.gave-up" : "start.failed");
+  notice(state.broken || say("song.restarted"), final ? { label: say("page.reload"), run: () => location.reload() } : undefined);
+  render();
+}
+
+/** @param {string} key */
+function settingChanged(key) {
+  keepSettings(state.settings);
+  if (key === "guard") link.post({ type: "guard", on: state.settings.guard });
+  stage.ask();
+}
+
+/** @param {string} scene */
+function sceneFailed(scene) {
+  const next = looks.scenes.find(({ id }) => id !== scene);
+  if (!next) return;
+  notice(say("look.scene-failed"));
+  panel.choose(next.id);
+}
+
+function stop() {
+  const id = state.track?.id;
+  if (!id) return;
+  state.stopping = id;
+  link.stop(id);
+}
+
+/** Small pictures of all scenes, at the moment of the song when most goes on. */
+function drawThumbs() {
+  const canvas = new OffscreenCanvas(192, 108);
+  const renderer = new Renderer(canvas, looks);
+  const { features, settings } = state;
+  const moment = features.duration * 0.4;
+  panel.drawThumbs((scene, small) => {
+    renderer.draw(features, { ...settings, scene, cover: null, shape: "wide", title: settings.title }, moment);
+    small.getContext("2d")?.drawImage(canvas, 0, 0);
+  });
+}
+
+function fullscreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else byId("stage").requestFullscreen?.();
+}
+
+async function saveStill() {
+  stage.ask();
+  const canvas = /** @type {HTMLCanvasElement} */ (byId("picture"));
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const link = make("a", "");
+  link.href = URL.createObjectURL(blob);
+  link.download = `${state.settings.title || "picture"}.png`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** How far the start is, in words. */
+function startingUp() {
+  if (state.loaded === 0) return say("start.begins");
+  if (state.loaded >= RUNTIME_BYTES) return say("start.python");
+  return say("start.fetching", { loaded: state.loaded, total: RUNTIME_BYTES });
+}
+
+/** The track as Python sees it, or as it is before Python runs. @returns {TrackView | null} */
+function trackView() {
+  const { track, view } = state;
+  if (!track) return null;
+  const seen = view?.track?.id === track.id ? view.track : null;
+  if (seen && state.broken && (seen.state === "opening" || seen.state === "hearing")) return { ...seen, state: "failed", text: state.broken };
+  const text = state.broken || (state.ready ? say("song.opening") : startingUp());
+  return seen ?? { id: track.id, name: visibleName(track.file.name), state: "opening", text, stages: [], notes: [], duration: 0, tempo: 0 };
+}
+
+function render() {
+  const track = trackView();
+  document.body.classList.toggle("at-work", track !== null);
+  byId("welcome").hidden = track !== null;
+  byId("studio").hidden = track === null;
+  setText(byId("engine"), state.broken || (state.view ? told(state.view.engine) : startingUp()));
+  if (!track) return;
+  setText(byId("name"), track.name);
+  setText(byId("state"), [track.text, ...track.notes].map(told).join(" "));
+  byId("studio").dataset.state = track.state;
+  byId("retry").hidden = track.state !== "failed" && track.state !== "stopped";
+  byId("stop").hidden = track.state !== "hearing";
+  const bar = byId("progress");
+  bar.hidden = track.stages.length === 0;
+  while (bar.children.length > track.stages.length) bar.lastElementChild?.remove();
+  while (bar.children.length < track.stages.length) bar.append(make("span", "segment", make("span", "fill")));
+  track.stages.forEach(({ title, fraction }, index) => {
+    const segment = /** @type {HTMLElement} */ (bar.children[index]);
+    segment.title = told(title);
+    segment.style.setProperty("--done", String(fraction));
+  });
+  const sum = track.stages.reduce((total, { fraction }) => total + fraction, 0);
+  bar.ariaValueNow = String(Math.round((100 * sum) / (track.stages.length || 1)));
+}

@@ -1,0 +1,111 @@
+/**
+ * The picture on the page: draws it while the song plays, and once more whenever something changed.
+ *
+ * @typedef {import("./features.js").Features} Features
+ * @typedef {import("./programs.js").Looks} Looks
+ * @typedef {import("./settings.js").Settings} Settings
+ */
+
+import { byId } from "../shell/dom.js";
+import { NoWebGL, Renderer } from "./renderer.js";
+import { ShaderFailed } from "./programs.js";
+import { SHAPES } from "./settings.js";
+
+const MOST_PIXELS = 1920 * 1080;
+const SLOW_MS = 34; // a frame that takes longer on average is drawn smaller
+const FAST_MS = 12;
+const SMALLEST = 0.4; // of the size on the screen
+
+export class Stage {
+  /**
+   * @param {Looks} looks
+   * @param {object} from
+   * @param {() => {features: Features, settings: Settings, time: number, moving: boolean}} from.now
+   * @param {() => void} from.drawn  after each frame
+   * @param {(scene: string) => void} from.sceneFailed
+   */
+  constructor(looks, { now, drawn, sceneFailed }) {
+    this.looks = looks;
+    this.now = now;
+    this.drawn = drawn;
+    this.sceneFailed = sceneFailed;
+    this.canvas = /** @type {HTMLCanvasElement} */ (byId("picture"));
+    this.frame = byId("frame");
+    this.works = true;
+    this.scale = 1; // of the size on the screen, less on slow devices
+    this.pace = 16; // milliseconds a frame, averaged
+    this.last = 0;
+    this.asked = false;
+    /** @type {Renderer | null} */
+    this.renderer = null;
+    this.#open();
+    this.canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.renderer = null;
+    });
+    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.#open();
+      this.ask();
+    });
+    new ResizeObserver(() => this.ask()).observe(this.frame);
+  }
+
+  /** Draws soon. */
+  ask() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame((moment) => {
+      this.asked = false;
+      this.#draw(moment);
+    });
+  }
+
+  #open() {
+    try {
+      this.renderer = new Renderer(this.canvas, this.looks);
+    } catch (error) {
+      if (!(error instanceof NoWebGL || error instanceof ShaderFailed)) throw error;
+      console.error(error);
+      this.works = false;
+    }
+  }
+
+  /** @param {number} moment */
+  #draw(moment) {
+    const { features, settings, time, moving } = this.now();
+    const [across, up] = SHAPES[settings.shape];
+    this.frame.style.setProperty("--ratio", String(across / up));
+    if (this.renderer && !this.frame.closest("[hidden]")) {
+      this.#fit(moment, moving);
+      try {
+        this.renderer.draw(features, settings, time);
+      } catch (error) {
+        if (!(error instanceof ShaderFailed)) throw error;
+        console.error(error);
+        this.sceneFailed(settings.scene);
+      }
+    }
+    this.drawn();
+    if (moving) this.ask();
+    this.last = moving ? moment : 0;
+  }
+
+  /** Brings the canvas to its size on the screen, or to less where the device is slow. @param {number} moment @param {boolean} moving */
+  #fit(moment, moving) {
+    if (this.last && moving) {
+      this.pace += (Math.min(moment - this.last, 200) - this.pace) * 0.08;
+      const smaller = this.pace > SLOW_MS && this.scale > SMALLEST;
+      const larger = this.pace < FAST_MS && this.scale < 1;
+      if (smaller || larger) {
+        this.scale = Math.max(SMALLEST, Math.min(1, this.scale * (smaller ? 0.8 : 1.25)));
+        this.pace = 16;
+      }
+    }
+    const { clientWidth, clientHeight } = this.frame;
+    const wanted = devicePixelRatio * (moving ? this.scale : 1);
+    const limit = Math.min(1, Math.sqrt(MOST_PIXELS / (clientWidth * clientHeight * wanted * wanted || 1)));
+    const width = Math.max(2, Math.round(clientWidth * wanted * limit));
+    const height = Math.max(2, Math.round(clientHeight * wanted * limit));
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+  }
+}
