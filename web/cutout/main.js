@@ -9,6 +9,9 @@
 
 import { Choices } from "./choices.js";
 import { takeWorker } from "./early.js";
+import { Card } from "./card.js";
+import { Editor } from "./editor.js";
+import { Panels } from "./panel.js";
 import { announce, byId, notice, setText } from "../shell/dom.js";
 import { isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
@@ -45,7 +48,10 @@ const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post
 const pictures = new Pictures(render);
 const choices = new Choices(choose, shelf);
 const offline = new Offline({ busy: () => state.files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
-const stage = new Stage({ stop, retry, remove, reload: () => location.reload(), saved });
+const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => link.post({ type: "export", id }) });
+const editor = new Editor({ post: (message, transfer) => link.post(message, transfer), changed: render });
+const stage = new Stage(editor, (message) => link.post(message));
+const panels = new Panels(editor);
 const strip = new Strip({ select });
 const link = new Link({ start: takeWorker, success: "cutout", receive, describe, broke });
 openIntake({ take, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
@@ -99,7 +105,8 @@ function unseen(id, name) {
   const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
   return {
     ...{ id, name, state: "waiting", text, stages, model: "", can_redo: false, note: "" },
-    ...{ file_name: "", file_note: "", file_width: 0, file_height: 0, fresh: false, writing: false, look: null, width: 0, height: 0 },
+    ...{ file_name: "", file_note: "", file_width: 0, file_height: 0, fresh: false, writing: false, width: 0, height: 0 },
+    ...{ look: null, serial: 0, undo: "", redo: "", touched: false },
   };
 }
 
@@ -119,6 +126,7 @@ function receive(message) {
     case "ready":
       // Only now: storing the runtime for offline use would slow down its first start.
       if (!state.ready) offline.start();
+      stage.forget();
       state.ready = true;
       document.documentElement.dataset.ready = "";
       performance.mark("hearth-ready");
@@ -134,6 +142,12 @@ function receive(message) {
       return;
     case "picture":
       pictures.put(message.id, message.kind, message);
+      return;
+    case "layers":
+      stage.takeLayers(message);
+      return;
+    case "tiles":
+      stage.takeTiles(message);
       return;
     case "cutout": {
       const files = state.files.get(message.id);
@@ -238,10 +252,13 @@ function render() {
   setText(byId("engine"), state.broken || (state.view ? told(state.view.engine) : startingUp()));
   strip.render(all, state.selected, pictures);
   if (selected) {
-    const title = choices.title(state.view?.model ?? "");
-    stage.render(selected, filesOf(selected.id), pictures, {
+    const files = filesOf(selected.id);
+    editor.render(selected, all.length);
+    stage.render(selected, files, pictures);
+    panels.render(selected);
+    card.render(selected, files, {
       ...{ stopping: state.stopping === selected.id && !state.broken, broken: Boolean(state.broken) },
-      redo: say("work.redo", { model: title }),
+      redo: say("work.redo", { model: choices.title(state.view?.model ?? "") }),
     });
   }
 }

@@ -26,11 +26,20 @@
  * @property {Said} file_note  what a person should know about that file; mostly empty
  * @property {number} file_width  of its picture in pixels
  * @property {number} file_height
- * @property {boolean} fresh  whether it is what the settings make now
- * @property {boolean} writing  whether the person waits for it
- * @property {any} look  all settings: `asdict` of `hearth.tools.cutout.look.Look`
  * @property {number} width  of the photo in pixels; 0 until it is read
  * @property {number} height
+ * @property {Look | null} look  the person's settings; null until Python has seen the photo
+ * @property {number} serial  of the last settings that came from the page
+ * @property {Said} undo  what would be undone; empty where there is nothing
+ * @property {Said} redo
+ * @property {boolean} touched  whether anything differs from the cutout as it was made
+ * @property {boolean} fresh  whether the file is what settings and strokes make now
+ * @property {boolean} writing  whether the person waits for the file
+ *
+ * @typedef {object} Look  `hearth.tools.cutout.look.Look`
+ * @property {{source: "refined" | "raw", shift: number, feather: number, threshold: number, contrast: number}} mask
+ * @property {any} scene
+ * @property {any} output
  *
  * @typedef {object} View
  * @property {boolean} paused  whether photos that wait stay where they are
@@ -50,15 +59,33 @@
  * @typedef {{type: "pause", on: boolean}} Pause
  * @typedef {{type: "stop" | "retry" | "remove", id: number}} OnPhoto
  * @typedef {{type: "choose", model: string}} Choose
- * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose} ToWorker
+ * @typedef {{type: "open", id: number, side: number, pixels: number}} Open
+ *     the photo is on the canvas, which can hold so many pixels a side and in all
+ * @typedef {{type: "look", id: number, look: Look, gesture: number, serial: number}} SetLook
+ *     changes of one gesture, but for 0, are undone together
+ * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer}} Stroke
+ *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`)
+ * @typedef {{type: "undo" | "redo" | "reset" | "look-all" | "export", id: number}} OnEdits
+ * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | Open | SetLook | Stroke | OnEdits} ToWorker
  *
  * From the worker to the page, beside what every tool says:
  * @typedef {{type: "view", view: View}} Show
  * @typedef {{type: "picture", id: number, kind: "before" | "after", width: number, height: number, rgba: ArrayBuffer}} Picture
  *     a preview, straight alpha
+ * @typedef {object} Layers  what the canvas is made of, or some of it anew (`hearth.page.cutout.layers`)
+ * @property {"layers"} type
+ * @property {number} id
+ * @property {number} width  in pixels
+ * @property {number} height
+ * @property {[number, number]} [full]  the photo's own size, where the layers are smaller
+ * @property {[number, number]} [small]  of subject and background
+ * @property {boolean} [has_alpha]
+ * @property {Partial<Record<"photo" | "found" | "base" | "subject" | "background", ArrayBuffer>>} data
+ *
+ * @typedef {{type: "tiles", id: number, tiles: [number, number][], data: ArrayBuffer}} Tiles  strokes as they are now
  * @typedef {{type: "cutout", id: number, name: string, kind: string, data: ArrayBuffer}} Cutout  a file; `kind` is its media type
  * @typedef {{type: "history", id: number, data: ArrayBuffer}} History  to be stored for when the page is opened again
- * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Cutout | History} FromWorker
+ * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Tiles | Cutout | History} FromWorker
  */
 
 export {};

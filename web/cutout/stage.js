@@ -1,157 +1,330 @@
 /**
- * The photo chosen: its picture, before and after; what is being done to it; what can be done with it.
+ * The photo on the canvas: seen before and after, near and from afar, painted on.
  *
  * @typedef {import("./messages.js").PhotoView} PhotoView
  * @typedef {import("./pictures.js").Pictures} Pictures
  * @typedef {import("./main.js").Files} Files
+ * @typedef {import("./canvas/gl.js").Rect} Rect
  */
 
-import { announce, byId, make, notice, setText } from "../shell/dom.js";
-import { say, told } from "../shell/words.js";
+import { Hands } from "./canvas/hands.js";
+import { around, grown, shaders } from "./canvas/gl.js";
+import { PlainRenderer } from "./canvas/plain.js";
+import { Renderer } from "./canvas/renderer.js";
+import { Stroke } from "./canvas/stroke.js";
+import { Viewport } from "./canvas/viewport.js";
+import { byId, notice } from "../shell/dom.js";
+import { say } from "../shell/words.js";
+import { Toolbar } from "./toolbar.js";
 
-const START_AT = 50; // percent of the original shown when a cutout is done
+const START_AT = 0.5; // of the width that shows the original when a cutout is done
+const REVEAL_MS = 900;
+const GHOST = 0.35; // how much is seen of what was removed, while painting
+const MOST_PIXELS = 32e6; // of a photo on the graphics card; larger ones are shown smaller
+const CHECK = 12; // pixels on the screen
 
 export class Stage {
-  /** @param {Record<"stop" | "retry" | "remove" | "reload" | "saved", (id: number) => void>} actions */
-  constructor(actions) {
-    this.actions = actions;
-    this.id = 0;
-    /** @type {Blob | null} */
-    this.cutout = null;
-    this.address = "";
+  /** @param {import("./editor.js").Editor} editor @param {(message: import("./messages.js").ToWorker) => void} post */
+  constructor(editor, post) {
+    this.editor = editor;
+    this.post = post;
+    this.canvas = /** @type {HTMLCanvasElement} */ (byId("canvas"));
+    this.view = new Viewport();
+    /** @type {Renderer | PlainRenderer | null} */
+    this.renderer = null;
+    /** @type {PhotoView | null} */
+    this.photo = null;
+    this.asked = 0; // the photo whose layers were asked for
+    this.layersOf = 0; // the photo whose layers are on the canvas
+    /** @type {ImageBitmap | null} the picture that stands in for them */
+    this.standIn = null;
+    this.comparing = false;
+    this.split = 1; // of what is seen of the photo, from the left: the original
+    this.revealed = -Infinity; // when a cutout began to be uncovered
+    /** @type {Rect | null} pixels of the canvas to be drawn again */
+    this.dirty = null;
+    this.drawing = false;
+    this.stroke = new Stroke();
+    this.toolbar = new Toolbar(this, editor);
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
-    this.compare.addEventListener("input", () => {
-      byId("frame").classList.remove("revealing");
-      this.#split(Number(this.compare.value));
-    });
-    for (const name of /** @type {const} */ (["stop", "retry", "remove", "reload"])) {
-      byId(name).addEventListener("click", () => actions[name](this.id));
-    }
-    byId("redo").addEventListener("click", () => actions.retry(this.id));
-    byId("download").addEventListener("click", () => actions.saved(this.id));
-    byId("copy").addEventListener("click", () => this.#copy());
-    byId("behind").addEventListener("change", (event) => {
-      byId("frame").dataset.behind = /** @type {HTMLInputElement} */ (event.target).value;
-    });
-  }
-
-  /**
-   * @param {PhotoView} photo @param {Files} files @param {Pictures} pictures
-   * @param {{stopping: boolean, broken: boolean, redo: string}} more  `broken` where nothing is worked on any more
-   */
-  render(photo, files, pictures, { stopping, broken, redo }) {
-    const pressed = /** @type {HTMLElement | null} */ (document.activeElement?.closest("#actions > *") ?? null);
-    const done = photo.state === "done" && files.cutout !== null;
-    const active = photo.state === "working" || photo.state === "waiting";
-    byId("stage").dataset.state = photo.state;
-    setText(byId("name"), photo.name);
-    setText(byId("state"), stopping ? say("photo.stopping") : told(photo.text));
-    if (files.cutout && done) {
-      const facts = say("work.facts", { width: photo.width, height: photo.height, size: files.cutout.size });
-      setText(byId("note"), [facts, told(photo.note)].filter(Boolean).join(" · "));
-    }
-    byId("note").hidden = !done;
-    byId("stop").hidden = !active;
-    /** @type {HTMLButtonElement} */ (byId("stop")).disabled = stopping;
-    const ended = photo.state === "failed" || photo.state === "stopped";
-    byId("retry").hidden = !ended || broken;
-    byId("reload").hidden = !ended || !broken;
-    byId("remove").hidden = active;
-    byId("redo").hidden = !photo.can_redo;
-    setText(byId("redo"), redo);
-    byId("copy").hidden = byId("download").hidden = !done;
-    this.#progress(active ? photo.stages : []);
-    this.#offer(done ? files.cutout : null, photo.file_name);
-    // The button that was pressed may be gone now: the keyboard goes on from what is there instead.
-    if (pressed?.hidden) /** @type {HTMLElement} */ (document.querySelector("#actions > :not([hidden])")).focus();
-    this.#draw(photo, files, pictures);
+    this.compare.addEventListener("input", () => this.setSplit(Number(this.compare.value) / 100));
+    this.#dragDivider();
+    new Hands(this.canvas, this.#doing());
+    new ResizeObserver(() => this.#resize()).observe(byId("frame"));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.invalidate());
+    this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    this.canvas.addEventListener("webglcontextrestored", () => this.#open());
+    this.#open();
   }
 
   /** @param {PhotoView} photo @param {Files} files @param {Pictures} pictures */
-  #draw(photo, files, pictures) {
+  render(photo, files, pictures) {
+    const another = this.photo?.id !== photo.id;
+    this.photo = photo;
     const pair = pictures.pair(photo.id, files);
     const before = pair.before ?? pictures.thumbs.get(photo.id) ?? null;
-    const frame = byId("frame");
-    frame.hidden = !before;
+    byId("stage").dataset.state = photo.state;
+    byId("frame").hidden = !before;
     byId("nothing").toggleAttribute("hidden", Boolean(before));
-    const shape = photo.width ? photo : before;
-    byId("stage").style.setProperty("--ratio", String(shape ? shape.width / shape.height : 1.5));
-    paint("before", before);
-    paint("after", pair.after);
-    const comparing = photo.state === "done" && pair.after !== null;
-    const sameAsBefore = this.id === photo.id;
-    const turned = frame.classList.contains("comparing") !== comparing || !sameAsBefore;
-    frame.classList.toggle("comparing", comparing);
-    frame.classList.toggle("tiny", Boolean(shape && Math.max(shape.width, shape.height) <= 64));
-    this.compare.hidden = !comparing;
-    byId("behind").hidden = !comparing;
-    // A cutout that comes while one looks on is uncovered from the right.
-    if (turned) frame.classList.toggle("revealing", comparing && sameAsBefore);
-    if (turned) this.#split(comparing ? START_AT : 100);
-    this.id = photo.id;
+    const { width, height } = photo.width ? photo : (before ?? { width: 3, height: 2 });
+    if (another) this.stroke.end();
+    if (this.view.show({ width, height }) || another) this.view.fit();
+    if (this.renderer instanceof PlainRenderer) this.renderer.takePair({ before, after: photo.model ? pair.after : null }, { width, height });
+    else if (this.renderer) this.#feed(this.renderer, photo, before);
+    this.#showCompare(another);
+    this.#moved();
+    this.toolbar.render(photo);
   }
 
-  /** @param {number} percent  of the width that shows the original */
-  #split(percent) {
-    this.compare.value = String(percent);
-    this.compare.setAttribute("aria-valuetext", say("work.compared", { part: percent / 100 }));
-    byId("frame").style.setProperty("--split", `${percent}%`);
+  /** The worker was started anew and knows nothing of the canvas. */
+  forget() {
+    this.asked = 0;
   }
 
-  /** @param {PhotoView["stages"]} stages */
-  #progress(stages) {
-    const bar = byId("progress");
-    bar.hidden = stages.length === 0;
-    while (bar.children.length > stages.length) bar.lastElementChild?.remove();
-    while (bar.children.length < stages.length) bar.append(make("span", "segment", make("span", "fill")));
-    stages.forEach(({ title, fraction }, index) => {
-      const segment = /** @type {HTMLElement} */ (bar.children[index]);
-      segment.title = told(title);
-      segment.style.setProperty("--done", String(fraction));
-    });
-    const sum = stages.reduce((total, { fraction }) => total + fraction, 0);
-    const done = stages.length ? sum / stages.length : 0;
-    bar.setAttribute("aria-valuenow", String(Math.round(100 * done)));
-    byId("embers").style.setProperty("--done", done.toFixed(3));
-  }
-
-  /** @param {Blob | null} cutout @param {string} name */
-  #offer(cutout, name) {
-    const link = /** @type {HTMLAnchorElement} */ (byId("download"));
-    link.download = name;
-    if (this.cutout === cutout) return;
-    if (this.address) URL.revokeObjectURL(this.address);
-    this.cutout = cutout;
-    this.address = cutout ? URL.createObjectURL(cutout) : "";
-    if (cutout) link.href = this.address;
-    else link.removeAttribute("href");
-  }
-
-  async #copy() {
-    if (!this.cutout) return;
-    try {
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": this.cutout })]);
-      this.actions.saved(this.id);
-      notice(say("copy.done"));
-    } catch (error) {
-      if (!(error instanceof DOMException || error instanceof TypeError || error instanceof ReferenceError)) throw error;
-      notice(say("copy.refused"));
+  /** @param {import("./messages.js").Layers} message */
+  takeLayers(message) {
+    if (!(this.renderer instanceof Renderer) || message.id !== this.photo?.id) return;
+    this.renderer.takeLayers(message);
+    if (message.data.photo) {
+      this.layersOf = message.id;
+      this.standIn = null;
+      if (this.renderer.reduction < 1) notice(say("canvas.reduced"));
     }
-    announce("");
+    this.#showCompare(false);
+    this.#moved();
   }
-}
 
-/**
- * Draws a bitmap at its own size; the style sheet brings it to the frame's.
- * @param {"before" | "after"} id @param {ImageBitmap | null} bitmap
- */
-function paint(id, bitmap) {
-  const canvas = /** @type {HTMLCanvasElement & {shown?: ImageBitmap | null}} */ (byId(id));
-  canvas.hidden = !bitmap;
-  if (canvas.shown === bitmap) return;
-  canvas.shown = bitmap;
-  if (!bitmap) return;
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  /** @param {import("./messages.js").Tiles} message */
+  takeTiles({ id, tiles, data }) {
+    if (!(this.renderer instanceof Renderer) || id !== this.layersOf) return;
+    this.renderer.takeTiles(tiles, data);
+    this.invalidate();
+  }
+
+  /** @param {"in" | "out" | "fit" | "pixels"} kind */
+  zoomTo(kind) {
+    const { canvas, scale, fitScale } = this.view;
+    this.view.zoomTo({ in: scale * 1.5, out: scale / 1.5, fit: fitScale, pixels: 1 }[kind], canvas.width / 2, canvas.height / 2);
+    this.#moved();
+  }
+
+  /** @param {number} split  0 to 1 */
+  setSplit(split) {
+    this.split = Math.min(1, Math.max(0, split));
+    this.revealed = -Infinity;
+    const part = Math.round(100 * this.split) / 100;
+    this.compare.value = String(Math.round(100 * part));
+    this.compare.setAttribute("aria-valuetext", say("work.compared", { part }));
+    this.invalidate();
+  }
+
+  /** Draws again, all of it or a part in pixels of the canvas. @param {Rect} [part] */
+  invalidate(part = { left: 0, top: 0, right: this.canvas.width, bottom: this.canvas.height }) {
+    this.dirty = around(this.dirty, part);
+    this.#schedule();
+  }
+
+  #schedule() {
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  async #open() {
+    this.asked = this.layersOf = 0;
+    this.standIn = null;
+    const gl = this.canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
+    if (gl) {
+      this.renderer = new Renderer(gl, await shaders());
+    } else {
+      this.renderer = new PlainRenderer(/** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")));
+      byId("work").classList.add("no-webgl");
+      notice(say("canvas.no-webgl"));
+    }
+    this.editor.changed();
+  }
+
+  /** @param {Renderer} renderer @param {PhotoView} photo @param {ImageBitmap | null} before */
+  #feed(renderer, photo, before) {
+    if (photo.model && this.asked !== photo.id) {
+      this.asked = photo.id;
+      const side = renderer.gl.getParameter(renderer.gl.MAX_TEXTURE_SIZE);
+      this.post({ type: "open", id: photo.id, side, pixels: MOST_PIXELS });
+    }
+    if (this.layersOf === photo.id || !before || this.standIn === before) return;
+    this.layersOf = 0;
+    this.standIn = before;
+    renderer.takePhoto(before, this.view.photo);
+  }
+
+  /** @param {boolean} another  photo than before */
+  #showCompare(another) {
+    const comparing = Boolean(this.photo?.model && this.photo.state !== "working" && this.renderer?.whole);
+    const turned = comparing !== this.comparing || another;
+    const come = comparing && !this.comparing && !another;
+    this.comparing = comparing;
+    this.compare.hidden = !comparing;
+    byId("frame").classList.toggle("comparing", comparing && this.editor.tool === "move");
+    if (turned) this.setSplit(comparing ? START_AT : 1);
+    // A cutout that comes while one looks on is uncovered from the right.
+    if (come && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.revealed = performance.now();
+  }
+
+  #resize() {
+    const { width, height } = byId("frame").getBoundingClientRect();
+    const [w, h] = [Math.max(1, Math.round(width * devicePixelRatio)), Math.max(1, Math.round(height * devicePixelRatio))];
+    if (w === this.canvas.width && h === this.canvas.height) return;
+    Object.assign(this.canvas, { width: w, height: h });
+    this.view.margin = Math.round(Math.min(16, width / 40) * devicePixelRatio);
+    this.view.resize({ width: w, height: h });
+    this.#moved();
+    this.#draw(); // at once: to resize a canvas empties it
+  }
+
+  /** The photo lies elsewhere on the canvas now. */
+  #moved() {
+    this.toolbar.showZoom(this.view);
+    this.#showBrush();
+    this.invalidate();
+  }
+
+  #draw() {
+    this.drawing = false;
+    const { renderer, view, photo, editor } = this;
+    if (!renderer || !photo) return;
+    if (renderer instanceof Renderer) {
+      const painted = renderer.paint(this.stroke.take(), editor.brush);
+      if (painted) this.dirty = around(this.dirty, grown(view.onCanvas(painted), 2));
+    }
+    if (!this.dirty) return;
+    const { left, top, right, bottom } = view.seen;
+    const at = left + (right - left) * this.#splitNow();
+    const places = { "split-at": at, left, top, width: right - left, height: bottom - top };
+    const { style } = byId("frame");
+    style.setProperty("--split", `${Math.round(100 * this.split)}%`);
+    for (const [name, value] of Object.entries(places)) style.setProperty(`--${name}`, `${value / devicePixelRatio}px`);
+    const seen = {
+      look: editor.look(photo),
+      toPhoto: view.matrix,
+      scale: view.scale,
+      split: this.comparing && editor.tool === "brush" ? 0 : at,
+      ghost: editor.tool === "brush" && editor.brush.ghost ? GHOST : 0,
+      checks: this.toolbar.checks,
+      checkSize: CHECK * devicePixelRatio,
+    };
+    renderer.draw(seen, this.dirty);
+    this.dirty = null;
+    if (this.#isRevealing) this.invalidate();
+  }
+
+  get #isRevealing() {
+    return performance.now() - this.revealed < REVEAL_MS;
+  }
+
+  /** Where the split is seen, on its way to where it goes. */
+  #splitNow() {
+    if (!this.#isRevealing) return this.split;
+    const left = 1 - (performance.now() - this.revealed) / REVEAL_MS;
+    return this.split + (1 - this.split) * left ** 3;
+  }
+
+  /** The ring around what the brush would paint. */
+  #showBrush() {
+    const ring = byId("ring");
+    const { brushAt } = this.stroke;
+    ring.hidden = !brushAt || this.editor.tool !== "brush" || !this.canPaint;
+    this.canvas.classList.toggle("painting", this.editor.tool === "brush");
+    this.canvas.classList.toggle("movable", this.view.canPan);
+    if (!brushAt) return;
+    const { scale, x, y } = this.view;
+    const across = (this.editor.brush.size * scale) / devicePixelRatio;
+    ring.style.width = ring.style.height = `${across}px`;
+    ring.style.translate = `${(x + brushAt.x * scale) / devicePixelRatio - across / 2}px ${(y + brushAt.y * scale) / devicePixelRatio - across / 2}px`;
+  }
+
+  /** Whether there are layers to paint on. */
+  get canPaint() {
+    return this.renderer instanceof Renderer && this.renderer.whole && this.layersOf === this.photo?.id;
+  }
+
+  #dragDivider() {
+    const divider = byId("divider");
+    const move = (/** @type {PointerEvent} */ event) => {
+      if (divider.hasPointerCapture(event.pointerId)) this.#compareAt((event.clientX - byId("frame").getBoundingClientRect().left) * devicePixelRatio);
+    };
+    divider.addEventListener("pointerdown", (event) => {
+      divider.setPointerCapture(event.pointerId);
+      this.compare.focus({ preventScroll: true });
+      event.preventDefault();
+    });
+    divider.addEventListener("pointermove", move);
+  }
+
+  /** @param {number} u  pixels of the canvas */
+  #compareAt(u) {
+    const { left, right } = this.view.seen;
+    if (this.comparing) this.setSplit((u - left) / (right - left));
+  }
+
+  /** @returns {import("./canvas/hands.js").Doing} */
+  #doing() {
+    const { view, editor, stroke } = this;
+    const moved = (/** @type {void} */ _) => this.#moved();
+    const touch = (/** @type {import("./canvas/hands.js").Spot} */ { x, y }, /** @type {number} */ pressure) =>
+      stroke.go(view.toPhoto(x, y), editor.brush.size / 2, pressure);
+    return {
+      tool: () => editor.tool,
+      canPan: () => view.canPan,
+      pan: (du, dv) => moved(view.pan(du, dv)),
+      zoom: (factor, { x, y }) => moved(view.zoomTo(view.scale * factor, x, y)),
+      jump: ({ x, y }) => moved(view.zoomTo(view.fitted ? Math.max(1, 2 * view.fitScale) : view.fitScale, x, y)),
+      zoomTo: (kind) => this.zoomTo(kind),
+      compare: ({ x }) => this.#compareAt(x),
+      begin: (spot, pressure) => {
+        if (!this.canPaint) return;
+        stroke.begin();
+        touch(spot, pressure);
+        this.#schedule();
+      },
+      go: (spots) => {
+        for (const { x, y, pressure } of spots) touch({ x, y }, pressure);
+        this.#schedule();
+      },
+      end: (kept) => this.#endStroke(kept),
+      hover: (spot) => {
+        stroke.brushAt = spot && view.toPhoto(spot.x, spot.y);
+        this.#showBrush();
+      },
+      moveBrush: (du, dv) => this.#moveBrush(du, dv),
+      resizeBrush: (factor) => editor.setBrush({ size: Math.min(1000, Math.max(2, editor.brush.size * factor)) }),
+      undo: () => editor.undo(),
+      redo: () => editor.redo(),
+    };
+  }
+
+  /** @param {boolean} kept */
+  #endStroke(kept) {
+    if (!this.stroke.active || !(this.renderer instanceof Renderer)) return;
+    if (kept) {
+      this.renderer.paint(this.stroke.take(), this.editor.brush);
+      this.editor.sendStroke(this.renderer.finishStroke());
+    } else {
+      this.renderer.dropStroke();
+    }
+    this.stroke.end();
+    this.invalidate();
+  }
+
+  /** Moves the brush by keys, a step a quarter of its size; gives where it is then. @param {number} du @param {number} dv */
+  #moveBrush(du, dv) {
+    const { stroke, view, editor } = this;
+    const step = Math.max(1, editor.brush.size / 4);
+    const { x, y } = stroke.brushAt ?? view.toPhoto(view.canvas.width / 2, view.canvas.height / 2);
+    stroke.brushAt = {
+      x: Math.min(Math.max(x + du * step, 0), view.photo.width),
+      y: Math.min(Math.max(y + dv * step, 0), view.photo.height),
+    };
+    this.#showBrush();
+    return { x: view.x + stroke.brushAt.x * view.scale, y: view.y + stroke.brushAt.y * view.scale };
+  }
 }

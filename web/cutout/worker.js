@@ -13,6 +13,7 @@ const files = new Map();
 const pictures = new Map();
 /** @type {Map<number, Uint8Array>} what was stored for photos, until Python takes it */
 const histories = new Map();
+let painted = new ArrayBuffer(0); // of the stroke that Python is told of
 
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */
 const say = (message, transfer) => post(message, transfer);
@@ -23,6 +24,20 @@ const bridge = {
   picture(id, kind, width, height, rgba) {
     const buffer = /** @type {ArrayBuffer} */ (rgba.buffer);
     say({ type: "picture", id, kind, width, height, rgba: buffer }, [buffer]);
+  },
+  /** @param {number} id @param {string} sizes as JSON @param {Record<string, Uint8Array>} data */
+  layers(id, sizes, data) {
+    const buffers = Object.entries(data).map(([name, { buffer }]) => [name, buffer]);
+    const transfer = buffers.map(([, buffer]) => /** @type {ArrayBuffer} */ (buffer));
+    say({ type: "layers", id, ...JSON.parse(sizes), data: Object.fromEntries(buffers) }, transfer);
+  },
+  /** @param {number} id @param {[number, number][]} tiles @param {Uint8Array} pixels */
+  tiles(id, tiles, pixels) {
+    const data = /** @type {ArrayBuffer} */ (pixels.buffer);
+    say({ type: "tiles", id, tiles, data }, [data]);
+  },
+  painted() {
+    return new Uint8Array(painted);
   },
   /** @param {number} id @param {string} name @param {string} kind @param {Uint8Array} file */
   deliver(id, name, kind, file) {
@@ -121,7 +136,12 @@ function receive(message) {
     return;
   }
   if (message.type === "remove") files.delete(message.id);
-  tell(message);
+  if (message.type === "stroke") {
+    painted = message.data; // Python asks for it while it takes the message
+    tell({ ...message, data: null });
+  } else {
+    tell(message);
+  }
 }
 
 host("cutout", bridge, receive);

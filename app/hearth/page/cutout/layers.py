@@ -40,8 +40,7 @@ def layers(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
     if matte.colours is not None:
         shape = matte.colours.subject.shape[:2]
         for name, field in (("subject", matte.colours.subject), ("background", matte.colours.background)):
-            data[name] = np.full((*shape, 4), 255, np.uint8)
-            data[name][:, :, :3] = (field + np.float32(0.5)).clip(0, 255)
+            data[name] = (field * np.float32(255) + np.float32(0.5)).clip(0, 255).astype(np.uint8)
     sizes = {
         "width": size[0],
         "height": size[1],

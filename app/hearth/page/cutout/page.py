@@ -201,6 +201,7 @@ class CutoutPage:
         if photo is None:
             return
         try:
+            photo.serial = message.get("serial", photo.serial)
             self.editor.receive(photo.id, message)
         except BadInput as error:
             self._say(error.args[0])

@@ -1,0 +1,67 @@
+// What is seen: the photo on the left of the split, the finished cutout on its right, over what is behind.
+// The formulas are those of hearth.tools.cutout: `Matte.rows`, `Edits.apply`, `adjust.py`.
+
+uniform sampler2D photo;       // RGBA
+uniform sampler2D found;       // the matte's own alpha
+uniform sampler2D base;        // the alpha that the settings begin with
+uniform sampler2D adjusted;    // the same with the edge shifted and feathered, of the part `adjusted_part`
+uniform sampler2D strokes;     // low and high: a becomes low + (high - low) a
+uniform sampler2D stroke;      // the one that is being painted: how much of it covers
+uniform sampler2D subject;     // the subject's colours, small
+uniform sampler2D background;  // and the background's
+uniform vec2 size;             // of the photo, pixels
+uniform mat3 to_photo;         // from pixels of the canvas, from its top left, to pixels of the photo
+uniform vec2 canvas;           // pixels
+uniform float split;           // pixels of the canvas from the left
+uniform vec4 adjusted_part;    // left, top, width, height in pixels of the photo; no width: nothing is adjusted
+uniform float paints;          // what the stroke leads to: 1 restores, 0 erases
+uniform float threshold_bias;  // 1 / (1 - t) - 2
+uniform float slope;           // of the contrast, 1 / (1 - c)
+uniform float ghost;           // how much is seen of what was removed
+uniform bool has_alpha;        // of the photo itself
+uniform bool clean;            // whether the colours of subject and background are known
+uniform bool original;         // the photo alone
+uniform vec3 check_a, check_b; // what the person looks at the cutout on: two colours in squares of
+uniform float check_size;      // so many pixels of the canvas
+
+out vec4 colour;
+
+float alpha_at(vec2 place, vec2 at) {
+  float a;
+  if (adjusted_part.z > 0.0) a = texture(adjusted, (place - adjusted_part.xy) / adjusted_part.zw).r;
+  else a = texture(base, at).r;
+  a = a / (threshold_bias * (1.0 - a) + 1.0);
+  a = clamp((a - 0.5) * slope + 0.5, 0.0, 1.0);
+  vec2 edit = texture(strokes, at).rg;
+  edit = mix(edit, vec2(paints), texture(stroke, at).r);
+  return edit.r + (edit.g - edit.r) * a;
+}
+
+void main() {
+  vec2 screen = vec2(gl_FragCoord.x, canvas.y - gl_FragCoord.y);
+  vec2 place = (to_photo * vec3(screen, 1.0)).xy;
+  if (any(lessThan(place, vec2(0.0))) || any(greaterThanEqual(place, size))) {
+    colour = vec4(0.0);
+    return;
+  }
+  vec2 at = place / size;
+  vec4 pixel = texture(photo, at);
+  if (!has_alpha) pixel.a = 1.0;
+  vec2 square = floor(screen / check_size);
+  vec3 surface = mod(square.x + square.y, 2.0) < 0.5 ? check_a : check_b;
+  if (original || screen.x < split) {
+    colour = vec4(mix(surface, pixel.rgb, pixel.a), 1.0);
+    return;
+  }
+  float alpha = min(alpha_at(place, at), pixel.a);
+  vec3 own = pixel.rgb;
+  float known = min(max(texture(found, at).r, alpha) / max(pixel.a, 1.0 / 255.0), 1.0);
+  if (clean && known > 0.0 && known < 1.0) {
+    vec3 front = texture(subject, at).rgb, back = texture(background, at).rgb;
+    own = clamp(front + known * (own - known * front - (1.0 - known) * back), 0.0, 1.0);
+  }
+  vec4 under = behind(place);
+  surface = under.rgb + surface * (1.0 - under.a);
+  surface = mix(surface, pixel.rgb, ghost * pixel.a);
+  colour = vec4(mix(surface, own, alpha), 1.0);
+}

@@ -1,0 +1,126 @@
+/**
+ * Below the stage: the photo's name, what is being done to it, what can be done with it.
+ *
+ * @typedef {import("./messages.js").PhotoView} PhotoView
+ * @typedef {import("./main.js").Files} Files
+ */
+
+import { announce, byId, make, notice, setText } from "../shell/dom.js";
+import { say, told } from "../shell/words.js";
+
+export class Card {
+  /** @param {Record<"stop" | "retry" | "remove" | "reload" | "saved" | "write", (id: number) => void>} actions */
+  constructor(actions) {
+    this.actions = actions;
+    this.id = 0;
+    /** @type {Blob | null} */
+    this.cutout = null;
+    this.address = "";
+    /** @type {{id: number, then: () => void, begun: boolean} | null} what waits for a file that is being written */
+    this.waiting = null;
+    this.fresh = true;
+    for (const name of /** @type {const} */ (["stop", "retry", "remove", "reload"])) {
+      byId(name).addEventListener("click", () => actions[name](this.id));
+    }
+    byId("redo").addEventListener("click", () => actions.retry(this.id));
+    byId("download").addEventListener("click", (event) => {
+      if (this.fresh) return actions.saved(this.id);
+      event.preventDefault();
+      this.#whenWritten(() => byId("download").click());
+    });
+    byId("copy").addEventListener("click", () => (this.fresh ? this.#copy() : this.#whenWritten(() => this.#copy())));
+  }
+
+  /**
+   * @param {PhotoView} photo @param {Files} files
+   * @param {{stopping: boolean, broken: boolean, redo: string}} more  `broken` where nothing is worked on any more
+   */
+  render(photo, files, { stopping, broken, redo }) {
+    const pressed = /** @type {HTMLElement | null} */ (document.activeElement?.closest("#actions > *") ?? null);
+    const done = photo.state === "done" && files.cutout !== null;
+    const active = photo.state === "working" || photo.state === "waiting";
+    this.id = photo.id;
+    this.fresh = photo.fresh || broken;
+    setText(byId("name"), photo.name);
+    setText(byId("state"), stopping ? say("photo.stopping") : told(photo.text));
+    if (files.cutout && done) {
+      const facts = say("work.facts", { width: photo.width, height: photo.height, size: files.cutout.size });
+      setText(byId("note"), [facts, told(photo.note)].filter(Boolean).join(" · "));
+    }
+    byId("note").hidden = !done;
+    byId("stop").hidden = !active;
+    /** @type {HTMLButtonElement} */ (byId("stop")).disabled = stopping;
+    const ended = photo.state === "failed" || photo.state === "stopped";
+    byId("retry").hidden = !ended || broken;
+    byId("reload").hidden = !ended || !broken;
+    byId("remove").hidden = active;
+    byId("redo").hidden = !photo.can_redo;
+    setText(byId("redo"), redo);
+    byId("copy").hidden = byId("download").hidden = !done;
+    this.#progress(active || photo.writing ? photo.stages : []);
+    this.#offer(done ? files.cutout : null, photo.file_name);
+    // The button that was pressed may be gone now: the keyboard goes on from what is there instead.
+    if (pressed?.hidden) /** @type {HTMLElement} */ (document.querySelector("#actions > :not([hidden])")).focus();
+    this.#goOn(photo);
+  }
+
+  /** Asks for the file as it is now and goes on when it is there. @param {() => void} then */
+  #whenWritten(then) {
+    this.waiting = { id: this.id, then, begun: false };
+    this.actions.write(this.id);
+  }
+
+  /** @param {PhotoView} photo */
+  #goOn(photo) {
+    const { waiting } = this;
+    if (!waiting) return;
+    if (waiting.id === photo.id && !photo.fresh && (photo.writing || !waiting.begun)) {
+      waiting.begun ||= photo.writing;
+      return;
+    }
+    this.waiting = null; // the file is there, or could not be written, or the person went on to another photo
+    if (waiting.id === photo.id && photo.fresh) waiting.then();
+  }
+
+  /** @param {PhotoView["stages"]} stages */
+  #progress(stages) {
+    const bar = byId("progress");
+    bar.hidden = stages.length === 0;
+    while (bar.children.length > stages.length) bar.lastElementChild?.remove();
+    while (bar.children.length < stages.length) bar.append(make("span", "segment", make("span", "fill")));
+    stages.forEach(({ title, fraction }, index) => {
+      const segment = /** @type {HTMLElement} */ (bar.children[index]);
+      segment.title = told(title);
+      segment.style.setProperty("--done", String(fraction));
+    });
+    const sum = stages.reduce((total, { fraction }) => total + fraction, 0);
+    const done = stages.length ? sum / stages.length : 0;
+    bar.setAttribute("aria-valuenow", String(Math.round(100 * done)));
+    byId("embers").style.setProperty("--done", done.toFixed(3));
+  }
+
+  /** @param {Blob | null} cutout @param {string} name */
+  #offer(cutout, name) {
+    const link = /** @type {HTMLAnchorElement} */ (byId("download"));
+    link.download = name;
+    if (this.cutout === cutout) return;
+    if (this.address) URL.revokeObjectURL(this.address);
+    this.cutout = cutout;
+    this.address = cutout ? URL.createObjectURL(cutout) : "";
+    if (cutout) link.href = this.address;
+    else link.removeAttribute("href");
+  }
+
+  async #copy() {
+    if (!this.cutout) return;
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": this.cutout })]);
+      this.actions.saved(this.id);
+      notice(say("copy.done"));
+    } catch (error) {
+      if (!(error instanceof DOMException || error instanceof TypeError || error instanceof ReferenceError)) throw error;
+      notice(say("copy.refused"));
+    }
+    announce("");
+  }
+}

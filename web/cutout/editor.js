@@ -1,0 +1,99 @@
+/**
+ * What the person edits with: settings go to Python, which decides what they are; how they paint and look stays here.
+ *
+ * @typedef {import("./messages.js").PhotoView} PhotoView
+ * @typedef {import("./messages.js").Look} Look
+ * @typedef {{tool: "restore" | "erase", size: number, hardness: number, smart: boolean, ghost: boolean}} Brush
+ *     `size` in pixels of the photo across
+ */
+
+export class Editor {
+  /** @param {{post: (message: import("./messages.js").ToWorker, transfer?: Transferable[]) => void, changed: () => void}} to */
+  constructor({ post, changed }) {
+    this.post = post;
+    this.changed = changed;
+    /** @type {PhotoView | null} */
+    this.photo = null;
+    this.count = 0; // photos in all
+    /** @type {"move" | "brush"} */
+    this.tool = "move";
+    /** @type {Brush} */
+    this.brush = { tool: "restore", size: 60, hardness: 0.7, smart: true, ghost: true };
+    this.serial = Date.now(); // of what was sent, so that a page opened again does not go on with an old one
+    /** @type {{id: number, serial: number, look: Look} | null} what was sent and is not confirmed yet */
+    this.draft = null;
+  }
+
+  /** @param {PhotoView} photo @param {number} count */
+  render(photo, count) {
+    this.photo = photo;
+    this.count = count;
+    if (this.draft && (this.draft.id !== photo.id || photo.serial >= this.draft.serial)) this.draft = null;
+  }
+
+  /** The photo's settings: as Python has them, or as it will have them in a moment. @param {PhotoView} photo */
+  look(photo) {
+    return this.draft?.id === photo.id ? this.draft.look : photo.look;
+  }
+
+  /**
+   * Changes settings of one part of the look.
+   * @param {Partial<Look>} parts  whole parts @param {number} [gesture]  one number for what is to be undone together
+   */
+  setLook(parts, gesture = 0) {
+    const known = this.photo && this.look(this.photo);
+    if (!this.photo || !known) return;
+    const look = { ...known, ...parts };
+    this.draft = { id: this.photo.id, serial: ++this.serial, look };
+    this.post({ type: "look", id: this.photo.id, look, gesture, serial: this.serial });
+    this.changed();
+  }
+
+  /** @param {Partial<Look["mask"]>} mask @param {number} [gesture] */
+  setMask(mask, gesture) {
+    const known = this.photo && this.look(this.photo);
+    if (known) this.setLook({ mask: { ...known.mask, ...mask } }, gesture);
+  }
+
+  /** @param {"move" | "brush"} tool */
+  setTool(tool) {
+    this.tool = tool;
+    this.changed();
+  }
+
+  /** @param {Partial<Brush>} brush */
+  setBrush(brush) {
+    this.brush = { ...this.brush, ...brush };
+    this.changed();
+  }
+
+  /** @param {{tiles: [number, number][], data: ArrayBuffer} | null} painted */
+  sendStroke(painted) {
+    if (!this.photo || !painted) return;
+    const { tiles, data } = painted;
+    this.post({ type: "stroke", id: this.photo.id, tool: this.brush.tool, tiles, data }, [data]);
+  }
+
+  undo() {
+    this.#ask("undo");
+  }
+
+  redo() {
+    this.#ask("redo");
+  }
+
+  /** Back to the cutout as it was made. */
+  reset() {
+    this.#ask("reset");
+  }
+
+  /** The settings of this photo for all photos. */
+  setForAll() {
+    this.#ask("look-all");
+  }
+
+  /** @param {"undo" | "redo" | "reset" | "look-all"} type */
+  #ask(type) {
+    if (this.photo) this.post({ type, id: this.photo.id });
+  }
+}

@@ -1,0 +1,2 @@
+/** @type {import("./all.js").Panel | null} */
+export const background = null;
