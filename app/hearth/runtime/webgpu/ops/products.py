@@ -8,7 +8,7 @@ from hearth.errors import Unsupported
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.epilogue import Applied, Epilogue, declare_finish, epilogue_tensors
 from hearth.runtime.webgpu.lower import Lowering, lowers
-from hearth.runtime.webgpu.values import Interface, Shape, Value, count, reshaped, strides, tensors, viewed, work
+from hearth.runtime.webgpu.values import Interface, Shape, Stored, Value, count, reshaped, strides, tensors, viewed, work
 
 FEW_ROWS = 4
 
@@ -21,7 +21,7 @@ def matmul(low: Lowering, step: Step) -> None:
     a = left.shape if len(left.shape) > 1 else (1, *left.shape)
     b = right.shape if len(right.shape) > 1 else (*right.shape, 1)
     batch = shape[: max(len(a), len(b)) - 2]
-    _product(low, step, reshaped(left, a), reshaped(right, b), batch, low.epilogue(step))
+    _define(low, step, product(low, reshaped(left, a), reshaped(right, b), batch, low.epilogue(step)))
 
 
 @lowers("Gemm")
@@ -56,7 +56,7 @@ def gemm(low: Lowering, step: Step) -> None:
         )
         for part in low.epilogue(step)
     ]
-    _product(low, step, left, right, (), [*before, *after])
+    _define(low, step, product(low, left, right, (), [*before, *after]))
 
 
 def _transposed(value: Value) -> Value:
@@ -64,7 +64,12 @@ def _transposed(value: Value) -> Value:
     return viewed(value, (columns, rows), (1, columns))
 
 
-def _product(low: Lowering, step: Step, left: Value, right: Value, batch: Shape, epilogue: Epilogue) -> None:
+def _define(low: Lowering, step: Step, value: Stored) -> None:
+    low.define(step.node.outputs[0], reshaped(value, low.shape(step.node.outputs[0])))
+
+
+def product(low: Lowering, left: Value, right: Value, batch: Shape, epilogue: Epilogue = ()) -> Stored:
+    """(*batch, m, n) of left (..., m, k) and right (..., k, n), whose axes before the last two spread over `batch`."""
     builder = low.builder
     m, k, n = left.shape[-2], left.shape[-1], right.shape[-1]
     if not count((m, k, n)):
@@ -94,7 +99,7 @@ def _product(low: Lowering, step: Step, left: Value, right: Value, batch: Shape,
     else:
         groups = (-(-n // 32), -(-m // 32), batches)
         builder.call("matmul", {"M": m, "N": n, "K": k}, interface, groups, f"matmul {label}", flops=flops, parts=parts)
-    low.define(step.node.outputs[0], reshaped(output, low.shape(step.node.outputs[0])))
+    return output
 
 
 def _reader(interface: Interface, name: str, value: Value, batch: Shape, axes: Sequence[str]) -> str:
