@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hearth.errors import ExecutorFailed
 from hearth.runtime.graph import Node
 from tests.webgpu.conftest import Compare
 
@@ -224,6 +225,89 @@ def test_what_has_no_kernel_runs_on_the_cpu_in_between(compare: Compare) -> None
     constants = {"axis": np.array(1), "m": random(6, 3)}
     program = compare(nodes, {"x": random(4, 6)}, ["y", "b"], constants, whole=False)
     assert [segment.steps for segment in program.lowered.segments] == [(1,), ()]
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
+@pytest.mark.parametrize(("op", "gates"), [("RNN", 1), ("GRU", 3), ("LSTM", 4)])
+def test_recurrent_layers(op: str, gates: int, direction: str, compare: Compare) -> None:
+    steps, batch, width, hidden = 5, 2, 7, 70  # more units than a workgroup has threads for one gate
+    ways = 2 if direction == "bidirectional" else 1
+    how: dict[str, Any] = {"hidden_size": hidden, "direction": direction}
+    if op == "GRU":
+        how["linear_before_reset"] = int(direction == "reverse")
+    constants = {
+        "w": random(ways, gates * hidden, width) / 4,
+        "r": random(ways, gates * hidden, hidden) / 8,
+        "b": random(ways, 2 * gates * hidden),
+        "h": random(ways, batch, hidden),
+    }
+    lasts = ["yh", "yc"][: 1 + (op == "LSTM")]
+    given = ["x", "w", "r", "b", "", "h", *(["h"] if op == "LSTM" else [])]
+    compare([Node(op, given, ["y", *lasts], how)], {"x": random(steps, batch, width)}, ["y", *lasts], constants)
+
+
+@pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Div", "Mod", "Max", "BitwiseXor", "Less"])
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.uint32])
+def test_integers_wrap_around(op: str, kind: type, compare: Compare) -> None:
+    info = np.iinfo(kind)
+    ends: np.ndarray = np.array([info.min, info.min + 1, 0, 1, 3, 100, info.max - 1, info.max], kind)
+    feeds = {"a": np.repeat(ends, 8).reshape(8, 8), "b": np.array([1, 2, 3, 5, 7, 100, info.max, info.max - 1], kind)}
+    compare([Node(op, ["a", "b"], ["y"])], feeds, ["y"])
+
+
+def test_integers_that_need_more_than_32_bits_are_refused(compare: Compare) -> None:
+    with pytest.raises(ExecutorFailed, match="larger"):
+        compare([Node("Transpose", ["a"], ["y"])], {"a": np.array([[1, 2**40]])}, ["y"])
+
+
+@pytest.mark.parametrize("to", [1, 2, 6, 9, 10])
+def test_casts(to: int, compare: Compare) -> None:
+    x = np.array([-1.5, -0.4, 0, 0.3, 1.7, 99.9], np.float32) if to != 2 else np.array([0, 0.4, 1.7, 99.9], np.float32)
+    compare([Node("Cast", ["x"], ["y"], {"to": to})], {"x": x}, ["y"])
+
+
+@pytest.mark.parametrize(("rows", "axis"), [(1, 1), (1, None), (9, 1)])
+def test_a_product_with_weights_in_eight_bits(rows: int, axis: int | None, compare: Compare) -> None:
+    weights = RNG.integers(-128, 128, (50, 33)).astype(np.int8)
+    scale = positive(33) / 100 if axis else np.float32(0.02)
+    zero = RNG.integers(-5, 5, 33).astype(np.int8) if axis else np.int8(3)
+    nodes = [
+        Node("DequantizeLinear", ["q", "s", "z"], ["w"], {"axis": axis or 0}),
+        Node("MatMul", ["x", "w"], ["y"]),
+        Node("QuantizeLinear", ["y", "s2", "z2"], ["n"]),
+    ]
+    constants = {"q": weights, "s": np.asarray(scale), "z": np.asarray(zero), "s2": np.array(0.1, np.float32)}
+    constants |= {"z2": np.array(128, np.uint8)}
+    feeds = {"x": random(rows, 50), "q": constants.pop("q")}
+    compare(nodes, feeds, ["y", "n"], constants, atol=1e-3)
+
+
+def test_a_table_in_eight_bits_stays_so(compare: Compare) -> None:
+    table = RNG.integers(-128, 128, (9, 6)).astype(np.int8)
+    nodes = [Node("Gather", ["t", "i"], ["g"]), Node("DequantizeLinear", ["g", "s"], ["y"])]
+    program = compare(nodes, {"i": np.array([[3, -1], [0, 8]])}, ["y"], {"t": table, "s": np.array(0.5, np.float32)})
+    assert program.lowered.constants["t"].range.bytes == 56
+
+
+@pytest.mark.parametrize("op", ["ArgMax", "ArgMin", "Trilu", "LpNormalization", "ReduceLogSumExp", "SpaceToDepth"])
+def test_choices_and_norms(op: str, compare: Compare) -> None:
+    how: dict[str, dict[str, Any]] = {
+        "SpaceToDepth": {"blocksize": 2},
+        "ArgMax": {"axis": 2},
+        "ReduceLogSumExp": {"axes": [1]},
+    }
+    compare([Node(op, ["x"], ["y"], how.get(op, {}))], {"x": random(2, 4, 6, 4)}, ["y"])
+
+
+def test_places_given_as_values(compare: Compare) -> None:
+    places = np.array([[[0, -1], [2, 1]]])
+    nodes = [Node("GatherElements", ["x", "i"], ["a"], {"axis": 1}), Node("GatherND", ["x", "i"], ["b"])]
+    compare(nodes, {"x": random(3, 4, 2), "i": places}, ["a", "b"])
+
+
+def test_a_convolution_with_computed_weights(compare: Compare) -> None:
+    nodes = [Node("Tanh", ["w"], ["t"]), Node("Conv", ["x", "t", "b"], ["y"], {"pads": [1, 1, 1, 1]})]
+    compare(nodes, {"x": random(1, 6, 8, 8), "w": random(8, 6, 3, 3), "b": random(8)}, ["y"])
 
 
 def test_integer_inputs_choose_rows(compare: Compare) -> None:

@@ -58,9 +58,9 @@ def fits_i32(array: np.ndarray) -> bool:
 def gpu_bytes(array: Any, kind: str) -> memoryview:
     """An array's bytes as the GPU keeps them. Raises ExecutorFailed for integers that need more than 32 bits."""
     flat = np.ascontiguousarray(array).reshape(-1)
-    if kind == "f16":
-        if flat.size % 2:
-            flat = np.append(flat, np.float16(0))
+    if kind in ("f16", "i8", "u8"):
+        if flat.nbytes % 4:
+            flat = np.append(flat, np.zeros(-flat.nbytes % 4 // flat.itemsize, flat.dtype))
     elif kind == "i32":
         if not fits_i32(flat):
             raise ExecutorFailed("Some integers are larger than those that the graphics card computes with.")

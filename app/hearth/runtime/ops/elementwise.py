@@ -52,8 +52,8 @@ for _name, _function in {
 def _div(a: Array, b: Array) -> Array:
     """Integers divide towards zero, as in C."""
     if a.dtype.kind == "i":
-        quotient = np.abs(a) // np.abs(b)
-        return np.where((a < 0) != (b < 0), -quotient, quotient).astype(a.dtype)
+        quotient = a // b  # rounded down, and the least integer has no absolute value
+        return np.asarray(quotient + ((quotient * b != a) & ((a < 0) != (b < 0))), quotient.dtype)
     return a // b if a.dtype.kind == "u" else np.divide(a, b)
 
 

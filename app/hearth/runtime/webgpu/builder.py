@@ -68,34 +68,33 @@ class Builder:
     _packed: dict[object, Stored] = field(default_factory=dict)
     _materialised: dict[int, tuple[Value, Stored]] = field(default_factory=dict)
 
-    def tensor(self, elements: int, name: str = "") -> Tensor:
+    def tensor(self, elements: int, name: str = "", constant: bool = False) -> Tensor:
         """A new place in memory. Raises Unsupported where no binding can be so large."""
         if elements * 4 > min(self.limits.maxStorageBufferBindingSize, self.limits.maxBufferSize):
             raise Unsupported(
                 f"A tensor of {elements * 4 / 1e6:.0f} MB is larger than this GPU lets a kernel read at once."
             )
         self._numbers += 1
-        return Tensor(self._numbers, max(elements, 1), name)
+        return Tensor(self._numbers, max(elements, 1), name, constant)
 
     def new(self, shape: Shape, kind: str = "f32") -> Stored:
         """A tensor for a result."""
         return Stored(self.tensor(count(shape)), shape, kind)
 
     def constant(self, name: str) -> Stored:
-        """A constant of the model, uploaded as it is stored: float32, float16 by pairs, or integers as i32."""
+        """A constant of the model, uploaded as it is stored: with 4, 2 or 1 bytes a number; integers else as i32."""
         if name not in self.constants:
             array = self.constant_of(name)
-            kind = "f16" if array.dtype == np.float16 else kind_of(array.dtype)
-            if kind == "i32" and (array.size > 1 << 20 or not fits_i32(array)):
-                kind = None
-            if kind is None:
+            kind = kind_of(array.dtype)
+            packed = {"float16": "f16", "int8": "i8", "uint8": "u8"}.get(array.dtype.name, "")
+            if kind is None or not fits_i32(array):
                 raise Unsupported(f"The constant '{name}' is of the type {array.dtype}, which has no place on the GPU.")
-            elements = (array.size + 1) // 2 if kind == "f16" else array.size
-            self.constants[name] = Stored(self.tensor(elements, name), array.shape, kind)
+            elements = -(-array.size // {"": 1, "f16": 2}.get(packed, 4))
+            self.constants[name] = Stored(self.tensor(elements, name, constant=True), array.shape, kind, packed)
         return self.constants[name]
 
     def packed(self, key: object, elements: int, pack: Callable[[Tensor], None]) -> Stored:
-        """A tensor that `pack` fills once, by kernels that it calls with `once=True`; the same for the same key."""
+        """A tensor that `pack` fills, the same for the same key; of constants by kernels called with `once=True`."""
         if key not in self._packed:
             tensor = self.tensor(elements)
             pack(tensor)
@@ -139,24 +138,23 @@ class Builder:
 
     def store(self, value: Value) -> Stored:
         """Computes a value into memory, once; a value that is stored already stays where it is."""
-        if isinstance(value, Stored) and value.kind != "f16":
+        if isinstance(value, Stored) and not value.packed:
             return value
         known = self._materialised.get(id(value))
         if known is None:
-            target = self.new(value.shape, "i32" if value.kind == "i32" else "f32")
+            target = self.new(value.shape, value.kind)
             label = f"map {'x'.join(map(str, value.shape))}"
             self._map(self.readable(value, 1), target, label, once=False)
             known = self._materialised[id(value)] = (value, target)
         return known[1]
 
-    def fill(self, target: Tensor, value: Value) -> None:
-        """Computes a value into memory as a part of the setup."""
-        kind = "i32" if value.kind == "i32" else "f32"
-        self._map(value, Stored(target, value.shape, kind), "pack", once=True)
+    def fill(self, target: Tensor, value: Value, once: bool = True) -> None:
+        """Computes a value into memory, as a part of the setup if all that it reads is constant."""
+        self._map(value, Stored(target, value.shape, value.kind), "pack", once=once)
 
     def copy(self, value: Value) -> Stored:
         """A new tensor with a value's elements, even if it is stored already."""
-        target = self.new(value.shape, "i32" if value.kind == "i32" else "f32")
+        target = self.new(value.shape, value.kind)
         self._map(self.readable(value, 1), target, "copy", once=False)
         return target
 
@@ -232,7 +230,7 @@ class Builder:
             ]
         lowered.buffers.append(4 * len(lowered.uniforms))
         for name, stored in self.constants.items():
-            lowered.constants[name] = Place(places[stored.tensor], stored.shape, stored.kind)
+            lowered.constants[name] = Place(places[stored.tensor], stored.shape, stored.packed or stored.kind)
         for name, stored in self.crossing.items():
             lowered.values[name] = Place(places[stored.tensor], stored.shape, stored.kind)
         lowered.segments = self._segments()

@@ -26,6 +26,7 @@ class Convolution:
     ) -> None:
         self.builder, self.shape, self.value = builder, shape, value
         self.weights, self.bias, self.epilogue = weights, bias, epilogue
+        self.constant = all(item.tensor.constant for item in (weights, bias) if item is not None)
         self.output = builder.new((shape.batch, shape.outputs, *shape.size))
         self.pooled = (
             builder.new((shape.batch, shape.outputs, shape.size[0] // 2, shape.size[1] // 2)) if pooled else None
@@ -81,7 +82,7 @@ class Convolution:
                 f"fn element(at: u32) -> f32 {{ return {element}(at); }}",
                 f"fn bias(at: u32) -> f32 {{ return {bias}; }}",
             ]
-            self.builder.call("conv_weights", constants, interface, groups, "pack", once=True, parts=parts)
+            self.builder.call("conv_weights", constants, interface, groups, "pack", once=self.constant, parts=parts)
 
         key = ("conv", self.weights.tensor, self.bias and self.bias.tensor, block)
         return self.builder.packed(key, whole, pack).tensor
@@ -89,8 +90,10 @@ class Convolution:
     def biases(self) -> Tensor:
         """The biases as float32; zeros where there are none."""
         s, bias = self.shape, self.bias
-        if bias is not None and bias.kind == "f32":
+        if bias is not None and not bias.packed:
             return bias.tensor
         value = bias or Computed((s.outputs,), (), lambda names: "return 0.0;")
         key = ("bias", bias.tensor if bias else s.outputs)
-        return self.builder.packed(key, s.outputs, lambda target: self.builder.fill(target, value)).tensor
+        return self.builder.packed(
+            key, s.outputs, lambda target: self.builder.fill(target, value, self.constant)
+        ).tensor

@@ -132,6 +132,8 @@ def expression(
             return f"select({rest}, {y}, (abs({y}) > {number(3.4028234e38)}) & ((({x}) < {zero}) != (({y}) < {zero})))"
         case "Mean":
             return f"({' + '.join(f'({operand})' for operand in operands)}) / {len(operands)}.0"
+        case "Clip" if len(operands) == 3:
+            return f"min(max({x}, {operands[1]}), {operands[2]})"
         case "Clip":
             low, high = limits
             result = x if low is None or low == -math.inf else f"max({x}, {number(low)})"

@@ -150,11 +150,14 @@ class Lowering:
             raise Unsupported(f"{node.label} is not element-wise on the GPU.")
         attributes = dict(node.attributes)
         if node.op == "Clip":
+            if any(source and self.constant(source) is None for source in node.inputs[1:3]):
+                if not all(node.inputs[1:3]) or len(node.inputs) < 3:
+                    raise Unsupported(f"{node.label} has one bound that is not constant.")
+                given = tuple(self._named(source, names) for source in node.inputs)
+                return Applied("Clip", given, attributes, (), name)
             bounds = [attributes.get("min"), attributes.get("max")]
             for position, source in enumerate(node.inputs[1:3]):
                 array = self.constant(source)
-                if source and array is None:
-                    raise Unsupported(f"{node.label} has bounds that are not constant.")
                 bounds[position] = None if array is None else float(array.reshape(-1)[0])
             return Applied("Clip", (self._named(node.inputs[0], names),), attributes, tuple(bounds), name)  # type: ignore[arg-type]
         operands = [self._named(source, names) for source in node.inputs]

@@ -35,7 +35,7 @@ class Dispatch:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lies on the GPU. `kind` is `f32`, `i32` or `f16`."""
+    """Where a value lies on the GPU. `kind` is `f32` or `i32`, of constants `f16`, `i8` or `u8` too."""
 
     range: Range
     shape: Shape

@@ -39,7 +39,7 @@ def _source(builder: Builder, part: Value, doubling: bool, room: int) -> Source:
         return Source(builder.store(part.parts[0]), part.shape[1], True)
     if isinstance(part, Computed) and (work(part) > MAX_WORK or len(tensors(part)) > room):
         return Source(builder.store(part), part.shape[1], False)
-    if isinstance(part, Stored) and part.kind == "f16":
+    if isinstance(part, Stored) and part.packed:
         return Source(builder.store(part), part.shape[1], False)
     return Source(part, part.shape[1], False)
 

@@ -18,11 +18,12 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Tensor:
-    """A place in GPU memory, of `count` 4-byte elements; `name` tells constants, inputs and outputs."""
+    """A place in GPU memory, of `count` 4-byte elements; `name` tells constants and inputs."""
 
     number: int
     count: int
     name: str = ""
+    constant: bool = False
 
     @property
     def bytes(self) -> int:
@@ -31,11 +32,15 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A tensor seen with a shape. `kind`: `f32`, `i32`, or `f16` for two halves in each 4-byte element."""
+    """A tensor seen with a shape. `kind`: what an element is read as, `f32` or `i32`.
+
+    `packed` tells of constants with several numbers in each 4-byte element: `f16`, `i8` or `u8`.
+    """
 
     tensor: Tensor
     shape: Shape
     kind: str = "f32"
+    packed: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +93,7 @@ def reshaped(value: Value, shape: Shape) -> Value:
     if shape == value.shape:
         return value
     if isinstance(value, Stored):
-        return Stored(value.tensor, shape, value.kind)
+        return Stored(value.tensor, shape, value.kind, value.packed)
     return Computed(shape, (value,), lambda names: f"return {names[0]}(at);", 0, value.kind)
 
 
@@ -167,8 +172,14 @@ def joined(values: tuple[Value, ...], axis: int) -> Joined:
             lines.append(call if start == total else f"if (r < {start}u) {{ {call} }}")
         return " ".join(lines)
 
-    kind = "i32" if values[0].kind == "i32" else "f32"
-    return Joined(shape, values, body, 1, kind, axis=axis)
+    return Joined(shape, values, body, 1, values[0].kind, axis=axis)
+
+
+_UNPACKED = {
+    "f16": "return unpack2x16float({}[at / 2u])[at % 2u];",
+    "i8": "return extractBits(bitcast<i32>({}[at / 4u]), at % 4u * 8u, 8u);",
+    "u8": "return i32(extractBits({}[at / 4u], at % 4u * 8u, 8u));",
+}
 
 
 @dataclass
@@ -204,22 +215,19 @@ class Interface:
             return self._functions[id(value)][1]
         if isinstance(value, Stored):
             # Views of one tensor share a function.
-            key = (value.tensor, value.kind)
+            key = (value.tensor, value.packed or value.kind)
             for other, known in self._functions.values():
-                if isinstance(other, Stored) and (other.tensor, other.kind) == key:
+                if isinstance(other, Stored) and (other.tensor, other.packed or other.kind) == key:
                     self._functions[id(value)] = (value, known)
                     return known
-            if value.kind == "f16":
-                array = self.array(value.tensor, "u32")
-                body, result = f"return unpack2x16float({array}[at / 2u])[at % 2u];", "f32"
-            else:
-                body, result = f"return {self.array(value.tensor, value.kind)}[at];", value.kind
+            body = _UNPACKED.get(value.packed, "return {}[at];")
+            body = body.format(self.array(value.tensor, "u32" if value.packed else value.kind))
         else:
             names = [self.function(part) for part in value.parts]
-            body, result = value.body(names), "i32" if value.kind == "i32" else "f32"
+            body = value.body(names)
         name = f"e{len(self._functions)}"
         self._functions[id(value)] = (value, name)
-        self.lines.append(f"fn {name}(at: u32) -> {result} {{ {body} }}")
+        self.lines.append(f"fn {name}(at: u32) -> {value.kind} {{ {body} }}")
         return name
 
     def bake(self, kernel: str, constants: Constants, prefix: str = "") -> str:

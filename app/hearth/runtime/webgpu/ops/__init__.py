@@ -1,14 +1,27 @@
 """Handlers of ops, one family a file; importing them registers them."""
 
 from hearth.runtime.webgpu.ops import (
+    choosing,
     convolution,
     elementwise,
     movement,
     pooling,
     products,
+    quantised,
     recurrent,
     reductions,
     resizing,
 )
 
-MODULES = (convolution, elementwise, movement, pooling, products, recurrent, reductions, resizing)
+MODULES = (
+    choosing,
+    convolution,
+    elementwise,
+    movement,
+    pooling,
+    products,
+    quantised,
+    recurrent,
+    reductions,
+    resizing,
+)

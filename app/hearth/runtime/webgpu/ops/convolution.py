@@ -13,7 +13,7 @@ from hearth.runtime.webgpu.conv import Convolution
 from hearth.runtime.webgpu.direct import emit_general, emit_staged, emit_unstaged
 from hearth.runtime.webgpu.epilogue import declare_finish, epilogue_tensors
 from hearth.runtime.webgpu.lower import Lowering, lowers
-from hearth.runtime.webgpu.tiles import Choice, ConvShape, General, Staged, Unstaged, Winograd
+from hearth.runtime.webgpu.tiles import Choice, ConvShape, General, Staged, Unstaged, Winograd, choose
 from hearth.runtime.webgpu.values import Computed, Interface, Joined, Stored, Value, count, reshaped, tensors, work
 from hearth.runtime.webgpu.winograd import emit_winograd
 
@@ -32,12 +32,14 @@ def conv(low: Lowering, step: Step) -> None:
     if line:
         value = reshaped(value, (*value.shape[:2], 1, value.shape[2]))
     epilogue = low.epilogue(step)
-    if shape.kernel == (1, 1) and shape.outputs == 1 and shape.channels <= FEW_CHANNELS and _plain(shape):
+    constant = weights.tensor.constant and (bias is None or bias.tensor.constant)
+    few = shape.outputs == 1 and shape.channels <= FEW_CHANNELS
+    if constant and few and shape.kernel == (1, 1) and _plain(shape):
         return low.define(node.outputs[0], low.applied(_pointwise(low, shape, value, weights, bias, line), epilogue))
     wide = [item for part in epilogue for item in part.operands if not isinstance(item, float | str) and item.shape]
     if line and wide:
         raise Unsupported("an epilogue over one axis")
-    choice = low.conv_choice(shape)
+    choice = low.conv_choice(shape) if constant else choose(shape, low.limits, winograd=False)
     pooling = None if line else _pooling(low, node, shape, choice)
     task = Convolution(low.builder, shape, value, weights, bias, epilogue, pooling is not None)
     if task.others > low.limits.maxStorageBuffersPerShaderStage - 1:
@@ -80,11 +82,15 @@ def conv_shape(low: Lowering, step: Step) -> ConvShape:
 
 
 def _parameters(low: Lowering, node: Node) -> tuple[Stored, Stored | None]:
-    """Weights and bias, which must be constant."""
+    """Weights and bias in memory; constants as they are stored."""
     names = [*node.inputs, ""][1:3]
-    if any(name and name not in low.graph.constants for name in names):
-        raise Unsupported("the weights are not constant")
-    return low.builder.constant(names[0]), low.builder.constant(names[1]) if names[1] else None
+    low.float_only(*names)
+    weights, bias = (
+        None if not name else low.builder.constant(name) if name in low.graph.constants else low.stored(name)
+        for name in names
+    )
+    assert weights is not None
+    return weights, bias
 
 
 def _plain(shape: ConvShape) -> bool:

@@ -61,7 +61,8 @@ def integer(low: Lowering, node: Node, shape: Shape) -> Value:
     elif node.op == "Mod":
         formula = "{0} % {1}"
         if dtype.kind == "i" and not node.attributes.get("fmod"):
-            formula = "({0} % {1} + {1}) % {1}"
+            # The sign is the divisor's.
+            formula = "{0} % {1} + select(0, {1}, ({0} % {1} != 0) & (({0} < 0) != ({1} < 0)))"
     elif node.op in _FORMULAS:
         formula = _FORMULAS[node.op]
     else:

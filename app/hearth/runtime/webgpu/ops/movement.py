@@ -85,7 +85,7 @@ def concat(low: Lowering, step: Step) -> None:
     values = [low.value(name) for name in step.node.inputs]
     values = [value for value in values if count(value.shape)]
     kinds = {value.kind for value in values}
-    if len(kinds - {"f16", "f32"}) and len(kinds) > 1:
+    if len(kinds) > 1:
         raise Unsupported("mixed types")
     shape = low.shape(step.node.outputs[0])
     axis = int(step.arguments["axis"]) % len(shape)
@@ -172,7 +172,7 @@ def gather(low: Lowering, step: Step) -> None:
             f"return {names[0]}((at / {inner * many}u) * {size * inner}u + u32(j) * {inner}u + at % {inner}u);"
         )
 
-    low.set(step, Computed(shape, (value, indices), body, 2, value.kind if value.kind == "i32" else "f32"))
+    low.set(step, Computed(shape, (value, indices), body, 2, value.kind))
 
 
 @lowers("Tile")

@@ -8,9 +8,23 @@ from hearth.errors import Unsupported
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.epilogue import Applied, Epilogue, declare_finish, epilogue_tensors
 from hearth.runtime.webgpu.lower import Lowering, lowers
-from hearth.runtime.webgpu.values import Interface, Shape, Stored, Value, count, reshaped, strides, tensors, viewed, work
+from hearth.runtime.webgpu.values import (
+    Interface,
+    Shape,
+    Stored,
+    Value,
+    count,
+    reshaped,
+    strides,
+    tensors,
+    viewed,
+    work,
+)
 
 FEW_ROWS = 4
+
+MAX_WORK = 4
+"""Weights that cost no more than this are made while the product reads them: integers with a scale, say."""
 
 
 @lowers("MatMul")
@@ -77,7 +91,7 @@ def product(low: Lowering, left: Value, right: Value, batch: Shape, epilogue: Ep
     room = low.limits.maxStorageBuffersPerShaderStage - 1 - epilogue_tensors(epilogue)
     if work(left) > 2 or len(tensors(left)) > 1:
         left = builder.store(left)
-    if work(right) > 2 or len(tensors(right)) > 1:
+    if work(right) > MAX_WORK or len(tensors(right)) > room - 1:
         right = builder.store(right)
     if room < 2:
         raise Unsupported("the epilogue reads too many tensors")

@@ -38,7 +38,9 @@ def recurrent(low: Lowering, step: Step) -> None:
     x = reshaped(low.value(x_name), (1, steps * batch, width))
     weights = viewed(low.value(w_name), (directions, width, rows), (rows * width, 1, width))
     bias = low.value(b_name) if b_name else None
-    added = [] if bias is None else [Applied("Add", ("value", _bias(bias, directions, rows, hidden, late)), {}, (), "v")]
+    added = (
+        [] if bias is None else [Applied("Add", ("value", _bias(bias, directions, rows, hidden, late)), {}, (), "v")]
+    )
     given = product(low, x, weights, (directions,), added)
 
     interface = Interface()
@@ -110,5 +112,7 @@ def _state_weights(low: Lowering, name: str) -> Tensor:
     if low.constant(name) is None:
         return low.builder.store(turned).tensor
     key = ("recurrent", name)
-    packed: Stored = low.builder.packed(key, directions * rows * hidden, lambda target: low.builder.fill(target, turned))
+    packed: Stored = low.builder.packed(
+        key, directions * rows * hidden, lambda target: low.builder.fill(target, turned)
+    )
     return packed.tensor

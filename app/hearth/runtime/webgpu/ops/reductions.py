@@ -199,8 +199,6 @@ def _affine(low: Lowering, step: Step, value: Value, shape: Callable[[Shape], Sh
 
 @lowers("LayerNormalization")
 def layer_normalization(low: Lowering, step: Step) -> None:
-    if len(step.node.outputs) > 1:
-        raise Unsupported("mean and deviation are wanted too")
     low.float_only(*step.node.inputs)
     value = low.value(step.node.inputs[0])
     axis = int(step.arguments.get("axis", -1)) % len(value.shape)
@@ -208,6 +206,56 @@ def layer_normalization(low: Lowering, step: Step) -> None:
     stored, mean, scale = _normalised(low.builder, value, axes, float(step.arguments.get("epsilon", 1e-5)))
     tail, others = _affine(low, step, stored, lambda shape: shape)
     low.set(step, mapped(stored, "({0} - {1}) * {2}" + tail, mean, scale, *others))
+    for name, extra in zip(step.node.outputs[1:], (mean, scale), strict=False):
+        if name:
+            low.define(name, reshaped(extra, low.shape(name)))
+
+
+@lowers("RMSNormalization")
+def rms_normalization(low: Lowering, step: Step) -> None:
+    low.float_only(*step.node.inputs)
+    value = low.builder.store(low.value(step.node.inputs[0]))
+    axis = int(step.arguments.get("axis", -1)) % len(value.shape)
+    after = f"inverseSqrt(({{}}) / LENGTH + {literal(float(step.arguments.get('epsilon', 1e-5)))})"
+    axes = range(axis, len(value.shape))
+    scale = low.builder.store(reduced(low.builder, mapped(value, "{0} * {0}"), axes, "sum", after))
+    low.set(step, mapped(value, "{0} * {1} * {2}", scale, low.value(step.node.inputs[1])))
+
+
+@lowers("LpNormalization")
+def lp_normalization(low: Lowering, step: Step) -> None:
+    low.float_only(step.node.inputs[0])
+    value = low.builder.store(low.value(step.node.inputs[0]))
+    axis = int(step.arguments.get("axis", -1))
+    before, after = ("abs({0})", "{}") if int(step.arguments.get("p", 2)) == 1 else ("{0} * {0}", "sqrt({})")
+    norm = low.builder.store(reduced(low.builder, mapped(value, before), [axis], "sum", after))
+    low.set(step, mapped(value, "select({0} / {1}, 0.0, {1} == 0.0)", norm))
+
+
+@lowers("ReduceLogSumExp")
+def log_sum_exp(low: Lowering, step: Step) -> None:
+    low.float_only(step.node.inputs[0])
+    value = low.builder.store(low.value(step.node.inputs[0]))
+    axes = _reduce_axes(low, step, len(value.shape))
+    if not axes:
+        raise Unsupported("a reduction of nothing")
+    top = low.builder.store(reduced(low.builder, value, axes, "max"))
+    total = reduced(low.builder, mapped(value, "exp({0} - {1})", top), axes, "sum", "log({})")
+    low.set(step, reshaped(mapped(top, "{0} + {1}", total), low.shape(step.node.outputs[0])))
+
+
+@lowers("GroupNormalization")
+def group_normalization(low: Lowering, step: Step) -> None:
+    """Scale and bias are given by channel since opset 21, by group before."""
+    low.float_only(*step.node.inputs)
+    value = low.value(step.node.inputs[0])
+    batch, channels, *rest = value.shape
+    groups = int(step.arguments["num_groups"])
+    parted = reshaped(value, (batch, groups, channels // groups, count(tuple(rest))))
+    stored, mean, scale = _normalised(low.builder, parted, [2, 3], float(step.arguments.get("epsilon", 1e-5)))
+    by_channel = step.node.opset >= 21
+    tail, others = _affine(low, step, stored, lambda shape: (1, groups, channels // groups if by_channel else 1, 1))
+    low.set(step, reshaped(mapped(stored, "({0} - {1}) * {2}" + tail, mean, scale, *others), value.shape))
 
 
 @lowers("InstanceNormalization")
