@@ -17,10 +17,10 @@
 struct grid {
     int32_t width, height, stride;
     ptrdiff_t plane;   /* floats of one map with its rim */
-    float *coefficient, *diagonal;
+    float *coefficient, *diagonal, *inverse;
     float *x, *r, *p, *q, *pull;
     float *mask;       /* all bits set where a pixel is unknown */
-    int32_t *block;    /* places of the vectors that hold an unknown pixel */
+    int32_t *block;    /* for vectors that hold an unknown pixel: where they lie in a map, and among coefficients */
     int32_t blocks;
 };
 
@@ -28,7 +28,7 @@ INLINE int32_t stride_of(int32_t width) { return round_up(width + 2 * EDGE, 8); 
 INLINE ptrdiff_t plane_of(int32_t width, int32_t height) { return (ptrdiff_t)(height + 2 * RIM) * stride_of(width); }
 
 int32_t matting_scratch(int32_t width, int32_t height) {
-    return (int32_t)((HALF + 11) * plane_of(width, height));
+    return (int32_t)((HALF + 12) * plane_of(width, height));
 }
 
 /* Neighbour o of HALF: how many rows below and columns to the right. */
@@ -98,12 +98,6 @@ INLINE vf with_neighbours(const struct grid *g, const float *coefficient, const 
     return sum + other;
 }
 
-/* Where the coefficients of the pixel at `place` of a map begin. */
-INLINE const float *coefficients_at(const struct grid *g, int32_t place) {
-    int32_t y = place / g->stride, x = place - y * g->stride;
-    return g->coefficient + (ptrdiff_t)y * HALF * g->stride + x;
-}
-
 static NOINLINE void build(struct grid *g, const float *planes, const uint8_t *near, float eps) {
     const float *red = planes, *green = planes + g->plane, *blue = planes + 2 * g->plane;
     for (int32_t y = 1; y < g->height - 1; y++)
@@ -137,9 +131,9 @@ static void mark_near(const uint8_t *unknown, uint8_t *near, int32_t width, int3
 static NOINLINE double multiply(const struct grid *g) {
     vf total = vzero();
     for (int32_t b = 0; b < g->blocks; b++) {
-        int32_t i = g->block[b];
+        int32_t i = g->block[2 * b];
         vf p = vload(g->p + i);
-        vf q = vfma(vload(g->diagonal + i), p, with_neighbours(g, coefficients_at(g, i), g->p + i));
+        vf q = vfma(vload(g->diagonal + i), p, with_neighbours(g, g->coefficient + g->block[2 * b + 1], g->p + i));
         q = (vf)((vi)q & (vi)vload(g->mask + i));
         vstore(g->q + i, q);
         total = vfma(p, q, total);
@@ -151,11 +145,11 @@ static NOINLINE double multiply(const struct grid *g) {
 static NOINLINE double advance(const struct grid *g, float step) {
     vf total = vzero(), along = vsplat(step);
     for (int32_t b = 0; b < g->blocks; b++) {
-        int32_t i = g->block[b];
+        int32_t i = g->block[2 * b];
         vf r = vfnma(along, vload(g->q + i), vload(g->r + i));
         vstore(g->x + i, vfma(along, vload(g->p + i), vload(g->x + i)));
         vstore(g->r + i, r);
-        total = vfma(r, r / vload(g->diagonal + i), total);
+        total = vfma(r, r * vload(g->inverse + i), total);
     }
     return vsum(total);
 }
@@ -163,8 +157,8 @@ static NOINLINE double advance(const struct grid *g, float step) {
 static NOINLINE void turn(const struct grid *g, float beta) {
     vf keep = vsplat(beta);
     for (int32_t b = 0; b < g->blocks; b++) {
-        int32_t i = g->block[b];
-        vstore(g->p + i, vfma(keep, vload(g->p + i), vload(g->r + i) / vload(g->diagonal + i)));
+        int32_t i = g->block[2 * b];
+        vstore(g->p + i, vfma(keep, vload(g->p + i), vload(g->r + i) * vload(g->inverse + i)));
     }
 }
 
@@ -172,8 +166,8 @@ static NOINLINE void turn(const struct grid *g, float beta) {
 static NOINLINE double start(const struct grid *g, const float *target) {
     double total = 0.0;
     for (int32_t b = 0; b < g->blocks; b++) {
-        int32_t i = g->block[b];
-        const float *coefficient = coefficients_at(g, i);
+        int32_t i = g->block[2 * b];
+        const float *coefficient = g->coefficient + g->block[2 * b + 1];
         vf sum = vzero();
         UNROLL for (int dy = 0; dy < 3; dy++)
             UNROLL for (int dx = dy ? -2 : 1; dx < 3; dx++) {
@@ -182,13 +176,14 @@ static NOINLINE double start(const struct grid *g, const float *target) {
             }
         vf pull = vload(g->pull + i), x = vload(g->x + i);
         /* Lanes that are known, or lie beside the picture, divide by something. */
-        vf diagonal = vselect((vi)vload(g->mask + i), pull - sum, vsplat(1.0f));
+        vf diagonal = vselect((vi)vload(g->mask + i), pull - sum, vsplat(1.0f)), inverse = vsplat(1.0f) / diagonal;
         vstore(g->diagonal + i, diagonal);
+        vstore(g->inverse + i, inverse);
         vf r = vfma(pull, vload(target + i), -vfma(diagonal, x, with_neighbours(g, coefficient, g->x + i)));
         r = (vf)((vi)r & (vi)vload(g->mask + i));
         vstore(g->r + i, r);
-        vstore(g->p + i, r / diagonal);
-        total += vsum(r * (r / diagonal));
+        vstore(g->p + i, r * inverse);
+        total += vsum(r * (r * inverse));
     }
     return total;
 }
@@ -202,7 +197,7 @@ int32_t matting(const float *picture, const uint8_t *unknown, const float *pull,
     float *next = scratch;
     clear(scratch, matting_scratch(width, height));
     g.coefficient = next, next += HALF * g.plane;
-    float **maps[] = {&g.diagonal, &g.x, &g.r, &g.p, &g.q, &g.pull, &g.mask};
+    float **maps[] = {&g.diagonal, &g.inverse, &g.x, &g.r, &g.p, &g.q, &g.pull, &g.mask};
     for (unsigned i = 0; i < sizeof maps / sizeof *maps; i++) *maps[i] = next, next += g.plane;
     float *wanted = next;
     next += g.plane;
@@ -231,7 +226,8 @@ int32_t matting(const float *picture, const uint8_t *unknown, const float *pull,
             wanted[line + x] = target[from];
             if (x / VW * VW != last) {
                 last = x / VW * VW;
-                g.block[g.blocks++] = line + last;
+                g.block[2 * g.blocks] = line + last;
+                g.block[2 * g.blocks++ + 1] = (y + RIM) * HALF * g.stride + EDGE + last;
             }
         }
     }

@@ -35,8 +35,8 @@ class Settings:
     pull: float = 1e-4
     """To the mask, everywhere; matting itself has weights of about one."""
     sure_pull: float = 0.1
-    """To the mask in addition where that is next to 0 or 1, as much as it is: times |2 mask - 1| ** sharpness."""
-    sharpness: float = 64
+    """To the mask in addition where that is next to 0 or 1: times (2 mask - 1) ** (2 ** squarings)."""
+    squarings: int = 6
     steps: int = 100
     """Of conjugate gradients at most. More follow the colours too far where the network was right."""
 
@@ -48,7 +48,10 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
     outside = _eroded(mask < 1 - settings.sure, reach)
     unknown = ~(inside | outside)
     start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), mask))
-    pull = settings.pull + settings.sure_pull * np.abs(2 * mask - 1) ** settings.sharpness
+    sureness = 2 * mask - 1
+    for _ in range(settings.squarings):
+        sureness *= sureness
+    pull = settings.pull + settings.sure_pull * sureness
     alpha = solve(picture, unknown, pull.astype(np.float32), mask, start, settings.eps, settings.steps, kernels)
     return alpha.clip(0, 1)
 
@@ -60,9 +63,12 @@ def resampled(plane: Plane, size: tuple[int, int]) -> Plane:
 
 def _eroded(inside: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """True where all pixels within a square of 2 reach + 1 are; what lies beyond the border does not count."""
-    for axis in (0, 1):
-        padding = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
-        wide = np.pad(inside, padding, constant_values=True)
-        size = inside.shape[axis]
-        inside = np.logical_and.reduce([wide.take(range(k, k + size), axis) for k in range(2 * reach + 1)])
+    for _ in range(2):
+        run = np.pad(inside, [(reach, reach), (0, 0)], constant_values=True)
+        length = 1  # of the runs of pixels that `run` speaks for
+        while length < 2 * reach + 1:
+            step = min(length, 2 * reach + 1 - length)
+            run = run[:-step] & run[step:]
+            length += step
+        inside = run.T
     return inside

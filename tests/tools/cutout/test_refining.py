@@ -1,0 +1,226 @@
+"""Refinement, step by step: against direct solutions, against each other, and on what may go wrong."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hearth.tools.cutout import Photo, from_rgba
+from hearth.tools.cutout.enlarge import enlarge
+from hearth.tools.cutout.kernels import Kernels, kernels
+from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size
+from hearth.tools.cutout.refine.matting import solve
+from tests.tools.cutout.pictures import scene
+
+Plane = NDArray[np.float32]
+
+
+@pytest.fixture(params=["kernels", "numpy"])
+def way(request: pytest.FixtureRequest) -> Kernels | None:
+    if request.param == "numpy":
+        return None
+    found = kernels()
+    if found is None:
+        pytest.skip("there is no compiler for the kernels")
+    return found
+
+
+def opaque(picture: NDArray[np.uint8]) -> Photo:
+    height, width = picture.shape[:2]
+    return Photo(np.ascontiguousarray(np.dstack([picture, np.full((height, width), 7, np.uint8)])))
+
+
+def shrunk(photo: Photo, size: tuple[int, int], way: Kernels | None) -> Plane:
+    small = np.full((size[1], size[0], 4), np.nan, np.float32)
+    fractions = list(shrink(photo, small, way))
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    return small
+
+
+def small_scene(width: int, height: int, seed: int = 0) -> Plane:
+    """A small picture as `shrink` makes it."""
+    four = np.dstack([scene(width, height, seed=seed), np.zeros((height, width), np.uint8)])
+    return np.ascontiguousarray(four / np.float32(255), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("size", "small"), [((90, 61), (31, 20)), ((64, 64), (64, 64)), ((7, 300), (3, 299)), ((1, 9), (1, 4))]
+)
+def test_a_small_copy_is_the_mean_over_areas(
+    size: tuple[int, int], small: tuple[int, int], way: Kernels | None
+) -> None:
+    picture = scene(*size)
+    # Every pixel cut into so many that the small ones consist of whole ones.
+    fine = picture.repeat(small[1], 0).repeat(small[0], 1).astype(np.float64) / 255
+    wanted = fine.reshape(small[1], size[1], small[0], size[0], 3).mean(axis=(1, 3))
+    assert np.abs(shrunk(opaque(picture), small, way)[:, :, :3] - wanted).max() < 1e-5
+
+
+def test_what_is_transparent_is_seen_before_grey(way: Kernels | None) -> None:
+    picture = scene(40, 30, 4)
+    seen = 128 + (picture[:, :, :3].astype(np.float64) - 128) * (picture[:, :, 3:] / 255)
+    wanted = seen.reshape(15, 2, 20, 2, 3).mean(axis=(1, 3)) / 255
+    photo = from_rgba(picture.tobytes(), 40, 30)
+    assert np.abs(shrunk(photo, (20, 15), way)[:, :, :3] - wanted).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("photo", "small"),
+    [
+        ((4000, 3000), (480, 360)),
+        ((640, 480), (480, 360)),
+        ((300, 200), (300, 200)),
+        ((1, 9000), (1, 9000)),
+        ((10000, 500), (2147, 107)),
+    ],
+)
+def test_the_small_copy_has_enough_pixels_across_and_never_more_than_the_photo(
+    photo: tuple[int, int], small: tuple[int, int]
+) -> None:
+    assert small_size(*photo) == small
+    assert small_size(*photo[::-1]) == small[::-1]
+
+
+def dense_laplacian(picture: Plane, eps: float) -> NDArray[np.float64]:
+    """The matting Laplacian window by window, as its paper writes it."""
+    height, width, _ = picture.shape
+    out = np.zeros((height * width, height * width))
+    for y in range(height - 2):
+        for x in range(width - 2):
+            places = [(y + i) * width + x + j for i in range(3) for j in range(3)]
+            colours = picture.reshape(-1, 4)[places, :3].astype(np.float64)
+            rest = colours - colours.mean(0)
+            inverse = np.linalg.inv(rest.T @ rest / 9 + eps / 9 * np.eye(3))
+            out[np.ix_(places, places)] += np.eye(9) - (1 + rest @ inverse @ rest.T) / 9
+    return out
+
+
+@pytest.mark.parametrize("size", [(13, 11), (3, 3), (31, 4), (2, 9), (1, 1)])
+def test_matting_equals_a_direct_solution(size: tuple[int, int], way: Kernels | None) -> None:
+    width, height = size
+    random = np.random.default_rng(1)
+    picture = small_scene(width, height)
+    unknown = random.random((height, width)) < 0.7
+    known = (random.random((height, width)) < 0.5).astype(np.float32)
+    target = random.random((height, width)).astype(np.float32)
+    pull = random.uniform(0.01, 0.1, (height, width)).astype(np.float32)
+    start = np.where(unknown, target, known)
+    found = solve(picture, unknown, pull, target, start, 1e-4, 500, way)
+
+    free = unknown.reshape(-1)
+    system = dense_laplacian(picture, 1e-4) + np.diag(pull.reshape(-1))
+    right = (pull * target).reshape(-1)[free] - system[np.ix_(free, ~free)] @ known.reshape(-1)[~free]
+    wanted = known.reshape(-1).astype(np.float64)
+    wanted[free] = np.linalg.solve(system[np.ix_(free, free)], right)
+    assert np.array_equal(found[~unknown], known[~unknown])
+    assert np.abs(found.reshape(-1) - wanted).max() < 2e-3
+
+
+def test_kernels_and_numpy_agree_after_as_many_steps_as_are_taken() -> None:
+    found = kernels()
+    if found is None:
+        pytest.skip("there is no compiler for the kernels")
+    picture = small_scene(97, 61)
+    mask = resampled(disc(40), (97, 61))
+    with_kernels, without = matted(picture, mask, found), matted(picture, mask, None)
+    assert np.abs(with_kernels - without).max() < 5e-3
+    ours, theirs = fit(picture, without, found).planes, fit(picture, without, None).planes
+    assert np.abs(ours - theirs).max() < 1e-3 * np.abs(theirs).max()
+
+
+def disc(side: int, radius: float = 0.3, x: float = 0.5, y: float = 0.5) -> Plane:
+    """A mask (side, side) with a soft edge two pixels wide."""
+    down, across = (np.mgrid[:side, :side] + 0.5) / side
+    far = np.hypot(across - x, down - y)
+    return (((radius - far) * side / 2) + 0.5).clip(0, 1).astype(np.float32)
+
+
+def test_alpha_that_is_linear_in_colour_is_found_again(way: Kernels | None) -> None:
+    picture = small_scene(41, 29)
+    alpha = picture[:, :, :3] @ np.array([0.3, -0.2, 0.5], np.float32) + np.float32(0.1)
+    planes = fit(picture, alpha, way, eps=1e-9).planes
+    again = (planes[:3].transpose(1, 2, 0) * picture[:, :, :3]).sum(2) + planes[3]
+    assert np.abs(again - alpha).max() < 1e-3
+
+
+@pytest.mark.parametrize("size", [(100, 80), (41, 29), (1, 50)])
+def test_alpha_at_full_size_is_what_the_functions_give_there(size: tuple[int, int], way: Kernels | None) -> None:
+    width, height = size
+    picture = scene(width, height)
+    photo = opaque(picture)
+    small = min(41, width), min(29, height)
+    coefficients = fit(shrunk(photo, small, None), resampled(disc(64), small), None)
+    alpha = np.empty((height, width), np.uint8)
+    for top in range(0, height, 7):
+        coefficients.apply(photo.pixels, alpha, top, min(top + 7, height), way)
+
+    def spread(plane: Plane) -> NDArray[np.float64]:
+        """Bilinear with half-pixel centres, written for one axis at a time."""
+        out = plane.astype(np.float64)
+        for axis, length in ((0, height), (1, width)):
+            at = ((np.arange(length) + 0.5) * out.shape[axis] / length - 0.5).clip(0, out.shape[axis] - 1)
+            out = np.apply_along_axis(lambda line, at=at: np.interp(at, np.arange(len(line)), line), axis, out)
+        return out
+
+    value = sum(spread(plane) * picture[:, :, c] / 255 for c, plane in enumerate(coefficients.planes[:3]))
+    wanted = (255 * (value + spread(coefficients.planes[3]))).clip(0, 255)
+    assert np.abs(alpha - wanted).max() < 0.51
+
+
+def refined(photo: Photo, mask: Plane, way: Kernels | None) -> NDArray[np.uint8]:
+    width, height = photo.size
+    size = small_size(width, height)
+    small = shrunk(photo, size, way)
+    alpha = np.empty((height, width), np.uint8)
+    fit(small, matted(small, resampled(mask, size), way), way).apply(photo.pixels, alpha, 0, height, way)
+    return alpha
+
+
+def two_colours(mask: Plane, width: int, height: int) -> Photo:
+    """A blue subject over sand, with a little noise; where `mask`, enlarged, is over one half."""
+    inside = enlarge(mask, width, height) > 127
+    picture = np.where(inside[:, :, None], (40, 60, 160), (210, 190, 150))
+    noise = np.random.default_rng(2).normal(0.5, 2, picture.shape)
+    return opaque((picture + noise).clip(0, 255).astype(np.uint8))
+
+
+def test_a_hard_edge_that_the_mask_misses_by_pixels_is_found(way: Kernels | None) -> None:
+    photo = two_colours(disc(160), 600, 450)
+    alpha = refined(photo, disc(160, radius=0.304, x=0.503), way)
+    truth = photo.pixels[:, :, 2] < photo.pixels[:, :, 0]
+    wrong = np.abs(alpha / 255 - (1 - truth))
+    plain = np.abs(enlarge(disc(160, radius=0.304, x=0.503), 600, 450) / 255 - (1 - truth))
+    assert wrong.mean() < 0.2 * plain.mean()
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 0.5), (0.5, 1.0), (1.0, 1.0)])
+def test_a_subject_at_the_border_stays_whole_there(x: float, y: float, way: Kernels | None) -> None:
+    mask = disc(160, 0.4, x, y)
+    alpha = refined(two_colours(mask, 400, 400), mask, way)
+    at = min(int(400 * y), 399), min(int(400 * x), 399)
+    assert alpha[at] > 250
+    assert alpha[399 - at[0], 399 - at[1]] < 5 or y == 0.5
+
+
+def test_a_subject_of_a_few_pixels_does_not_dissolve(way: Kernels | None) -> None:
+    mask = disc(320, radius=0.012)
+    alpha = refined(two_colours(mask, 1200, 900), mask, way)
+    plain = enlarge(mask, 1200, 900)
+    assert alpha[450, 600] > 240
+    assert 0.7 < alpha.sum() / plain.sum() < 1.3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (2, 3), (900, 4)])
+def test_the_thinnest_photos_come_through(size: tuple[int, int], way: Kernels | None) -> None:
+    photo = opaque(scene(*size))
+    assert refined(photo, np.ones((64, 64), np.float32), way).min() >= 254
+    assert refined(photo, np.zeros((64, 64), np.float32), way).max() == 0
+    assert refined(photo, disc(64), way).shape == (size[1], size[0])
+
+
+def test_a_flat_photo_gives_no_edges_that_are_not_in_the_mask(way: Kernels | None) -> None:
+    flat = opaque(np.full((300, 400, 3), 90, np.uint8))
+    mask = disc(160)
+    alpha = refined(flat, mask, way).astype(int)
+    assert alpha[150, 200] == 255 and alpha[0, 0] == 0
+    steps = np.abs(np.diff(alpha, axis=0)).max(), np.abs(np.diff(alpha, axis=1)).max()
+    assert max(steps) < 70
