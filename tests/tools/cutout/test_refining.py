@@ -156,9 +156,9 @@ def test_alpha_at_full_size_is_what_the_functions_give_there(size: tuple[int, in
     def spread(plane: Plane) -> NDArray[np.float64]:
         """Bilinear with half-pixel centres, written for one axis at a time."""
         out = plane.astype(np.float64)
-        for axis, length in ((0, height), (1, width)):
-            at = ((np.arange(length) + 0.5) * out.shape[axis] / length - 0.5).clip(0, out.shape[axis] - 1)
-            out = np.apply_along_axis(lambda line, at=at: np.interp(at, np.arange(len(line)), line), axis, out)
+        for length in (height, width):
+            at = ((np.arange(length) + 0.5) * len(out) / length - 0.5).clip(0, len(out) - 1)
+            out = np.stack([np.interp(at, np.arange(len(out)), line) for line in out.T])
         return out
 
     value = sum(spread(plane) * picture[:, :, c] / 255 for c, plane in enumerate(coefficients.planes[:3]))
