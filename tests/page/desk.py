@@ -74,6 +74,7 @@ class DeskBridge:
         self.canvas_sizes: dict[int, dict[str, Any]] = {}
         self.strokes: dict[int, dict[Place, Packed]] = {}
         self.brush = b""
+        self.reports: list[dict[str, Any]] = []
         self.stopping = 0
         self.asked: list[str] = []
         self.dropped: list[str] = []
@@ -126,6 +127,9 @@ class DeskBridge:
 
     def stop_asked(self, photo: int) -> bool:
         return self.stopping == photo
+
+    def inspected(self, report: dict[str, Any]) -> None:
+        self.reports.append(in_english(report))
 
     async def size(self, photo: int) -> int:
         return len(self.files[photo])

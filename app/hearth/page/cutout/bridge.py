@@ -1,7 +1,7 @@
 """What the cutout's page asks of the place it runs in, beside what every tool does."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from hearth.page.bridge import Bridge
 from hearth.page.cutout.layers import Layers
@@ -40,6 +40,9 @@ class CutoutBridge(Bridge, Protocol):
 
     def kept(self, photo: int) -> bytes:
         """What was stored for a photo that the message being received brings back."""
+
+    def inspected(self, report: dict[str, Any]) -> None:
+        """Shows what a model of the person's own is: a `hearth.page.cutout.own.Report`, plain."""
 
     async def size(self, photo: int) -> int:
         """Size in bytes of the file that was dropped."""

@@ -58,6 +58,9 @@ class CutoutBrowserBridge(BrowserBridge):
     def kept(self, photo: int) -> bytes:
         return bytes(self.js.kept(photo).to_bytes())
 
+    def inspected(self, report: dict[str, Any]) -> None:
+        self.js.inspected(json.dumps(report))
+
     async def size(self, photo: int) -> int:
         return int(self.js.size(photo))
 

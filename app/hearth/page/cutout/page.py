@@ -15,6 +15,7 @@ from hearth.page.cutout.editor import Editor
 from hearth.page.cutout.job import Job
 from hearth.page.cutout.keeping import pack, unpack
 from hearth.page.cutout.mattes import Mattes
+from hearth.page.cutout.own import Report, inspect
 from hearth.page.cutout.reading import read_photo
 from hearth.page.cutout.tool import CutoutTool
 from hearth.page.cutout.view import Photo, State, View, photo_from_plain, visible_name
@@ -45,6 +46,7 @@ class CutoutPage:
         self._writing: asyncio.Task[None] | None = None  # while nobody asked for the file
         self._unkept: set[int] = set()  # photos of which something is not stored yet
         self._keeping: asyncio.Task[None] | None = None
+        self._inspecting: set[asyncio.Task[None]] = set()
         self._shown = 0.0
 
     def receive(self, message: Mapping[str, Any]) -> None:
@@ -64,6 +66,11 @@ class CutoutPage:
                 self._pause(message["on"])
             case "choose":
                 self.view.model = message["model"]
+            case "inspect":
+                self._inspecting.add(task := asyncio.ensure_future(self._inspect(Report(**message["model"]))))
+                task.add_done_callback(self._inspecting.discard)
+            case "models":
+                self.tool.own(message["models"])
             case "open":
                 self.editor.open(message["id"], message["side"], message["pixels"])
             case "export":
@@ -254,6 +261,15 @@ class CutoutPage:
                 self._say(say("said.written", name=photo.name))
         photo.writing, self._writing = False, None
         self._show()
+
+    async def _inspect(self, report: Report) -> None:
+        try:
+            data = await self.bridge.read(report.id)
+        except HearthError as error:
+            report.verdict = error.args[0]
+        else:
+            await inspect(report, data)
+        self.bridge.inspected(report.plain())
 
     async def _read(self, photo: int) -> cutout.Photo:
         return await read_photo(self.bridge, photo)

@@ -13,7 +13,8 @@ from hearth.words import say
 class CutoutTool:
     """Keeps one pipeline, that of the model used last: memory is for photos.
 
-    `models` are the entries of `models.json`.
+    `models` are the entries of `models.json`, and of the person's own models: those have `own`, the plain
+    `hearth.tools.cutout.own.Settings`.
     """
 
     def __init__(self, models: Sequence[Mapping[str, Any]]) -> None:
@@ -23,6 +24,13 @@ class CutoutTool:
         self._pipeline: Pipeline | None = None
         self._progress: Progress = lambda loaded, total: None
         self._one_at_a_time = asyncio.Lock()
+
+    def own(self, models: Sequence[Mapping[str, Any]]) -> None:
+        """Takes the models that the person brought, as they are now."""
+        known = {model["id"]: model for model in models}
+        if known.get(self._model) != self.models.get(self._model, {}) and "own" in self.models.get(self._model, {}):
+            self._pipeline = None  # made anew, as it is set now
+        self.models = {name: model for name, model in self.models.items() if "own" not in model} | known
 
     async def load(self, model: str, bridge: CutoutBridge, progress: Progress) -> Pipeline:
         """The pipeline of a model, its file fetched if need be. Raises DownloadFailed or BadModel.
@@ -47,11 +55,22 @@ class CutoutTool:
             bridge.drop_model(model)
             raise
         self._pipeline = None  # makes room for the new one
+        entry = self.models[model]
+        if "own" in entry:
+            return self._open_own(data, entry["own"])
         session = InferenceSession(data)
         self.engine = say("engine." + session.executor.name)
-        return Pipeline(session, self._preparation(model))
+        return Pipeline(session, self._preparation(entry))
 
-    def _preparation(self, model: str) -> Preparation:
-        entry = self.models[model]
+    def _open_own(self, data: bytes, plain: Mapping[str, Any]) -> Pipeline:
+        from hearth.runtime.load import load_bytes
+        from hearth.tools.cutout import own
+
+        settings = own.Settings(**plain)
+        session = own.session_for(load_bytes(data), settings)
+        self.engine = say("engine." + session.executor.name)
+        return Pipeline(own.OwnSession(session, settings), settings.preparation())
+
+    def _preparation(self, entry: Mapping[str, Any]) -> Preparation:
         pixels = entry["pixels"]
         return Preparation(entry["input"]["shape"], pixels["scale"], pixels["mean"], pixels["std"])
