@@ -6,7 +6,7 @@
 
 import { byId, make, setText } from "../shell/dom.js";
 import { recall, remember } from "../shell/memory.js";
-import { say } from "../shell/words.js";
+import { say, visibleName } from "../shell/words.js";
 
 export class Choices {
   /**
@@ -25,23 +25,35 @@ export class Choices {
 
   /** @param {Model[]} models  the first one is the default */
   async fill(models) {
-    if (this.models.length) return;
     this.models = models;
     const kept = recall("model");
     this.chosen = models.some((model) => model.id === kept) ? String(kept) : models[0].id;
+    this.sizes.clear();
     byId("choices").replaceChildren(...models.map((model) => this.#option(model)));
     this.update();
   }
 
+  /** Chooses a model. @param {string} id */
+  take(id) {
+    this.chosen = id;
+    remember("model", id);
+    this.update();
+    this.choose(id);
+  }
+
   /** @param {string} id */
   title(id) {
-    return this.models.some((model) => model.id === id) ? titleOf(id) : "";
+    const model = this.models.find((model) => model.id === id);
+    return model ? titleOf(model) : "";
   }
 
   async update() {
+    const chosen = this.models.find((model) => model.id === this.chosen);
+    setText(byId("model-about"), chosen ? aboutOf(chosen) : "");
+    byId("own-settings").hidden = !chosen?.own;
     for (const model of this.models) {
       const size = /** @type {HTMLElement} */ (this.sizes.get(model.id));
-      setText(size, (await this.shelf.store.holds(model)) ? say("model.stored") : say("model.to-fetch", { size: model.bytes }));
+      setText(size, model.own ? say("own.size", { size: model.bytes }) : (await this.shelf.holds(model.id)) ? say("model.stored") : say("model.to-fetch", { size: model.bytes }));
     }
   }
 
@@ -50,19 +62,22 @@ export class Choices {
     const input = make("input", "");
     Object.assign(input, { type: "radio", name: "model", value: model.id, checked: model.id === this.chosen });
     input.addEventListener("change", () => {
-      this.chosen = model.id;
-      remember("model", model.id);
-      this.choose(model.id);
+      this.take(model.id);
     });
     const size = make("span", "size");
     this.sizes.set(model.id, size);
-    const label = make("label", "choice", input, make("span", "title", titleOf(model.id)), size);
-    label.title = say(`model.${model.id}.about`);
+    const label = make("label", "choice", input, make("span", "title", titleOf(model)), size);
+    label.title = aboutOf(model);
     return label;
   }
 }
 
-/** @param {string} id */
-function titleOf(id) {
-  return say(`model.${id}.title`);
+/** @param {Model} model */
+function titleOf(model) {
+  return model.own ? visibleName(String(model.name).replace(/\.\w+$/, "")) : say(`model.${model.id}.title`);
+}
+
+/** @param {Model} model */
+function aboutOf(model) {
+  return model.own ? say("own.about", { name: visibleName(String(model.name)) }) : say(`model.${model.id}.about`);
 }

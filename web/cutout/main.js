@@ -17,6 +17,7 @@ import { isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
 import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
+import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
 import { ListFailed, Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
@@ -47,6 +48,7 @@ translate(document);
 const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post(message, transfer), changed });
 const pictures = new Pictures(render);
 const choices = new Choices(choose, shelf);
+const own = new Own(shelf.own, { inspect: (id, file) => link.post({ type: "inspect", id, file }), changed: takeOwn });
 const offline = new Offline({ busy: () => state.files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
 const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => link.post({ type: "export", id }) });
 const editor = new Editor({ post: (message, transfer) => link.post(message, transfer), changed: render });
@@ -54,11 +56,23 @@ const stage = new Stage(editor, (message) => link.post(message));
 const panels = new Panels(editor);
 const strip = new Strip({ select });
 const link = new Link({ start: takeWorker, success: "cutout", receive, describe, broke });
-openIntake({ take, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
+openIntake({ take: takeAny, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
+byId("own-settings").addEventListener("click", () => {
+  const model = choices.models.find((model) => model.id === choices.chosen);
+  if (model?.own) own.openSettings(model);
+});
 addEventListener("beforeunload", (event) => {
   if (photos().some(wouldBeLost)) event.preventDefault();
 });
 shelf.showStored();
+
+/** Photos go to the queue, a model to its dialog. @param {File[]} files */
+function takeAny(files) {
+  const model = files.find(isModel);
+  const pictures = files.filter((file) => !isModel(file));
+  if (model) own.take(model);
+  if (pictures.length) take(pictures);
+}
 
 /** @param {File[]} files */
 function take(files) {
@@ -134,6 +148,9 @@ function receive(message) {
     case "view":
       takeView(message.view);
       break;
+    case "inspected":
+      own.show(message.report);
+      return;
     case "need-model":
       shelf.fetch(message.id);
       return;
@@ -185,6 +202,7 @@ async function describe() {
 /** @param {boolean} final @param {unknown} reason */
 function broke(final, reason) {
   state.restarting = !final;
+  own.broke();
   if (final) state.broken = say(reason instanceof ListFailed ? "models.no-list" : state.ready ? "start.gave-up" : "start.failed");
   notice(state.broken || say("start.restarted"), final ? { label: say("page.reload"), run: () => location.reload() } : undefined);
   render();
@@ -194,6 +212,14 @@ function broke(final, reason) {
 function changed() {
   choices.update();
   offline.update();
+}
+
+/** The person's own models are others now. @param {string} chosen  empty for the first of all */
+async function takeOwn(chosen) {
+  const models = await shelf.models();
+  link.post({ type: "models", models: await shelf.own.list() });
+  await choices.fill(models);
+  choices.take(chosen || models[0].id);
 }
 
 /** @param {string} model */

@@ -48,6 +48,20 @@
  * @property {Said} engine  the quiet line that says what runs
  * @property {Said} announcement  what a screen reader is to say; changes seldom
  *
+ * @typedef {{name: string, type: string, shape: (number | string)[]}} Port
+ *
+ * @typedef {object} ModelReport  `Report` of `hearth.page.cutout.own`
+ * @property {number} id
+ * @property {string} name
+ * @property {number} bytes
+ * @property {boolean} fits  whether it cuts out
+ * @property {Said} verdict
+ * @property {{producer: string, inputs: Port[], outputs: Port[], nodes: number, ops: Record<string, number>,
+ *     opsets: Record<string, number>, parameters: number, constant_bytes: number} | null} summary
+ * @property {any} settings  `Settings` of `hearth.tools.cutout.own`
+ * @property {Record<string, number>} places  executor -> steps that it runs
+ * @property {string} explained
+ *
  * From the page to the worker, beside what every tool says:
  * @typedef {{type: "start", models: Model[], model: string, eager: boolean, photos: PhotoView[], stopping: number}} Start
  *     `eager` where the chosen model should be made ready before a photo asks for it; `photos` and `stopping` are what was
@@ -59,6 +73,8 @@
  * @typedef {{type: "pause", on: boolean}} Pause
  * @typedef {{type: "stop" | "retry" | "remove", id: number}} OnPhoto
  * @typedef {{type: "choose", model: string}} Choose
+ * @typedef {{type: "inspect", id: number, file: File}} Inspect  a model of the person's own; `id` is below zero
+ * @typedef {{type: "models", models: Model[]}} OwnModels  the person's own models, as they are now
  * @typedef {{type: "open", id: number, side: number, pixels: number}} Open
  *     the photo is on the canvas, which can hold so many pixels a side and in all
  * @typedef {{type: "look", id: number, look: Look, gesture: number, serial: number}} SetLook
@@ -66,7 +82,7 @@
  * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer}} Stroke
  *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`)
  * @typedef {{type: "undo" | "redo" | "reset" | "look-all" | "export", id: number}} OnEdits
- * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | Open | SetLook | Stroke | OnEdits} ToWorker
+ * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | Open | SetLook | Stroke | OnEdits | Inspect | OwnModels} ToWorker
  *
  * From the worker to the page, beside what every tool says:
  * @typedef {{type: "view", view: View}} Show
@@ -85,7 +101,8 @@
  * @typedef {{type: "tiles", id: number, tiles: [number, number][], data: ArrayBuffer}} Tiles  strokes as they are now
  * @typedef {{type: "cutout", id: number, name: string, kind: string, data: ArrayBuffer}} Cutout  a file; `kind` is its media type
  * @typedef {{type: "history", id: number, data: ArrayBuffer}} History  to be stored for when the page is opened again
- * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Tiles | Cutout | History} FromWorker
+ * @typedef {{type: "inspected", report: ModelReport}} Inspected
+ * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Tiles | Cutout | History | Inspected} FromWorker
  */
 
 export {};

@@ -72,6 +72,12 @@ const bridge = {
     histories.delete(id);
     return history;
   },
+  /** @param {string} report as JSON */
+  inspected(report) {
+    const known = JSON.parse(report);
+    files.delete(known.id);
+    say({ type: "inspected", report: known });
+  },
   /** @param {number} id */
   size(id) {
     return fileOf(id).size;
@@ -133,6 +139,12 @@ function receive(message) {
   }
   if (message.type === "add-picture") {
     pictures.set(message.id, message.file);
+    return;
+  }
+  if (message.type === "inspect") {
+    const { id, file } = message;
+    files.set(id, file);
+    tell({ type: "inspect", model: { id, name: file.name, bytes: file.size } });
     return;
   }
   if (message.type === "remove") files.delete(message.id);

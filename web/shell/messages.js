@@ -7,6 +7,8 @@
  * @property {number} bytes
  * @property {string} sha256
  * @property {{url: string, bytes: number, sha256: string}[]} parts
+ * @property {string} [name]  of the file, for a model that the person brought
+ * @property {any} [own]  how such a model is used; its tool knows what that holds
  *
  * From the page to the worker:
  * @typedef {{type: "boot", cold: boolean, stop: SharedArrayBuffer | null}} Boot

@@ -6,9 +6,11 @@
  */
 
 import { byId, notice, setText } from "./dom.js";
+import { OwnModels } from "./own.js";
 import { DownloadFailed, ModelStore, storageWorks } from "./store.js";
 import { say } from "./words.js";
 
+const OWN_FOR = "cutout"; // the tool that takes models of the person's own
 const LIST = new URL("../models.json", import.meta.url);
 const ATTEMPTS = 4;
 const WAIT_MS = 700;
@@ -29,6 +31,7 @@ export class Shelf {
     this.tell = tell;
     this.changed = changed;
     this.store = new ModelStore(new URL("./", LIST));
+    this.own = new OwnModels(new URL("./", LIST));
     /** @type {Promise<Model[]> | null} */
     this.list = null;
     /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number, awaited: boolean}>} */
@@ -36,13 +39,14 @@ export class Shelf {
     byId("delete-models").addEventListener("click", () => this.#clear());
   }
 
-  /** The tool's models. Throws ListFailed. */
+  /** The tool's models, the person's own last. Throws ListFailed. */
   async models() {
-    return (await this.#all()).filter((model) => model.tool === this.tool);
+    const served = (await this.#served()).filter((model) => model.tool === this.tool);
+    return this.tool === OWN_FOR ? [...served, ...(await this.own.list())] : served;
   }
 
-  /** The models of all tools. Throws ListFailed. */
-  #all() {
+  /** The models of all tools, without the person's own. Throws ListFailed. */
+  #served() {
     this.list ??= fetchList().catch((error) => {
       this.list = null; // the next call tries again
       throw error;
@@ -53,13 +57,13 @@ export class Shelf {
   /** @param {string} id */
   async holds(id) {
     const model = await this.#find(id);
-    return this.store.holds(model);
+    return model.own ? this.own.holds(model) : this.store.holds(model);
   }
 
   /** Whether to fetch or open a model before a photo needs it. @param {string} id */
   async isEager(id) {
     const model = await this.#find(id);
-    if (await this.store.holds(model)) return true;
+    if (model.own || (await this.store.holds(model))) return true;
     const saving = /** @type {any} */ (navigator).connection?.saveData === true;
     return model.bytes <= UNASKED_BYTES && !saving;
   }
@@ -69,15 +73,12 @@ export class Shelf {
     const known = this.running.get(id);
     if (known) return known;
     const cancel = new AbortController();
+    const progress = (/** @type {number} */ loaded, /** @type {number} */ total) => {
+      Object.assign(entry, { loaded, total });
+      this.tell({ type: "model-progress", id, loaded, total });
+    };
     const opened = this.#find(id).then((model) =>
-      this.store.open(
-        model,
-        (loaded, total) => {
-          Object.assign(entry, { loaded, total });
-          this.tell({ type: "model-progress", id, loaded, total });
-        },
-        cancel.signal,
-      ),
+      model.own ? this.own.open(model) : this.store.open(model, progress, cancel.signal),
     );
     const entry = { opened, cancel, loaded: 0, total: 0, awaited: false };
     this.running.set(id, entry);
@@ -131,7 +132,7 @@ export class Shelf {
   }
 
   async #clear() {
-    const { freed, busy } = await this.store.clear(await this.#all());
+    const { freed, busy } = await this.store.clear(await this.#served());
     notice([freed || !busy ? say("models.freed", { size: freed }) : "", busy ? say("models.still-fetched") : ""].join(" ").trim());
     await this.showStored();
   }
