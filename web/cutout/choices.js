@@ -36,6 +36,7 @@ export class Choices {
   /** Chooses a model. @param {string} id */
   take(id) {
     this.chosen = id;
+    for (const input of byId("choices").querySelectorAll("input")) input.checked = input.value === id;
     remember("model", id);
     this.update();
     this.choose(id);
