@@ -73,7 +73,7 @@ export class Own {
     if (report.id !== this.id || !this.file) return; // closed, or another file came
     const verdict = make("p", report.fits ? "verdict fits" : "verdict", told(report.verdict));
     if (!report.settings) return this.#open(report.name, verdict, ...describe(report));
-    const { model, kept } = await this.store.add(this.file, report.settings);
+    const { model, kept } = await this.store.add(this.file, "cutout", report.settings);
     this.changed(model.id);
     const note = make("p", "hint", say(kept ? "own.kept" : "own.not-kept"));
     this.#open(report.name, verdict, note, this.#settings(model), ...describe(report));

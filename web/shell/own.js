@@ -30,15 +30,15 @@ export class OwnModels {
 
   /**
    * Keeps a model, or what it is set to where the file is the same as one kept before.
-   * @param {File} file @param {object} settings  `hearth.tools.cutout.own.Settings`
+   * @param {File} file @param {string} tool  that uses it @param {object} settings  as that tool has them
    * @returns {Promise<{model: Model, kept: boolean}>}
    */
-  async add(file, settings) {
+  async add(file, tool, settings) {
     const sha256 = await hashOf(await file.arrayBuffer());
     const before = (await this.list()).find((model) => model.sha256 === sha256);
     const part = { url: `own/${sha256}.onnx`, bytes: file.size, sha256 };
     /** @type {Model} */
-    const model = { id: before?.id ?? `own-${sha256.slice(0, 12)}-0`, name: file.name, bytes: file.size, sha256, parts: [part], own: settings };
+    const model = { id: before?.id ?? `own-${sha256.slice(0, 12)}-0`, tool, name: file.name, bytes: file.size, sha256, parts: [part], own: settings };
     const cache = await this.#cache();
     let kept = cache !== null;
     try {

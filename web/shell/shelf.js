@@ -10,7 +10,6 @@ import { OwnModels } from "./own.js";
 import { DownloadFailed, ModelStore, storageWorks } from "./store.js";
 import { say } from "./words.js";
 
-const OWN_FOR = "cutout"; // the tool that takes models of the person's own
 const LIST = new URL("../models.json", import.meta.url);
 const ATTEMPTS = 4;
 const WAIT_MS = 700;
@@ -41,8 +40,7 @@ export class Shelf {
 
   /** The tool's models, the person's own last. Throws ListFailed. */
   async models() {
-    const served = (await this.#served()).filter((model) => model.tool === this.tool);
-    return this.tool === OWN_FOR ? [...served, ...(await this.own.list())] : served;
+    return [...(await this.#served()), ...(await this.own.list())].filter((model) => model.tool === this.tool);
   }
 
   /** The models of all tools, without the person's own. Throws ListFailed. */
