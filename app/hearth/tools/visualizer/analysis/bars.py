@@ -10,7 +10,7 @@ _PRIOR = np.log([0.66, 0.22, 0.02, 0.03, 0.02, 0.02])
 _OTHER_METER, _LOST_COUNT = np.log(1e-3), np.log(1e-5)
 """A change of meter at a bar's end; a bar that is cut short."""
 
-_SURE = 0.35
+_SURE = 0.5
 """How much the network's word on a single beat counts: neighbours hear much of the same sound."""
 
 
@@ -19,9 +19,7 @@ def count_bars(downbeat: NDArray[np.float64], beat: NDArray[np.float64]) -> Sequ
     if not len(downbeat):
         return []
     share = np.clip(downbeat / np.maximum(downbeat + beat, 1e-6), 0.02, 0.98)
-    # Against the track's own mean, so that a network that is shy of downbeats is not taken for long bars.
-    ratio = np.log(share / (1 - share))
-    ratio = _SURE * (ratio - np.median(ratio))
+    begins, goes_on = _SURE * np.log(share), _SURE * np.log(1 - share)
     states = [(meter, position) for meter in range(len(METERS)) for position in range(METERS[meter])]
     count = len(states)
     moves = np.full((count, count), -np.inf)
@@ -34,20 +32,17 @@ def count_bars(downbeat: NDArray[np.float64], beat: NDArray[np.float64]) -> Sequ
             elif at == 0:
                 moves[a, b] = _LOST_COUNT + _PRIOR[to]
     first = np.array([position == 0 for _, position in states])
-    meters = np.array([METERS[meter] for meter, _ in states], np.float64)
-    # As many downbeats as each meter expects: a short bar must not win by finding more of them.
-    expected = np.where(first, np.log(meters), np.log(meters / np.maximum(meters - 1, 1)))
     score = np.array([_PRIOR[meter] - np.log(METERS[meter]) for meter, _ in states])
-    back = np.zeros((len(ratio), count), np.intp)
-    for number, value in enumerate(ratio):
+    back = np.zeros((len(share), count), np.intp)
+    for number in range(len(share)):
         if number:
             ways = score[:, None] + moves
             back[number] = ways.argmax(axis=0)
             score = ways[back[number], np.arange(count)]
-        score = score + np.where(first, value, 0.0) + 0.0 * expected
+        score = score + np.where(first, begins[number], goes_on[number])
     state = int(score.argmax())
     path = [state]
-    for number in range(len(ratio) - 1, 0, -1):
+    for number in range(len(share) - 1, 0, -1):
         state = int(back[number, state])
         path.append(state)
     return [states[state][1] + 1 for state in reversed(path)]

@@ -9,6 +9,7 @@ from hearth.tools.visualizer.analysis import beat_features
 from hearth.tools.visualizer.analysis.asking import Answers, Predict
 from hearth.tools.visualizer.analysis.bars import count_bars
 from hearth.tools.visualizer.analysis.growing import Growing
+from hearth.tools.visualizer.analysis.levels import counted
 from hearth.tools.visualizer.analysis.listening import Listening
 from hearth.tools.visualizer.analysis.onsets import peak_offset
 from hearth.tools.visualizer.analysis.result import FRAME_RATE, Beat
@@ -19,6 +20,14 @@ FRAMES = 100
 
 FEWEST = 4  # beats; less is none
 
+SUREST = 3.0
+"""What the network's odds count for at most, as a logarithm: it is as sure of eighths as of beats."""
+
+CYMBALS = 91  # the first band of what cymbals and snares sound in, above 3 kHz
+QUIETEST, HALF_LIFE = 0.03, 5 * FRAME_RATE
+LOUD = 0.7
+"""What sets in up there is measured by the loudest that did: it is forgotten by half within 5 s."""
+
 
 class Beats:
     """A stage: reads the spectrogram that was heard, asks BeatNet, tracks the beat."""
@@ -27,6 +36,7 @@ class Beats:
         self._heard = heard
         self._h, self._c = np.zeros((2, 1, 150), np.float32), np.zeros((2, 1, 150), np.float32)
         self._tracker = Tracker(FRAME_RATE)
+        self._loudest = QUIETEST
         self.beat, self.downbeat = Growing((), np.float32), Growing((), np.float32)
         """Curves: the probability of any beat, and of one that begins a bar."""
 
@@ -51,7 +61,20 @@ class Beats:
         activations = activations[:done]
         self.beat.append(activations[:, 0] + activations[:, 1])
         self.downbeat.append(activations[:, 1])
-        self._tracker.push(activations[:, 0] + activations[:, 1])
+        odds = np.clip(activations[:, 0] + activations[:, 1], 1e-4, 1 - 1e-4)
+        evidence = np.minimum(np.log(odds / (1 - odds)), SUREST)
+        self._tracker.push(evidence + self._cymbals(len(self.beat) - done) - 0.5)
+
+    def _cymbals(self, first: int) -> NDArray[np.float64]:
+        """How much sets in above 3 kHz from a frame on, 0..1: time is kept there, even where the net hears syncopes."""
+        bands = self._heard.bands.rows[max(first - 1, 0) : len(self.beat), CYMBALS:]
+        rises = beat_features.rise(bands[1:], bands[:1]) if first else beat_features.rise(bands, bands[:0])
+        strengths = rises.mean(axis=1).tolist()
+        out = np.empty(len(strengths))
+        for frame, strength in enumerate(strengths):
+            self._loudest = max(strength, self._loudest * 0.5 ** (1 / HALF_LIFE), QUIETEST)
+            out[frame] = min(1.0, strength / (LOUD * self._loudest))
+        return out
 
     def beats(self) -> list[Beat]:
         """The beats as far as the stage has come."""
@@ -59,10 +82,11 @@ class Beats:
         if len(frames) < FEWEST:
             return []
         at = np.array(frames)
+        at = counted(at, self._heard.curves["onset"].rows, self._near(self.downbeat, at), FRAME_RATE)
         down, all_beats = self._near(self.downbeat, at), self._near(self.beat, at)
         positions = count_bars(down, all_beats - down)
         curve = self.beat.rows
-        times = [(frame + peak_offset(curve, frame)) / FRAME_RATE for frame in frames]
+        times = [(frame + peak_offset(curve, frame)) / FRAME_RATE for frame in at.tolist()]
         return [Beat(max(0.0, time), position) for time, position in zip(times, positions, strict=True)]
 
     @staticmethod

@@ -19,19 +19,19 @@ _START = 255
 
 @dataclass(frozen=True)
 class Tempi:
-    """What is believed of tempo, in beats a minute and natural logarithms of probability."""
+    """What is believed of tempo: beats a minute, and natural logarithms of probability."""
 
     slowest: float = 50.0
     fastest: float = 215.0
-    likely: float = 115.0
-    spread: float = 0.7  # octaves around the likely one, a standard deviation
-    steadiness: float = 50.0  # what a change costs, times the logarithm of the ratio of intervals
-    reward: float = 2.7  # of every beat: about one frame in so many logarithms holds one
+    likely: float = 110.0
+    spread: float = 0.5  # octaves around the likely one, a standard deviation
+    steadiness: float = 40.0  # what a change costs, times the logarithm of the ratio of intervals
+    reward: float = 1.0  # of every beat, so that beats are rather found than left out
     break_cost: float = 12.0  # of letting the beat go, and taking it up anew
 
 
 class Tracker:
-    """`push` probabilities of a beat, a frame each; `beats()` gives the frames of beats."""
+    """`push` how much speaks for a beat, a frame each; `beats()` gives the frames of beats."""
 
     def __init__(self, rate: float, tempi: Tempi = Tempi()) -> None:
         """`rate`: frames a second."""
@@ -41,9 +41,9 @@ class Tracker:
         logs = np.log(self._intervals)
         change = -tempi.steadiness * np.abs(logs[:, None] - logs[None, :])
         change -= np.log(np.exp(change).sum(axis=0))
-        self._change = change.astype(np.float32)  # [to, from]
         octaves = np.log2(60 * rate / self._intervals / tempi.likely)
         self._prior = (-0.5 * (octaves / tempi.spread) ** 2).astype(np.float32)
+        self._change = (change + self._prior[:, None]).astype(np.float32)  # [to, from]
         self._rows = np.arange(len(self._intervals))
         count = len(self._intervals)
         # A ring over the last frames: the worth of the best way to a beat there that goes on with each interval.
@@ -58,13 +58,13 @@ class Tracker:
         """Frames that were pushed."""
         return len(self._before)
 
-    def push(self, probabilities: NDArray[np.float32]) -> None:
-        safe = np.clip(probabilities.astype(np.float64), 1e-4, 1 - 1e-4)
-        first, count = len(self), len(safe)
+    def push(self, evidence: NDArray[np.floating]) -> None:
+        """(n,): the logarithm of the odds that there is a beat."""
+        first, count = len(self), len(evidence)
         for array in (self._before, self._resumed, self._end_interval, self._best_until, self._worth_until):
             array.extend_to(first + count)
-        for frame, worth in enumerate(np.log(safe / (1 - safe)) + self._tempi.reward, first):
-            self._step(frame, float(worth))
+        for frame, worth in enumerate((evidence + self._tempi.reward).tolist(), first):
+            self._step(frame, worth)
 
     def _step(self, frame: int, worth: float) -> None:
         ring = len(self._onward)
