@@ -1,7 +1,6 @@
 """Drums with known beats: patterns played with swing and changing tempo on the samples of Debian's sonic-pi-samples.
 
-`rhythm(seed, number)` always gives the same one; every seed is another set. Nothing that is tried here was used to train
-anything.
+`rhythm(seed, number)` always gives the same one; every seed is another set.
 """
 
 from __future__ import annotations
@@ -34,7 +33,19 @@ KITS: dict[str, tuple[str, ...]] = {
 }
 """Letter of a pattern -> recordings that play it."""
 
-LOUDNESS = {"K": 1.0, "S": 0.8, "g": 0.25, "h": 0.4, "o": 0.4, "r": 0.45, "c": 0.5, "t": 0.7, "m": 0.7, "T": 0.7, "p": 0.4}
+LOUDNESS = {
+    "K": 1.0,
+    "S": 0.8,
+    "g": 0.25,
+    "h": 0.4,
+    "o": 0.4,
+    "r": 0.45,
+    "c": 0.5,
+    "t": 0.7,
+    "m": 0.7,
+    "T": 0.7,
+    "p": 0.4,
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,9 @@ STYLES: dict[str, Style] = {
     "bossa": Style(4, 4, (100, 140), ("h.h.h.h.h.h.h.h.", "K..KK..KK..KK..K", "p..p..p...p..p..")),
     "samba": Style(4, 4, (90, 120), ("hhhhhhhhhhhhhhhh", "K..KK..KK..KK..K", "....t.......t...", "p.pp.p.pp.pp.p.p")),
     "train": Style(4, 4, (90, 130), ("ggggSgggggggSggg", "K...K...K...K...", "..h...h...h...h.")),
-    "one drop": Style(4, 4, (70, 100), ("h.h.h.h.h.h.h.h.", "........K.......", "........S.......", "p.....p...p.....")),
+    "one drop": Style(
+        4, 4, (70, 100), ("h.h.h.h.h.h.h.h.", "........K.......", "........S.......", "p.....p...p.....")
+    ),
     "toms": Style(4, 4, (90, 140), ("t.ttm.t.t.ttT.m.", "K...K...K...K...", "............S...")),
     "march": Style(4, 4, (95, 130), ("S.ggS.g.S.ggS.SS", "K...K...K...K...", "c...............")),
     "waltz": Style(3, 2, (90, 160), ("h.h.h.", "K.....", "..S.S.")),

@@ -1,7 +1,9 @@
 """From how sure a network is that keys sound and are struck, to notes [Bittner et al., ICASSP 2022, section 2.3].
 
-Notes begin where a key is struck and go on while it sounds; what sounds and is left over then makes notes of its own,
-the surest first, as Melodia follows the surest melody [Salamon, Gómez, 2012].
+Notes begin where a key is struck and go on while it sounds; what sounds surely and is left over then makes notes of its
+own, the surest first, as Melodia follows the surest melody [Salamon, Gómez, 2012]. Two things go beyond that: a strike
+has to be heard in the key's own sound too, since loud neighbours make the network believe that a sounding key is struck
+again; and what sounds much weaker than a key an octave or another overtone below it is that key's overtone.
 """
 
 from typing import NamedTuple
@@ -13,6 +15,18 @@ from hearth.tools.visualizer.analysis.result import LOWEST_KEY
 
 STRUCK, SOUNDS = 0.5, 0.3
 """From where on a key counts as struck, and as sounding."""
+
+ATTACK = 0.9
+"""How sure a strike has to be, together with how much surer the key sounds after it than before."""
+
+BEFORE, AFTER, LASTING = 4, 5, 10  # frames over which a strike is compared
+
+OVERTONES = (12, 19, 24, 28)  # semitones above a key
+OVERTONE_OF, OVERTONE_PART = 0.4, 0.6
+"""How sure the lower key has to sound, and what part of that its overtones reach at most."""
+
+SURELY = 0.5
+"""The mean from which on what was never struck is a note."""
 
 LONGEST_GAP = 11  # frames in which a note may fall silent and go on
 SHORTEST = 11  # frames; what is shorter is no note
@@ -42,7 +56,9 @@ def make_notes(sounding: Floats, struck: Floats) -> list[MadeNote]:
             made.append(_note(sounding, first, end, key))
             _use(left, first, end, key)
     for first, end, key in _left_over(left):
-        made.append(_note(sounding, first, end, key))
+        note = _note(sounding, first, end, key)
+        if note.strength >= SURELY and not _is_overtone(sounding, first, key):
+            made.append(note)
     return sorted(made)
 
 
@@ -51,7 +67,25 @@ def _strikes(sounding: Floats, struck: Floats) -> list[tuple[int, int]]:
     either = np.maximum(struck, _rises(sounding, float(struck.max())))
     middle = either[1:-1]
     peak = (middle > either[:-2]) & (middle >= either[2:]) & (middle >= STRUCK)
-    return [(int(frame) + 1, int(key)) for frame, key in np.argwhere(peak)]
+    found = ((int(frame) + 1, int(key)) for frame, key in np.argwhere(peak))
+    return [
+        (frame, key)
+        for frame, key in found
+        if _attack(sounding[:, key], struck[:, key], frame) >= ATTACK and not _is_overtone(sounding, frame, key)
+    ]
+
+
+def _attack(sounding: Floats, struck: Floats, frame: int) -> float:
+    after = sounding[frame + 1 : frame + 1 + AFTER]
+    lowest = sounding[max(0, frame - BEFORE) : frame + 1].min()
+    return float(struck[max(0, frame - 1) : frame + 2].max() + (after.mean() if len(after) else 0.0) - lowest)
+
+
+def _is_overtone(sounding: Floats, frame: int, key: int) -> bool:
+    own = float(sounding[frame + 1 : frame + 1 + AFTER, key].mean()) if frame + 1 < len(sounding) else 0.0
+    below = [key - step for step in OVERTONES if key >= step]
+    lower = float(sounding[frame : frame + LASTING, below].mean(axis=0).max()) if below else 0.0
+    return lower > OVERTONE_OF and own < OVERTONE_PART * lower
 
 
 def _rises(sounding: Floats, highest: float) -> Floats:
