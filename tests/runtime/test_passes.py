@@ -169,3 +169,18 @@ def test_shapes_that_do_not_fit_are_named_at_compile_time() -> None:
     graph = b.done(b.node("Add", "x", "y"))
     with pytest.raises(BadModel, match="Add 'v0_0' does not fit its inputs"):
         optimise(graph)
+
+
+def test_shapes_fixed_after_fusing_lose_no_op_of_an_epilogue() -> None:
+    """A chain on a constant is an Identity that carries ops: it hands nothing on."""
+    b = Builder(x=("n", 3), s=())
+    scaled = b.node("Floor", b.node("Div", floats(3) * 10, "s"))
+    graph = b.done(b.node("Add", b.node("Relu", "x"), scaled))
+    optimise(graph)
+    feeds = {"x": floats(2, 3), "s": np.full((), 3, np.float32)}
+    expected = play(graph, **feeds)
+    fixed = graph.copy()
+    fix_inputs(fixed, {"x": (2, 3), "s": ()})
+    optimise(fixed)
+    np.testing.assert_array_equal(play(fixed, **feeds)[0], expected[0])
+    np.testing.assert_array_equal(expected[0], np.maximum(feeds["x"], 0) + np.floor(floats(3) * 10 / np.float32(3)))

@@ -24,7 +24,7 @@ from hearth.runtime.load import load, load_bytes
 from hearth.runtime.metadata import ModelMetadata
 from hearth.runtime.numpy.executor import NumpyExecutor
 from hearth.runtime.ops.registry import MISFITS
-from hearth.runtime.passes import fix_inputs, keep_outputs, optimise
+from hearth.runtime.passes import fix_inputs, in_floats, keep_outputs, optimise
 from hearth.runtime.plan import make_plan
 from hearth.runtime.programs import MAX_PROGRAMS, Programs
 from hearth.runtime.types import Dim, TensorType, ValueType, type_label
@@ -240,7 +240,10 @@ class InferenceSession:
                 program = self._programs.get(key)
                 if program is not None:
                     return program
-            plan = make_plan(self._fixed(outputs, shapes, values))
+            graph = self._fixed(outputs, shapes, values)
+            if executor.needs_static:
+                graph = in_floats(graph)
+            plan = make_plan(graph)
             for name in outputs:
                 if name in plan.graph.constants:
                     plan.graph.constants[name].flags.writeable = False  # so that it is handed over as a copy

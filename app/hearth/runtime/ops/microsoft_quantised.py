@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.ops import activation as act
-from hearth.runtime.ops.contract import matmul
+from hearth.runtime.ops.contract import matmul, rows_by_rows
 from hearth.runtime.ops.linear import matmul_rule
 from hearth.runtime.ops.pool import average_pool, pool_rule
 from hearth.runtime.ops.quantise import dynamic_quantize_linear, integer_matmul, quantised
@@ -243,6 +243,23 @@ def matmul_nbits(
     """a (..., K) by weights of few bits: b (N, blocks, bytes), a scale and a zero point for each block along K."""
     if weight_prepacked:
         raise ValueError("weights packed for one processor can't be read")
+    weights = nbits_weights(b, scales, zeros, groups, K=K, N=N, bits=bits, block_size=block_size)
+    y = matmul(a.astype(np.float32), weights.T)
+    return np.asarray(y if bias is None else y + bias, a.dtype)
+
+
+def nbits_weights(
+    b: Array,
+    scales: Array,
+    zeros: Array | None,
+    groups: Array | None,
+    *,
+    K: int,  # noqa: N803
+    N: int,  # noqa: N803
+    bits: int = 4,
+    block_size: int,
+) -> Array:
+    """The weights (N, K) of MatMulNBits, float32."""
     blocks = -(-K // block_size)
     codes = _unpacked(b.reshape(N, blocks, -1), bits, block_size).astype(np.float32)
     if zeros is None:
@@ -253,11 +270,8 @@ def matmul_nbits(
         offset = zeros.reshape(N, blocks).astype(np.float32)
     factor = scales.reshape(N, blocks).astype(np.float32)
     if groups is None:
-        weights = ((codes - offset[..., None]) * factor[..., None]).reshape(N, -1)[:, :K]
-    else:
-        weights = (codes.reshape(N, -1)[:, :K] - offset[:, groups]) * factor[:, groups]
-    y = matmul(a.astype(np.float32), weights.T)
-    return np.asarray(y if bias is None else y + bias, a.dtype)
+        return np.asarray(((codes - offset[..., None]) * factor[..., None]).reshape(N, -1)[:, :K])
+    return np.asarray((codes.reshape(N, -1)[:, :K] - offset[:, groups]) * factor[:, groups])
 
 
 @op("DynamicQuantizeLSTM", domain=MICROSOFT, data_dependent=True)
@@ -287,7 +301,19 @@ def dynamic_quantize_lstm(
     """LSTM with weights w (D, I, 4H) and r (D, H, 4H) in 8 bits; what they multiply is quantised by its range."""
 
     def product(weights: Array, scale: Array, zero: Array) -> Callable[[int, Array], Array]:
-        return lambda d, rows: dynamic_quantize_matmul(rows, weights[d], scale[d], zero[d])
+        """Each direction's weights are turned and made floats once, in which sums of products are exact."""
+        turned = [
+            part.astype(np.float32) - offset.astype(np.float32) for part, offset in zip(weights, zero, strict=True)
+        ]
+        exact = max(weights.shape[1] * 255 * float(np.abs(part).max(initial=0)) for part in turned) < 1 << 24
+        columns = [np.ascontiguousarray(part.T, None if exact else np.float64) for part in turned]
+
+        def multiply(d: int, rows: Array) -> Array:
+            numbers, factor, point = dynamic_quantize_linear(rows)
+            centred = numbers.astype(columns[d].dtype) - point.astype(columns[d].dtype)
+            return _scaled(rows_by_rows(centred, columns[d]), factor, scale[d], None)
+
+        return multiply
 
     layers = lstm_layers(
         x,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from hearth.errors import BadModel
 from hearth.runtime.graph import Graph
 from hearth.runtime.limits import LIMITS, deadline
+from hearth.runtime.passes.carry_integers import carry_integers
 from hearth.runtime.passes.drop_unused import drop_unused
 from hearth.runtime.passes.fold_affine import fold_affine
 from hearth.runtime.passes.fold_constants import fold_constants
@@ -35,6 +36,15 @@ def keep_outputs(graph: Graph, names: Iterable[str]) -> None:
         if name not in graph.outputs:
             raise BadModel(f"The model has no output '{name}'; it has {', '.join(graph.outputs)}.")
     graph.outputs = {name: graph.outputs[name] for name in wanted}
+
+
+def in_floats(graph: Graph) -> Graph:
+    """The graph for executors that compute in float32: itself, or a copy that carries its integers as floats."""
+    copy = graph.copy()
+    if not carry_integers(copy):
+        return graph
+    optimise(copy)
+    return copy
 
 
 def optimise(graph: Graph) -> None:

@@ -25,7 +25,7 @@ UNARY = frozenset(
         "Neg",
         "Exp",
     }
-    | {"Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Erf"}
+    | {"Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Round", "Erf"}
 )
 BINARY = frozenset({"Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu", "Pow"})
 

@@ -33,7 +33,7 @@ def remove_identities(graph: Graph) -> None:
     """Readers of a removed node's output read its input instead; outputs of the graph keep their nodes."""
     kept: list[Node] = []
     for node in graph.nodes:
-        if _hands_on(graph, node) and node.outputs[0] not in graph.outputs:
+        if not node.epilogue and _hands_on(graph, node) and node.outputs[0] not in graph.outputs:
             graph.rename(node.outputs[0], node.inputs[0])
         else:
             kept.append(node)
