@@ -1,4 +1,4 @@
-"""The command line: `hearth cutout photo.jpg`, `hearth models`.
+"""The command line: `hearth cutout photo.jpg`, `hearth analyse song.flac`, `hearth models`.
 
 Exit codes: 0 all done; 2 something was not, and a line on stderr says what and why; 130 stopped by Ctrl-C.
 Paths that were written go to stdout, everything else to stderr.
@@ -9,23 +9,24 @@ import asyncio
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from hearth import __version__
-from hearth.desk import models
+from hearth.desk import analyse, models
 from hearth.desk.scene_flags import add_flags, output_of, picture_behind, scene_of
-from hearth.errors import BadImage, HearthError, NoSubject, TooLarge
+from hearth.errors import BadImage, BadSound, HearthError, NoSubject, TooLarge
 from hearth.runtime import InferenceSession
-from hearth.tools.cutout import STAGES, Options, Pipeline, Preparation, read
+from hearth.tools.cutout import Options, Pipeline, Preparation, read
 from hearth.tools.cutout.output import Finished, file_name
+from hearth.words import english
 
 _SHARES = {"read": 0.1, "prepare": 0.05, "predict": 0.55, "refine": 0.1, "colours": 0.02, "write": 0.18}
 """How much of the bar each stage takes, as it is for 12 megapixels."""
@@ -81,6 +82,19 @@ def _parser() -> argparse.ArgumentParser:
     add_flags(cutout)
     cutout.set_defaults(run=_cutout, error=cutout.error)
 
+    hearing = commands.add_parser("analyse", help="hear a track: beats, notes, loudness, spectrum")
+    hearing.add_argument("inputs", nargs="+", metavar="IN", type=_named, help="tracks: WAV, FLAC, OGG, MP3, ...")
+    hearing.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        action="append",
+        help="a .json, .mid or .png file, several times for several of them, or a folder for NAME.json (default: "
+        "beside IN)",
+    )
+    hearing.add_argument("--executor", choices=["numpy", "wasm"], help="default: the fastest that runs here")
+    hearing.set_defaults(run=_analyse, error=hearing.error)
+
     listing = commands.add_parser("models", help="list the models that cutout --model takes")
     listing.add_argument("--all", action="store_true", help="also those of tools to come, and of tests")
     listing.set_defaults(run=_models)
@@ -124,7 +138,7 @@ def _cutout(arguments: argparse.Namespace) -> int:
     pipeline = cache(lambda: _pipeline(arguments.model, arguments.executor, options))
     failed = False
     for number, source in enumerate(inputs):
-        bar = _Bar(source.name)
+        bar = _Bar(source.name, _SHARES)
         try:
             photo = read(_bytes_of(source))
             keep = _saver(maps[number]) if maps else lambda raw: None
@@ -146,6 +160,49 @@ def _cutout(arguments: argparse.Namespace) -> int:
                 _say(f"{source}: {note}")
             _print(str(outputs[number]), sys.stdout)
     return 2 if failed else 0
+
+
+def _analyse(arguments: argparse.Namespace) -> int:
+    inputs: list[Path] = arguments.inputs
+    wanted: list[str | None] = arguments.output or [None]
+    try:
+        suffixes = [_heard_suffix(place) for place in wanted]
+        targets = [_targets(inputs, place, suffix, "--output") for place, suffix in zip(wanted, suffixes, strict=True)]
+    except ValueError as error:
+        arguments.error(str(error))
+    networks = cache(lambda: analyse.networks(arguments.executor))
+    failed = False
+    for number, source in enumerate(inputs):
+        bar = _Bar(source.name, analyse.SHARES)
+        try:
+            heard = analyse.analyse(source, networks(), bar.show)
+            for suffix, outputs in zip(suffixes, targets, strict=True):
+                _replace(outputs[number], _whole(analyse.WRITERS[suffix](heard)))
+        except BadSound as error:
+            bar.clear()
+            _say(f"{source}: {error}")
+            failed = True
+        except OSError as error:
+            bar.clear()
+            _say(f"{error.filename or source}: {error.strerror or error}")
+            failed = True
+        else:
+            bar.clear()
+            for remark in heard.remarks:
+                _say(f"{source}: {english(remark)}")
+            for outputs in targets:
+                _print(str(outputs[number]), sys.stdout)
+    return 2 if failed else 0
+
+
+def _heard_suffix(place: str | None) -> str:
+    """What to write there. Raises ValueError for an ending that stands for nothing."""
+    suffix = Path(place or "").suffix.lower()
+    if not suffix or os.path.isdir(place or ""):
+        return ".json"
+    if suffix not in analyse.WRITERS:
+        raise ValueError(f"--output {place}: what is written ends in {', '.join(analyse.WRITERS)}; name it so")
+    return suffix
 
 
 def _pipeline(model_id: str, executor: str | None, options: Options) -> Pipeline:
@@ -171,7 +228,7 @@ def _bytes_of(source: Path) -> bytes:
 
 def _targets(inputs: Sequence[Path], wanted: str | None, ending: str, option: str) -> list[Path]:
     """Where the result of each input goes. Raises ValueError when that would overwrite an input or make no sense."""
-    suffix = Path(ending).suffix
+    suffix = Path("name" + ending).suffix
     folder = file = None
     if wanted is not None:
         place = Path(wanted)
@@ -211,6 +268,10 @@ def _writer(finished: Finished, bar: "_Bar") -> Callable[[IO[bytes]], None]:
     return write
 
 
+def _whole(content: bytes) -> Callable[[IO[bytes]], int]:
+    return lambda file: file.write(content)
+
+
 def _saver(target: Path) -> Callable[[np.ndarray], None]:
     return lambda raw: _replace(target, lambda file: np.save(file, raw))
 
@@ -248,15 +309,17 @@ class _Bar:
 
     WIDTH = 30
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, shares: Mapping[str, float]) -> None:
+        """`shares`: how much of the time each stage takes, in their order."""
         self.name = name
+        self.shares = shares
         self.shown = sys.stderr.isatty()
 
     def show(self, stage: str, fraction: float) -> None:
         if not self.shown:
             return
-        before = sum(_SHARES[earlier] for earlier in STAGES[: STAGES.index(stage)])
-        total = before + _SHARES[stage] * fraction
+        before = sum(self.shares[earlier] for earlier in takewhile(lambda other: other != stage, self.shares))
+        total = before + self.shares[stage] * fraction
         bar = "█" * round(total * self.WIDTH)
         print(f"\r{bar:·<{self.WIDTH}} {total:4.0%} {stage:8} {self.name}", end="\033[K", file=sys.stderr, flush=True)
 

@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 
 from hearth.desk.wav import WavReader
 from hearth.errors import BadSound
+from hearth.words import Words, say
 
 PIECE_SECONDS = 10.0
 _HEAD = 1 << 16
 _PROTECTED = (b"drms", b"enca", b"encv", b"sinf")  # boxes of encrypted tracks in MP4
 _PICTURES = {
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"\x89PNG": "a PNG picture",
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "an archive",
+    b"\xff\xd8\xff": "sound.kind.picture",
+    b"\x89PNG": "sound.kind.picture",
+    b"%PDF": "sound.kind.pdf",
+    b"PK\x03\x04": "sound.kind.archive",
 }
 _MIDI = b"MThd"
 
@@ -64,7 +65,7 @@ class Sound:
 def open_sound(path: Path) -> Iterator[Sound]:
     """Raises BadSound with what is wrong, OSError where the file can't be read."""
     if path.is_dir():
-        raise BadSound(f"This is a folder. Name the tracks in it: {path}/*.flac")
+        raise BadSound(say("sound.folder", folder=str(path)))
     with path.open("rb") as file:
         head = file.read(_HEAD)
         file.seek(0)
@@ -80,23 +81,20 @@ def open_sound(path: Path) -> Iterator[Sound]:
         with _by_ffmpeg(ffmpeg, path) as sound:
             yield sound
         return
-    raise BadSound(
-        "Only WAV can be read without help. Install the package soundfile (pip install 'hearth[sound]') for FLAC, OGG "
-        "and MP3, or ffmpeg for every kind."
-    )
+    raise BadSound(say("sound.only-wav"))
 
 
 def _refuse(head: bytes) -> None:
     """Raises BadSound for what is plainly no sound, or locked."""
     if not head:
-        raise BadSound("This file is empty.")
+        raise BadSound(say("sound.empty"))
     for start, what in _PICTURES.items():
         if head.startswith(start):
-            raise BadSound(f"This is {what}, not sound.")
+            raise BadSound(say("sound.other-kind", kind=say(what)))
     if head.startswith(_MIDI):
-        raise BadSound("This is MIDI: notes on paper, not sound. Render it to WAV first.")
+        raise BadSound(say("sound.midi"))
     if head[4:8] == b"ftyp" and any(mark in head for mark in _PROTECTED):
-        raise BadSound("This track is protected (DRM), so it can't be read. Use a copy without protection.")
+        raise BadSound(say("sound.protected"))
 
 
 def _sound(reader: _Reader) -> Sound:
@@ -150,10 +148,10 @@ def _by_ffmpeg(ffmpeg: str, path: Path) -> Iterator[Sound]:
             process.wait()
 
 
-def _reason(said: str) -> str:
+def _reason(said: str) -> Words:
     """A sentence for what ffmpeg said."""
     if "matches no streams" in said:
-        return "There is no audio track in this file."
+        return say("sound.no-track")
     if ("Decoder" in said and "not found" in said) or "Unknown decoder" in said:
-        return "This file's sound is in a codec that is not known here. Convert it to WAV, FLAC or MP3."
-    return "This is not a sound file, or a damaged one."
+        return say("sound.unknown-codec")
+    return say("sound.unreadable")

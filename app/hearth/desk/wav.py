@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearth.errors import BadSound
+from hearth.words import say
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _OPEN_ENDED = 0xFFFFFFFF
@@ -28,20 +29,17 @@ class WavReader:
             if name == b"data":
                 break
             if size > _LONGEST_CHUNK:
-                raise BadSound("This WAV file is damaged: its header makes no sense.")
+                raise BadSound(say("sound.wav.damaged"))
             content = self._exactly(size + size % 2)
             if name == b"fmt ":
                 found = _format(content)
             elif name == b"ds64" and container[:4] == b"RF64" and size >= 16:
                 (long_bytes,) = struct.unpack("<Q", content[8:16])
         if found is None:
-            raise BadSound("This WAV file is damaged: it does not say what its samples are.")
+            raise BadSound(say("sound.wav.damaged"))
         self._kind, self._bits, self.channels, self.rate = found
         if (self._kind, self._bits) not in _KINDS or not self.channels or not self.rate:
-            raise BadSound(
-                "This WAV file holds samples of a kind that is not known here "
-                f"(format {self._kind}, {self._bits} bits)."
-            )
+            raise BadSound(say("sound.wav.unknown", format=self._kind, bits=self._bits))
         self._frame = self.channels * self._bits // 8
         length = long_bytes if long_bytes is not None else size
         unknown = length in (0, _OPEN_ENDED) and not file.seekable()
@@ -85,14 +83,14 @@ class WavReader:
     def _exactly(self, size: int) -> bytes:
         data = self._file.read(size)
         if len(data) < size:
-            raise BadSound("This WAV file is damaged: it ends before its sound begins.")
+            raise BadSound(say("sound.wav.damaged"))
         return data
 
 
 def _format(content: bytes) -> tuple[int, int, int, int]:
     """Kind, bits, channels, rate."""
     if len(content) < 16:
-        raise BadSound("This WAV file is damaged: its header is too short.")
+        raise BadSound(say("sound.wav.damaged"))
     kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", content[:16])
     if kind == _EXTENSIBLE and len(content) >= 26:
         (kind,) = struct.unpack("<H", content[24:26])

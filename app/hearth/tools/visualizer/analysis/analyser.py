@@ -36,6 +36,7 @@ from hearth.tools.visualizer.analysis.result import (
 )
 from hearth.tools.visualizer.analysis.sections import find_sections
 from hearth.tools.visualizer.analysis.voice import Voice
+from hearth.words import say
 
 Progress = Callable[[str, float], object]
 """progress(stage, fraction from 0 to 1 of the sound that is there); it may raise Cancelled (or anything) to stop."""
@@ -46,9 +47,7 @@ HORIZON_SECONDS = 30.0
 PIECE_SECONDS = 10.0
 """The most that is worked on at once, which bounds memory."""
 
-HIGHEST_RATE, MOST_CHANNELS = 768_000, 64
-
-SILENT = "This track is silent."
+LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 1000, 768_000, 64
 
 
 class Session(Protocol):
@@ -92,9 +91,9 @@ class Analyser:
 
     def __init__(self, rate: int, channels: int, networks: Networks = Networks()) -> None:
         if not 1 <= channels <= MOST_CHANNELS:
-            raise BadSound(f"This sound has {channels} channels; from 1 to {MOST_CHANNELS} can be analysed.")
-        if not 1000 <= rate <= HIGHEST_RATE:
-            raise BadSound(f"This sound has {rate} samples a second; from 1000 to {HIGHEST_RATE} can be analysed.")
+            raise BadSound(say("sound.channels", channels=channels, most=MOST_CHANNELS))
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise BadSound(say("sound.rate", rate=rate, least=LOWEST_RATE, most=HIGHEST_RATE))
         self.rate, self.channels = rate, channels
         self._listening = Listening(rate, channels)
         self._beats, self._voice, self._notes = Beats(self._listening), Voice(self._listening), Notes(self._listening)
@@ -122,10 +121,10 @@ class Analyser:
         Values that are no numbers count as silence. Raises BadSound where the channels do not fit.
         """
         if self._ended:
-            raise BadSound("This track has ended already; a new one needs an analyser of its own.")
+            raise BadSound(say("sound.ended"))
         samples = np.atleast_2d(np.asarray(piece, np.float32).T)
         if samples.ndim != 2 or samples.shape[0] != self.channels:
-            raise BadSound(f"This piece of sound has {samples.shape[0]} channels and the track has {self.channels}.")
+            raise BadSound(say("sound.other-channels", piece=samples.shape[0], track=self.channels))
         step = round(PIECE_SECONDS * self.rate)
         for start in range(0, samples.shape[1], step):
             part = samples[:, start : start + step]
@@ -135,7 +134,7 @@ class Analyser:
     def end(self) -> None:
         """Says that no more sound comes. Raises BadSound where there was none at all."""
         if not self._fed:
-            raise BadSound("There is no sound in this file: it holds not a single sample.")
+            raise BadSound(say("sound.no-sample"))
         if not self._ended:
             self._ended = True
             self._listening.end()
@@ -231,7 +230,7 @@ class Analyser:
             voice=self._voice.spans(),
             tempo=self._beats.tempo(beats),
             loudness=loudness,
-            remarks=(SILENT,) if self._ended and heard.peak == 0 else (),
+            remarks=(say("sound.silent"),) if self._ended and heard.peak == 0 else (),
         )
 
 

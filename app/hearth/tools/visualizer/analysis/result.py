@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hearth.words import Said, english
+
 FRAME_RATE = 50
 """Frames a second."""
 
@@ -161,7 +163,7 @@ class Analysis:
 
     loudness: Loudness = field(default_factory=Loudness)
 
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Said, ...] = ()
     """What a person should know, as sentences."""
 
     @property
@@ -205,5 +207,5 @@ class Analysis:
                 name: {"shape": list(array.shape), "base64": base64.b64encode(array.tobytes()).decode()}
                 for name, array in (("mel", self.mel), ("bark", self.bark), ("log", self.log), ("keys", self.keys))
             },
-            "remarks": list(self.remarks),
+            "remarks": [english(remark) for remark in self.remarks],
         }
