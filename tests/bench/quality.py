@@ -1,9 +1,8 @@
 """Measures alpha and colours against pictures whose truth is known, as error relative to the plain bilinear mask.
 
 Every picture is drawn over a real photo, and its mask is the truth made as small and as wrong as a network makes it.
-The peers: that mask enlarged bilinearly, and rembg's alpha matting. SAD is the sum of absolute differences, MSE the mean
-of
-their squares; both over all pixels, and less is better.
+The peers: that mask enlarged bilinearly, and rembg's alpha matting. SAD is the sum of absolute differences, MSE the
+mean of their squares; both over all pixels, and less is better.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from hearth.errors import BadImage, TooLarge
 from hearth.tools.cutout import from_rgba, read
 from hearth.tools.cutout.formats import browser_format
 from hearth.tools.cutout.photo import Photo, check_size
-from tests.tools.cutout.pictures import encoded, scene, srgb_profile
+from hearth.tools.cutout.screen import on_screen
+from tests.tools.cutout.pictures import encoded, ink_profile, scene, srgb_profile, wide_profile
 
 PICTURE = scene(70, 50)
 
@@ -120,6 +121,40 @@ def test_cmyk_jpeg_becomes_rgb_and_says_so() -> None:
     photo = read(encoded(Image.fromarray(PICTURE).convert("CMYK"), "JPEG", quality=95))
     assert np.abs(pixels(photo).astype(int) - PICTURE).mean() < 4
     assert any("CMYK" in str(note) for note in photo.notes)
+
+
+def test_inks_become_the_screens_colours_by_their_profile() -> None:
+    if not features.check("littlecms2"):
+        pytest.skip("Pillow in the page has no LittleCMS; there the browser converts")
+    inks = Image.new("CMYK", (20, 10))
+    for x, ink in enumerate([(0, 0, 0, 0), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0), (0, 0, 0, 255)]):
+        inks.paste(ink, (4 * x, 0, 4 * x + 4, 10))
+    photo = read(encoded(inks, "TIFF", icc_profile=ink_profile()))
+    shown = pixels(photo)[5, 2::4].astype(int)
+    # The profile's L*a*b* as sRGB, paper being white: as inks are printed, not as they are named.
+    wanted = [(255, 255, 255), (0, 145, 213), (218, 0, 122), (246, 221, 0), (40, 40, 40)]
+    assert np.abs(shown - wanted).max() < 30
+    assert np.abs(shown[0] - wanted[0]).max() < 3 and np.abs(shown[4] - wanted[4]).max() < 8
+    assert photo.icc is None
+    assert [str(note) for note in photo.notes] == ["The CMYK colours were brought to the screen's by their profile."]
+
+
+def test_a_damaged_profile_of_inks_is_left_aside() -> None:
+    spoilt = ink_profile()[:150]
+    photo = read(encoded(Image.fromarray(PICTURE).convert("CMYK"), "TIFF", icc_profile=spoilt))
+    assert np.abs(pixels(photo).astype(int) - PICTURE).max() <= 2
+    assert "without their profile" in str(photo.notes[0])
+
+
+def test_the_profile_of_a_wide_space_is_kept_and_shown_right_on_a_screen() -> None:
+    photo = read(encoded(PICTURE, "PNG", icc_profile=wide_profile()))
+    assert photo.icc == wide_profile()
+    assert np.array_equal(pixels(photo), PICTURE), "numbers stay as they are; the file says what they mean"
+    colours = np.array([[[200, 60, 50], [90, 160, 70], [128, 128, 128], [255, 255, 255]]], np.uint8)
+    shown = np.asarray(on_screen(Image.fromarray(colours), photo.icc)).astype(int)
+    # From Display P3 to sRGB: a red and a green of the same numbers are more vivid, greys are what they were.
+    assert np.abs(shown[0] - [[218, 42, 37], [59, 162, 58], [128, 128, 128], [255, 255, 255]]).max() <= 4
+    assert on_screen(Image.fromarray(colours), None).tobytes() == colours.tobytes()
 
 
 def test_ycck_jpeg_becomes_rgb() -> None:

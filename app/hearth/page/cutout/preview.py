@@ -4,6 +4,7 @@ from PIL import Image
 
 from hearth.tools.cutout import Matte, Photo
 from hearth.tools.cutout.matte import Alpha
+from hearth.tools.cutout.screen import on_screen
 
 LONG_SIDE = 2048  # pixels
 
@@ -15,13 +16,13 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def before(photo: Photo) -> Image.Image:
-    """The photo, RGBA, at its small size."""
+    """The photo, RGBA in sRGB, at its small size."""
     image, size = photo.image, small_size(photo.size)
     if size != image.size:
         image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    return image.convert("RGBA")
+    return on_screen(image.convert("RGBA"), photo.icc)
 
 
 def after(matte: Matte, size: tuple[int, int], alpha: Alpha | None = None) -> Image.Image:
-    """The cutout at the size (width, height) of what `before` made, with `alpha` or the matte's own."""
-    return Image.fromarray(matte.scaled(*size, alpha))
+    """The cutout at the size (width, height) of what `before` made and in sRGB, with `alpha` or the matte's own."""
+    return on_screen(Image.fromarray(matte.scaled(*size, alpha)), matte.photo.icc)

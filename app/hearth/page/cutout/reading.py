@@ -5,7 +5,7 @@ import contextlib
 from hearth.errors import BadImage, TooLarge
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.tools import cutout
-from hearth.tools.cutout.formats import browser_format
+from hearth.tools.cutout.formats import browser_format, is_sequence
 from hearth.words import say
 
 JPEG = b"\xff\xd8\xff"
@@ -22,7 +22,7 @@ async def read_photo(bridge: CutoutBridge, photo: int) -> cutout.Photo:
     data = await bridge.read(photo)
     if browser_format(data) is not None:
         width, height, rgba = await bridge.decode(photo, to_screen=True)
-        return cutout.from_rgba(rgba, width, height)
+        return cutout.from_rgba(rgba, width, height, notes=[say("note.first-frame")] if is_sequence(data) else [])
     if data.startswith(JPEG):
         return await _read_jpeg(bridge, photo, data)
     return cutout.read(data)
@@ -38,4 +38,8 @@ async def _read_jpeg(bridge: CutoutBridge, photo: int, data: bytes) -> cutout.Ph
         with contextlib.suppress(BadImage):  # what it is that is wrong, Pillow says better
             width, height, rgba = await bridge.decode(photo, to_screen=False)
             return cutout.from_rgba(rgba, width, height, icc)
+    elif icc is not None:  # inks: the browser knows how their profile brings them to a screen
+        with contextlib.suppress(BadImage):
+            width, height, rgba = await bridge.decode(photo, to_screen=True)
+            return cutout.from_rgba(rgba, width, height, notes=[say("note.cmyk-profile")])
     return cutout.read(data)

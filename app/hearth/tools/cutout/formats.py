@@ -44,6 +44,11 @@ def browser_format(data: bytes) -> str | None:
     return None
 
 
+def is_sequence(data: bytes) -> bool:
+    """Whether an AVIF or HEIC file says that its pictures are frames."""
+    return data[4:8] == b"ftyp" and data[8:12] in (b"avis", b"hevc", b"hevx", b"msf1")
+
+
 def describe(data: bytes) -> Words:
     """What a file is that cannot be read, with advice."""
     if (name := browser_format(data)) is not None:

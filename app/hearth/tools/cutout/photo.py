@@ -116,33 +116,33 @@ def read(data: bytes) -> Photo:
         raise TooLarge(say("photo.no-memory-for", size=_size(*image.size))) from None
     except _DAMAGE as error:
         raise BadImage(say("photo.incomplete", format=image.format)) from error
-    icc = image.info.get("icc_profile")
     image, upright_notes = _to_rgb(_upright(image), wide)
     notes += upright_notes
-    return from_image(image, _rgb_profile(icc), notes)
+    return from_image(image, _profile(image, b"RGB "), notes)
 
 
 def jpeg_profile(data: bytes) -> tuple[bool, bytes | None]:
-    """Whether the colours of a JPEG are RGB or grey on a screen (not CMYK), and the ICC profile that they are meant in.
+    """Whether the colours of a JPEG are a screen's, RGB or grey, and not CMYK; and the profile that they are meant in.
 
     Reads the header alone. Raises BadImage and TooLarge as `read` does.
     """
     image = _open(data)
     check_size(*image.size)
-    return image.mode in ("RGB", "L"), _rgb_profile(image.info.get("icc_profile"))
+    for_screens = image.mode in ("RGB", "L")
+    return for_screens, _profile(image, b"RGB " if for_screens else b"CMYK")
 
 
-def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None) -> Photo:
+def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None, notes: Sequence[Words] = ()) -> Photo:
     """A photo decoded elsewhere: width * height pixels of four bytes, red, green, blue, straight alpha.
 
-    `icc` is the profile in which they are meant. The bytes are not copied. Raises BadImage when there are too few or
-    too many of them, TooLarge as `read` does.
+    `icc` is the profile in which they are meant, `notes` what is to be said about that. The bytes are not copied.
+    Raises BadImage when there are too few or too many of them, TooLarge as `read` does.
     """
     check_size(width, height)
     if len(pixels) != width * height * 4:
         raise BadImage(say("photo.wrong-bytes", width=width, height=height, count=len(pixels)))
     array = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)
-    return Photo(array, _is_transparent(Photo(array, True).image), icc)
+    return Photo(array, _is_transparent(Photo(array, True).image), icc, tuple(notes))
 
 
 def check_size(width: int, height: int) -> None:
@@ -223,7 +223,9 @@ def _to_rgb(image: Image.Image, wide: bool) -> tuple[Image.Image, list[Words]]:
     if image.mode == "CMYK":
         if image.info.get("adobe_transform") == _YCCK and not features.check("libjpeg_turbo"):
             image = _from_ycck(image)
-        notes.append(say("note.cmyk"))
+        in_rgb = _by_profile(image)
+        notes.append(say("note.cmyk-profile" if in_rgb else "note.cmyk"))
+        image = in_rgb or image
     if image.mode in {"F", "LAB", "HSV"}:
         raise BadImage(say("photo.no-screen-colours"))
     try:
@@ -243,6 +245,24 @@ def _from_ycck(image: Image.Image) -> Image.Image:
     return Image.merge("CMYK", (*inks.split(), black))
 
 
+def _by_profile(image: Image.Image) -> Image.Image | None:
+    """Inks as sRGB by the photo's own profile; None where there is none, or no LittleCMS, as in the page."""
+    icc = _profile(image, b"CMYK")
+    if icc is None or not features.check("littlecms2"):
+        return None
+    from PIL import ImageCms
+
+    perceptual = ImageCms.Intent.PERCEPTUAL
+    try:
+        source, screen = ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, source, screen, perceptual, "RGB")
+    except (ImageCms.PyCMSError, OSError):  # the profile is damaged
+        return None
+    if converted is not None:
+        converted.info.pop("icc_profile", None)
+    return converted
+
+
 def _from_16_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits to 8 by its upper byte, as Pillow does for colours; its convert() would clip at 255."""
     values = np.asarray(image)
@@ -255,6 +275,7 @@ def _is_transparent(image: Image.Image) -> bool:
     return image.getchannel("A").getextrema() != (255, 255)
 
 
-def _rgb_profile(icc: object) -> bytes | None:
-    """The profile, if its colour space (bytes 16 to 20, ICC.1:2022) is RGB, as the result's pixels are."""
-    return icc if isinstance(icc, bytes) and icc[16:20] == b"RGB " else None
+def _profile(image: Image.Image, space: bytes) -> bytes | None:
+    """The embedded profile, if its colour space (bytes 16 to 20, ICC.1:2022) is this one."""
+    icc = image.info.get("icc_profile")
+    return icc if isinstance(icc, bytes) and icc[16:20] == space else None
