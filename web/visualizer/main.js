@@ -15,6 +15,7 @@ import { Offline } from "../shell/offline.js";
 import { ListFailed, Shelf } from "../shell/shelf.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 import { takeWorker } from "./early.js";
+import { Saver } from "./export/saver.js";
 import { Features } from "./features.js";
 import { Overview } from "./overview.js";
 import { Panel } from "./panel.js";
@@ -34,6 +35,7 @@ const looks = await (await fetch(new URL("./looks.json", import.meta.url))).json
 const state = {
   /** @type {{id: number, file: File} | null} */
   track: null,
+  inWorkers: true, // whether the track can be decoded in a worker
   /** @type {View | null} */
   view: null,
   features: new Features(),
@@ -54,8 +56,12 @@ const player = new Player({ changed: () => stage.ask(), failed: () => notice(say
 const panel = new Panel(looks, state.settings, settingChanged);
 const overview = new Overview(player, () => state.features);
 const stage = new Stage(looks, { now, drawn, sceneFailed });
+const saver = new Saver({ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName });
 const link = new Link({ start: takeWorker, success: "heard", receive, describe, broke });
 openIntake({ take: ([file]) => open(file), isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
+addEventListener("beforeunload", (event) => {
+  if (saver.busy) event.preventDefault();
+});
 shelf.showStored();
 if (!stage.works) notice(say("look.no-webgl"));
 byId("retry").addEventListener("click", () => link.post({ type: "retry", id: state.track?.id }));
@@ -66,6 +72,7 @@ byId("still").addEventListener("click", saveStill);
 /** @param {File} file */
 function open(file) {
   state.track = { id: ++lastId, file };
+  state.inWorkers = true;
   state.features = new Features();
   panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);
   player.open(file);
@@ -83,6 +90,7 @@ function now() {
 function drawn() {
   overview.render();
   setText(byId("clock"), clock(player.time));
+  saver.update();
   setText(byId("length"), overview.duration ? `/ ${clock(overview.duration)}` : "");
 }
 
@@ -153,6 +161,7 @@ function takeTags({ title, artist, cover }) {
 /** @param {number} id */
 async function decode(id) {
   const track = state.track;
+  state.inWorkers = false;
   const whole = track?.id === id ? await decodeWhole(track.file) : null;
   link.post({ type: "decoded", id, whole }, whole?.channels.map(({ buffer }) => buffer) ?? []);
 }
@@ -210,6 +219,17 @@ function drawThumbs() {
   });
 }
 
+/** What a worker can make the soundtrack of. */
+async function soundForSaving() {
+  const file = /** @type {File} */ (state.track?.file);
+  return (state.inWorkers ? null : await decodeWhole(file)) ?? file;
+}
+
+/** For what is saved, without a suffix. */
+function fileName() {
+  return (state.settings.title || "hearth").replace(/[\\/:*?"<>|]/g, "-");
+}
+
 function fullscreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else byId("stage").requestFullscreen?.();
@@ -221,7 +241,7 @@ async function saveStill() {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   const link = make("a", "");
   link.href = URL.createObjectURL(blob);
-  link.download = `${state.settings.title || "picture"}.png`;
+  link.download = `${fileName()}.png`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

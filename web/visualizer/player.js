@@ -16,6 +16,9 @@ export class Player {
     this.audio = new Audio();
     this.audio.preload = "auto";
     this.address = "";
+    /** @type {MediaStream | null} */
+    this.stream = null;
+    this.artwork = ""; // the cover's address
     this.looping = false;
     /** @type {number | null} */
     this.a = null; // the part that is repeated, seconds
@@ -84,6 +87,19 @@ export class Player {
   seek(seconds) {
     this.audio.currentTime = Math.max(0, Math.min(seconds, this.duration));
     this.changed();
+  }
+
+  /** The sound as a stream, to be recorded; it is heard as before. */
+  soundStream() {
+    if (!this.stream) {
+      const context = new AudioContext();
+      const source = context.createMediaElementSource(this.audio);
+      const target = context.createMediaStreamDestination();
+      source.connect(target);
+      source.connect(context.destination);
+      this.stream = target.stream;
+    }
+    return this.stream;
   }
 
   /** @param {string} title @param {string} artist @param {Blob | null} cover */

@@ -104,7 +104,7 @@ export class Renderer {
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, typeof count === "number" ? count : seen[count]);
       gl.disable(gl.BLEND);
     }
-    if (settings.bloom > 0) this.#bloom(frame, levels);
+    if (settings.bloom > 0) this.#bloom(frame, levels, uniforms.dark ? 0.85 : 1.6);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
     this.finish.use({
@@ -128,13 +128,13 @@ export class Renderer {
     return bytes;
   }
 
-  /** @param {Target} frame @param {Target[]} levels */
-  #bloom(frame, levels) {
+  /** @param {Target} frame @param {Target[]} levels @param {number} threshold  of what glows */
+  #bloom(frame, levels, threshold) {
     const { gl } = this;
     let source = frame;
     for (const level of levels) {
       this.#to(level);
-      this.down.use({ source: source.texture, threshold: source === frame ? 0.85 : 0 });
+      this.down.use({ source: source.texture, threshold: source === frame ? threshold : 0 });
       gl.drawArrays(gl.TRIANGLES, 0, 3);
       source = level;
     }

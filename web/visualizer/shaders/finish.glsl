@@ -37,5 +37,5 @@ void main() {
   float speck = float(scramble(pixel.x ^ scramble(pixel.y ^ scramble(uint(time * 24.0 + 0.001))))) / 4294967296.0 - 0.5;
   float brightness = dot(screen, vec3(0.3, 0.6, 0.1));
   screen += speck * (grain * 0.16 * (0.35 + brightness * (1.0 - brightness) * 2.6) + 1.0 / 255.0);
-  colour = vec4(clamp(screen, 0.0, 1.0) * alpha, alpha); // multiplied, as a canvas wants it
+  colour = vec4(clamp(screen, 0.0, 1.0), alpha); // not multiplied: a transparent picture is read, never shown
 }

@@ -1,0 +1,53 @@
+/**
+ * Records the preview while it plays, for browsers that can't encode faster: MediaRecorder over the canvas and the sound.
+ *
+ * @typedef {import("../player.js").Player} Player
+ */
+
+const KINDS = ["video/mp4;codecs=avc1.640028,mp4a.40.2", "video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "video/webm", "video/mp4"];
+
+/** What MediaRecorder can write; empty where there is none. */
+export const realtimeKind = () => (typeof MediaRecorder === "undefined" ? "" : (KINDS.find((kind) => MediaRecorder.isTypeSupported(kind)) ?? ""));
+
+export class RealtimeRecorder {
+  /**
+   * @param {HTMLCanvasElement} canvas @param {Player} player @param {number} rate
+   * @param {{progress: (fraction: number) => void, saved: (file: Blob) => void}} to
+   */
+  constructor(canvas, player, rate, { progress, saved }) {
+    this.player = player;
+    this.cancelled = false;
+    const kind = realtimeKind();
+    const stream = canvas.captureStream(rate);
+    for (const track of player.soundStream().getAudioTracks()) stream.addTrack(track);
+    /** @type {Blob[]} */
+    const parts = [];
+    this.recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 12e6 });
+    this.recorder.ondataavailable = ({ data }) => parts.push(data);
+    this.recorder.onstop = () => {
+      clearInterval(this.timer);
+      player.audio.pause();
+      if (!this.cancelled) saved(new Blob(parts, { type: kind.split(";")[0] }));
+    };
+    player.seek(0);
+    player.audio.addEventListener("ended", () => this.recorder.stop(), { once: true });
+    player.play();
+    this.recorder.start(1000);
+    this.timer = setInterval(() => progress(player.audio.currentTime / (player.duration || 1)), 200);
+  }
+
+  pause() {
+    this.player.audio.pause();
+    this.recorder.pause();
+  }
+
+  resume() {
+    this.player.play();
+    this.recorder.resume();
+  }
+
+  cancel() {
+    this.cancelled = true;
+    this.recorder.stop();
+  }
+}
