@@ -16,7 +16,10 @@ class Bridge(Protocol):
         """Whether the person asked to stop this job. Must answer even while no message can come in."""
 
     async def model(self, model: str, progress: Progress) -> bytes:
-        """The whole model file, checked. Raises DownloadFailed."""
+        """The whole model file, checked. Raises DownloadFailed.
+
+        The last progress, with all of it loaded, is told before the file takes up Python's memory.
+        """
 
     def drop_model(self, model: str) -> None:
         """Ends the download of a model that nobody waits for any more."""

@@ -37,6 +37,7 @@ class BrowserBridge:
             raise DownloadFailed(say("models.failed", reason=error.message)) from error
         finally:
             proxy.destroy()
+        progress(answer.data.length, answer.data.length)
         data = bytes(answer.data.to_bytes())
         if not answer.checked and model in self.hashes and hashlib.sha256(data).hexdigest() != self.hashes[model]:
             raise DownloadFailed(say("models.damaged"))

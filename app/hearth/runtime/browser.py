@@ -65,7 +65,7 @@ async def _gpu() -> dict[str, Any]:
 
     from hearth.runtime.webgpu.desk import ALLOW_SOFTWARE
 
-    if not getattr(js.navigator, "gpu", None):
+    if not getattr(getattr(js, "navigator", None), "gpu", None):
         return {"gpu": None}
     return {"gpu": await (await _module("gpu.js")).openGpu(bool(os.environ.get(ALLOW_SOFTWARE)))}
 

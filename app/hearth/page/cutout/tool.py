@@ -45,7 +45,7 @@ class CutoutTool:
             return self._pipeline
 
     async def _open(self, model: str, bridge: CutoutBridge) -> Pipeline:
-        coming = asyncio.ensure_future(bridge.model(model, lambda loaded, total: self._progress(loaded, total)))
+        coming = asyncio.ensure_future(bridge.model(model, self._told))
         # Imported while the model is on its way, so that the page takes photos before.
         from hearth.runtime import InferenceSession
 
@@ -54,13 +54,17 @@ class CutoutTool:
         except asyncio.CancelledError:
             bridge.drop_model(model)
             raise
-        self._pipeline = None  # makes room for the new one
         entry = self.models[model]
         if "own" in entry:
             return self._open_own(data, entry["own"])
         session = InferenceSession(data)
         self.engine = say("engine." + session.executor.name)
         return Pipeline(session, self._preparation(entry))
+
+    def _told(self, loaded: int, total: int) -> None:
+        if loaded >= total:
+            self._pipeline = None  # makes room before the file is here: memory that has grown stays grown
+        self._progress(loaded, total)
 
     def _open_own(self, data: bytes, plain: Mapping[str, Any]) -> Pipeline:
         from hearth.runtime.load import load_bytes

@@ -33,7 +33,7 @@ def pool() -> Any:
     import js
     from pyodide.ffi import JsException, to_js
 
-    cores = int(getattr(js.navigator, "hardwareConcurrency", 1) or 1)
+    cores = int(getattr(getattr(js, "navigator", None), "hardwareConcurrency", 1) or 1)  # Node may have neither
     if cores < 2 or not getattr(js, "crossOriginIsolated", False):
         raise Unsupported("This page has one thread.")
     open_bridge()
