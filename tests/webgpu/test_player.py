@@ -125,6 +125,57 @@ def test_a_device_lost_in_the_middle_is_reported(browser: Chrome) -> None:
     assert "lost" in answer["error"] or "destroyed" in answer["error"]
 
 
+COUNT = """
+const [lowered, runs, done] = arguments;
+(async () => {
+  const { openGpu } = await import("/gpu.js");
+  const gpu = await openGpu(true);
+  if (!gpu) return { missing: true };
+  const { device } = gpu;
+  const living = new Set();
+  for (const name of ["createBuffer", "createQuerySet", "createTexture"]) {
+    const make = device[name].bind(device);
+    device[name] = (how) => {
+      const made = make(how);
+      living.add(made);
+      const destroy = made.destroy.bind(made);
+      made.destroy = () => (living.delete(made), destroy());
+      return made;
+    };
+  }
+  const { first, last, downloads } = lowered.segments[0];
+  const reads = JSON.stringify(downloads.map((name) => lowered.values[name].range));
+  const counts = [];
+  for (const times of [1, runs, 1]) {
+    const player = gpu.player(JSON.stringify(lowered));
+    await player.prepare();
+    await player.play(first, last, reads);
+    const early = living.size;
+    for (let i = 0; i < times; i++) await player.play(first, last, reads);
+    counts.push([early, living.size]);
+    player.destroy();
+    counts.push(living.size);
+  }
+  const hung = await gpu.within(new Promise(() => {}), 50).catch((error) => error.message);
+  return { counts, hung };
+})().then(done, (error) => done({ error: String(error) }));
+"""
+
+
+def test_a_thousand_runs_leave_nothing_behind_and_a_hung_queue_is_told(browser: Chrome) -> None:
+    nodes = [Node("Relu", ["x"], ["r"]), Node("MatMul", ["r", "m"], ["y"])]
+    constants = {"m": np.eye(4, dtype=np.float32)}
+    lowered = lower(make_plan(graph_of(nodes, {"x": np.zeros((2, 4), np.float32)}, ["y"], constants)))
+    answer = browser.execute_async_script(COUNT, json.loads(json.dumps(lowered.plain())), 1000)
+    if answer.get("missing"):
+        pytest.skip("this Chromium has no software adapter")
+    assert "error" not in answer
+    (early, late), *_ = answer["counts"]
+    assert early > 0
+    assert answer["counts"] == [[early, late], 0, [early, early], 0, [early, early], 0]
+    assert "does not answer" in answer["hung"]
+
+
 def test_a_software_adapter_is_refused_unless_it_is_asked_for(browser: Chrome) -> None:
     script = 'const done = arguments[0]; import("/gpu.js").then((m) => m.openGpu()).then((gpu) => done(gpu === null));'
     assert browser.execute_async_script(script)
