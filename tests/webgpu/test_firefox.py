@@ -8,7 +8,7 @@ import subprocess
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -54,14 +54,14 @@ await fetch("/answer", { method: "POST", body: JSON.stringify(answer) });
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    answers: list[bytes]
-    came: threading.Event
+    answers: ClassVar[list[bytes]]
+    came: ClassVar[threading.Event]
 
     def do_POST(self) -> None:
-        type(self).answers.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answers.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(204)
         self.end_headers()
-        type(self).came.set()
+        self.came.set()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -69,7 +69,12 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 def _open(binary: str, folder: Path, profile: Path) -> dict[str, Any] | None:
     """What the page in `folder` answers."""
-    handler = type("Handler", (_Handler,), {"answers": [], "came": threading.Event()})
+
+    class Handler(_Handler):
+        answers: ClassVar[list[bytes]] = []
+        came: ClassVar[threading.Event] = threading.Event()
+
+    handler = Handler
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     profile.mkdir()

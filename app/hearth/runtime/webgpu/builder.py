@@ -199,6 +199,10 @@ class Builder:
             raise Unsupported("An op reads more tensors than a kernel on this GPU can.")
         return Computed(value.shape, final, value.body, value.work, value.kind)
 
+    def repeat(self, start: int, times: int) -> None:
+        """Lets the kernels from `start` on run so many times in all."""
+        self.calls += self.calls[start:] * (times - 1)
+
     def border(self, downloads: dict[str, Stored], steps: tuple[int, ...], uploads: dict[str, Stored]) -> None:
         """Lets steps run on the CPU here: they read `downloads` and make `uploads`."""
         self.crossing.update(downloads)

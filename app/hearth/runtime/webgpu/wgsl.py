@@ -32,8 +32,9 @@ _BARE = {"__builtins__": {}, "select": lambda no, yes, condition: yes if conditi
 
 @cache
 def source(name: str) -> str:
-    """The text of `kernels/<name>.wgsl`."""
-    return files(__package__).joinpath("kernels").joinpath(f"{name}.wgsl").read_text("utf-8")
+    """The text of `kernels/<name>.wgsl` here, or of `<package>/<name>` in the folder `kernels` of that package."""
+    package, _, file = name.rpartition("/")
+    return files(package or __package__).joinpath("kernels").joinpath(f"{file}.wgsl").read_text("utf-8")
 
 
 def literal(value: int | float | bool) -> str:

@@ -41,8 +41,30 @@ class Settings:
     """Of conjugate gradients at most. More follow the colours too far where the network was right."""
 
 
-def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Settings = Settings()) -> Plane:
+SETTINGS = Settings()
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known at the small size (h, w) before alpha is solved for."""
+
+    unknown: NDArray[np.bool_]
+    pull: Plane
+    """To `goal`, of unknown pixels."""
+    goal: Plane
+    alpha: Plane
+    """What known pixels keep and unknown ones begin with."""
+
+
+def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Settings = SETTINGS) -> Plane:
     """Alpha (h, w) of 0..1 of a small picture, from the network's mask at the same size."""
+    start = started(mask, settings)
+    alpha = solve(picture, start.unknown, start.pull, mask, start.alpha, settings.eps, settings.steps, kernels)
+    return alpha.clip(0, 1)
+
+
+def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
+    """What is held, what is sought, and what it is pulled to."""
     reach = max(1, round(settings.reach * max(mask.shape) / 480))
     inside = _eroded(mask > settings.sure, reach)
     outside = _eroded(mask < 1 - settings.sure, reach)
@@ -52,8 +74,7 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
     for _ in range(settings.squarings):
         sureness *= sureness
     pull = settings.pull + settings.sure_pull * sureness
-    alpha = solve(picture, unknown, pull.astype(np.float32), mask, start, settings.eps, settings.steps, kernels)
-    return alpha.clip(0, 1)
+    return Start(unknown, pull.astype(np.float32), mask, start)
 
 
 def resampled(plane: Plane, size: tuple[int, int]) -> Plane:

@@ -1,0 +1,214 @@
+"""The refinement of edges on the graphics card: the photo goes up once, alpha at full size comes down once.
+
+The same steps as on the CPU: the small copy, matting by conjugate gradients, the fit, alpha at full size. Sums are added
+in another order, so a pixel's alpha may differ by some 1/255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearth.runtime.webgpu.builder import Builder
+from hearth.runtime.webgpu.executor import Gpu, Player
+from hearth.runtime.webgpu.limits import Limits
+from hearth.runtime.webgpu.program import Lowered, Range
+from hearth.runtime.webgpu.values import Interface, Stored, Tensor
+from hearth.runtime.webgpu.wgsl import Constants
+from hearth.tools.cutout.photo import Photo
+from hearth.tools.cutout.refine import SETTINGS, Settings, Start
+
+KERNELS = "hearth.tools.cutout.refine"
+COLOUR = "vec4<f32>"
+
+
+@dataclass(frozen=True)
+class Refined:
+    """`alpha` (H, W) of 0..255 at the photo's size; `soft` (h, w) of 0..1 and `picture` (h, w, 4) at the small one."""
+
+    alpha: NDArray[np.uint8]
+    soft: NDArray[np.float32]
+    picture: NDArray[np.float32]
+
+
+class Refinement:
+    """One photo's refinement on a GPU.
+
+    Raises Unsupported where its limits do not allow it, ExecutorFailed where it fails.
+
+    refined = Refinement(gpu, photo, start).run()        # or await run_async()
+    """
+
+    def __init__(self, gpu: Gpu, photo: Photo, start: Start, settings: Settings = SETTINGS) -> None:
+        self.photo, self.size = photo, start.alpha.shape
+        lowered = _lowered(gpu.limits, photo.size, start.alpha.shape, photo.has_alpha, settings.eps, settings.steps)
+        places = {name: place.range for name, place in lowered.values.items()}
+        self.count = len(lowered.dispatches)
+        self.reads = [places[name] for name in ("small", "soft", "whole")]
+        self.player: Player = gpu.player(lowered)
+        pull = np.where(start.unknown, start.pull, np.float32(-1))
+        planes = {"pixels": photo.pixels, "pull": pull, "goal": start.goal, "start": start.alpha}
+        for name, plane in planes.items():
+            self._write(places[name], plane)
+
+    def _write(self, place: Range, array: np.ndarray) -> None:
+        self.player.write(place, np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+    def run(self) -> Refined:
+        try:
+            self.player.prepare_sync()
+            return self._taken(self.player.play_sync(0, self.count, self.reads))
+        finally:
+            self.player.destroy()
+
+    async def run_async(self) -> Refined:
+        try:
+            await self.player.prepare()
+            return self._taken(await self.player.play(0, self.count, self.reads))
+        finally:
+            self.player.destroy()
+
+    def _taken(self, data: Sequence[memoryview]) -> Refined:
+        small, soft, whole = data
+        width, height = self.photo.size
+        return Refined(
+            np.frombuffer(whole, np.uint8)[: width * height].reshape(height, width).copy(),
+            np.frombuffer(soft, np.float32).reshape(self.size).clip(0, 1),
+            np.frombuffer(small, np.float32).reshape(*self.size, 4),
+        )
+
+
+def _lowered(
+    limits: Limits, size: tuple[int, int], small: tuple[int, int], transparent: bool, eps: float, steps: int
+) -> Lowered:
+    """The program for photos of `size` (width, height) with a small copy of `small` (height, width)."""
+    (width, height), (small_height, small_width) = size, small
+    return _Program(limits, width, height, small_width, small_height).whole(transparent, eps, steps)
+
+
+class _Program:
+    """The kernels in their order, over maps of the small size."""
+
+    def __init__(self, limits: Limits, width: int, height: int, small_width: int, small_height: int) -> None:
+        self.builder = Builder(limits, lambda name: np.empty(0))
+        self.small: Constants = {"WIDTH": small_width, "HEIGHT": small_height}
+        self.both = {"WIDTH": width, "HEIGHT": height, "SMALL_WIDTH": small_width, "SMALL_HEIGHT": small_height}
+        self.pixels, self.count = width * height, small_width * small_height
+        self.sums = self.builder.rows(self.count, 256)[0]
+
+    def given(self, name: str, elements: int) -> Tensor:
+        """A tensor that is written before the program runs."""
+        return self._crossing(name, elements, self.builder.inputs)
+
+    def taken(self, name: str, elements: int) -> Tensor:
+        """A tensor that is read after it."""
+        return self._crossing(name, elements, self.builder.outputs)
+
+    def _crossing(self, name: str, elements: int, names: list[str]) -> Tensor:
+        tensor = self.builder.tensor(elements)
+        self.builder.crossing[name] = Stored(tensor, (elements,))
+        names.append(name)
+        return tensor
+
+    def map(self, channels: int = 1) -> Tensor:
+        return self.builder.tensor(channels * self.count)
+
+    def totals(self) -> Tensor:
+        """A sum for each workgroup."""
+        return self.builder.tensor(self.sums[0] * self.sums[1])
+
+    def call(
+        self,
+        kernel: str,
+        constants: Constants,
+        reads: Mapping[str, tuple[Tensor, str]],
+        writes: Mapping[str, tuple[Tensor, str]],
+        count: int = 0,
+        group: int = 64,
+    ) -> None:
+        interface = Interface()
+        names = {name: interface.array(tensor, element) for name, (tensor, element) in reads.items()}
+        for name, (tensor, element) in writes.items():
+            interface.output(tensor, name, element)
+        groups, row = self.builder.rows(count or self.count, group)
+        given = {**constants, "ROW": row}
+        self.builder.call(f"{KERNELS}/{kernel}", given, interface, groups, kernel, names=names)
+
+    def whole(self, transparent: bool, eps: float, steps: int) -> Lowered:
+        pixels = self.given("pixels", self.pixels), "u32"
+        picture = self.taken("small", 4 * self.count), COLOUR
+        self.call("shrink", {**self.both, "TRANSPARENT": transparent}, {"pixels": pixels}, {"output": picture})
+        alpha = self.matted(picture, eps, steps)
+        functions, smooth = (self.map(4), COLOUR), (self.map(4), COLOUR)
+        self.call("guided_fit", self.small, {"picture": picture, "alpha": alpha}, {"output": functions})
+        self.call("guided_mean", self.small, {"functions": functions}, {"output": smooth})
+        whole = self.taken("whole", -(-self.pixels // 4)), "u32"
+        reads = {"functions": smooth, "pixels": pixels}
+        self.call("guided_upsample", self.both, reads, {"output": whole}, -(-self.pixels // 4))
+        return self.builder.finish()
+
+    def matted(self, picture: tuple[Tensor, str], eps: float, steps: int) -> tuple[Tensor, str]:
+        """Alpha by the preconditioned conjugate gradients of `matting.solve`, all steps of them."""
+        f32 = "f32"
+        pull, goal = (self.given("pull", self.count), f32), (self.given("goal", self.count), f32)
+        begun = self.given("start", self.count), f32
+        alpha = self.taken("soft", self.count), f32
+        windows, functions = (self.map(12), COLOUR), (self.map(4), COLOUR)
+        residual, direction, product, diagonal = ((self.map(), f32) for _ in range(4))
+        turns = [(self.totals(), f32), (self.totals(), f32)]
+        curvatures = self.totals(), f32
+        size = {"WIDTH": self.small["WIDTH"], "COUNT": self.count}
+        shared = {"COUNT": self.count, "GROUPS": self.sums[0] * self.sums[1]}
+        laplacian = {"picture": picture, "windows": windows, "functions": functions, "pull": pull}
+
+        def fitted(plane: tuple[Tensor, str]) -> None:
+            reads = {"picture": picture, "windows": windows, "plane": plane}
+            self.call("matting_fit", size, reads, {"output": functions})
+
+        self.call("matting_windows", {**self.small, "EPS": eps}, {"picture": picture}, {"output": windows})
+        self.call("copy", {"COUNT": self.count}, {"source": begun}, {"output": alpha})
+        fitted(alpha)
+        self.call(
+            "matting_apply",
+            {**self.small, "FIRST": True},
+            {**laplacian, "plane": alpha, "goal": goal},
+            {"output": residual, "diagonal": diagonal, "sums": turns[0]},
+            group=256,
+        )
+        first = {"residual": residual, "diagonal": diagonal}
+        self.call("matting_turn", {**shared, "FIRST": True}, first, {"direction": direction}, group=256)
+        start = len(self.builder.calls)
+        for before, now in (turns, turns[::-1]):
+            fitted(direction)
+            self.call(
+                "matting_apply",
+                {**self.small, "FIRST": False},
+                {**laplacian, "plane": direction},
+                {"output": product, "sums": curvatures},
+                group=256,
+            )
+            self.call(
+                "matting_step",
+                shared,
+                {
+                    "direction": direction,
+                    "product": product,
+                    "diagonal": diagonal,
+                    "residuals": before,
+                    "curvatures": curvatures,
+                },
+                {"alpha": alpha, "residual": residual, "sums": now},
+                group=256,
+            )
+            self.call(
+                "matting_turn",
+                {**shared, "FIRST": False},
+                {"residual": residual, "diagonal": diagonal, "now": now, "before": before},
+                {"direction": direction},
+                group=256,
+            )
+        self.builder.repeat(start, steps // 2)
+        return alpha

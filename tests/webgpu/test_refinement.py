@@ -1,0 +1,60 @@
+"""Edges refined on the graphics card as on the CPU."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hearth.errors import Unsupported
+from hearth.runtime.webgpu.desk import Device
+from hearth.runtime.webgpu.limits import Limits
+from hearth.tools.cutout.kernels import kernels
+from hearth.tools.cutout.photo import read
+from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size, started
+from hearth.tools.cutout.refine.graphics import Refinement
+
+
+def photo_of(width: int, height: int, mode: str) -> bytes:
+    """A soft disc in front of stripes, its middle transparent where the mode has alpha."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / height
+    disc = (1 / (1 + np.exp(40 * (np.hypot(x - 0.6, y - 0.5) - 0.3))))[..., None]
+    ground = 0.5 + 0.3 * np.sin(np.stack([9 * x, 14 * y, 11 * (x + y)], -1))
+    colour = disc * np.array([0.9, 0.4, 0.2]) + (1 - disc) * ground
+    pixels = (colour * 255).astype(np.uint8)
+    if mode == "RGBA":
+        pixels = np.concatenate([pixels, np.full((height, width, 1), 200, np.uint8)], -1)
+    file = io.BytesIO()
+    Image.fromarray(pixels, mode).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("width", "height", "mode"), [(701, 499, "RGB"), (250, 90, "RGBA")])
+def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Device) -> None:
+    photo = read(photo_of(width, height, mode))
+    y, x = np.mgrid[0:64, 0:64].astype(np.float32) / 64
+    mask = (1 / (1 + np.exp(30 * (np.hypot((x * width / height) - 0.6, y - 0.5) - 0.31)))).astype(np.float32)
+    size = small_size(width, height)
+    small = resampled(mask, size)
+    picture = np.empty((*size[::-1], 4), np.float32)
+    for _ in shrink(photo, picture, kernels()):
+        pass
+    soft = matted(picture, small, kernels())
+    alpha = np.empty((height, width), np.uint8)
+    fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, height, kernels())
+    found = Refinement(gpu, photo, started(small)).run()
+    np.testing.assert_allclose(found.picture[..., :3], picture[..., :3], atol=1e-5)
+    assert 0.02 < soft.mean() < 0.9
+    np.testing.assert_allclose(found.soft, soft, atol=0.02)
+    difference = np.abs(found.alpha.astype(int) - alpha)
+    assert difference.mean() < 0.1
+    assert difference.max() <= 4
+
+
+def test_a_photo_too_large_for_a_binding_is_refused(gpu: Device) -> None:
+    class Small:
+        limits = Limits(maxStorageBufferBindingSize=1 << 16)
+
+    photo = read(photo_of(250, 90, "RGB"))
+    with pytest.raises(Unsupported):
+        Refinement(Small(), photo, started(np.zeros((90, 250), np.float32)))  # type: ignore[arg-type]
