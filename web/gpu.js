@@ -21,6 +21,7 @@ const OPENED_WITHIN_MS = 5000;
 const HUNG_AFTER_MS = 60_000;
 const COMPILED_WITHIN_MS = 300_000;
 const UPLOAD_BYTES = 32 * 2 ** 20;
+const PIPELINES_KEPT = 512;
 
 /**
  * The GPU of this browser, or null where WebGPU offers none that is worth using, or does not answer.
@@ -66,6 +67,23 @@ export class Gpu {
       device.addEventListener("uncapturederror", (event) => fail(event.error.message));
     });
     this.failed.catch(() => {}); // whoever waits hears of it
+    /** @type {Map<string, Promise<GPUComputePipeline>>} by source; the ones unused for longest go first */
+    this.pipelines = new Map();
+  }
+
+  /** A kernel compiled, or on its way; the same source is compiled once. @param {string} code */
+  pipeline(code) {
+    const { device, pipelines } = this;
+    const made =
+      pipelines.get(code) ??
+      device.createComputePipelineAsync({ layout: "auto", compute: { module: device.createShaderModule({ code }) } });
+    pipelines.delete(code);
+    pipelines.set(code, made);
+    for (const oldest of pipelines.keys()) {
+      if (pipelines.size <= PIPELINES_KEPT) break;
+      pipelines.delete(oldest);
+    }
+    return made;
   }
 
   /** What the device offers, as JSON. */
@@ -138,11 +156,7 @@ export class Player {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     this.buffers = lowered.buffers.map((size) => device.createBuffer({ size: Math.max(size, 16), usage }));
     device.queue.writeBuffer(this.buffers[this.buffers.length - 1], 0, new Int32Array(lowered.uniforms));
-    this.pipelines = Promise.all(
-      lowered.shaders.map((code) =>
-        device.createComputePipelineAsync({ layout: "auto", compute: { module: device.createShaderModule({ code }) } }),
-      ),
-    );
+    this.pipelines = Promise.all(lowered.shaders.map((code) => gpu.pipeline(code)));
     this.pipelines.catch(() => {}); // `prepare` hears of it
     /** @type {Call[]} */
     this.calls = [];
@@ -185,7 +199,14 @@ export class Player {
   /** Waits for the pipelines and packs the weights, which must be written by then. */
   async prepare() {
     const pipelines = await this.gpu.within(this.pipelines, COMPILED_WITHIN_MS);
-    const bound = (/** @type {Dispatch} */ dispatch) => this.#bound(dispatch, pipelines);
+    /** @type {Map<string, Call>} programs repeat kernels over the same buffers */
+    const known = new Map();
+    const bound = (/** @type {Dispatch} */ dispatch) => {
+      const key = JSON.stringify([dispatch.shader, dispatch.bindings]);
+      const call = known.get(key) ?? this.#bound(dispatch, pipelines);
+      known.set(key, call);
+      return call;
+    };
     this.calls = this.lowered.dispatches.map(bound);
     const setup = this.lowered.setup.map(bound);
     if (setup.length) {

@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("there is no Chromium here")
     assets = build_site() / "assets"
     folder = tmp_path_factory.mktemp("page")
-    shutil.copytree(next(assets.glob("pyodide-*")), folder / "pyodide")
+    shutil.copytree(next(assets.glob("pyodide-*/pyodide.mjs")).parent, folder / "pyodide")
     shutil.copy(next(assets.glob("hearth-*.whl")), folder / "hearth.whl")
     shutil.copy(GPU_JS, folder)
     (folder / "index.html").write_text("<!doctype html>")

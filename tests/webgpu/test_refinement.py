@@ -1,6 +1,8 @@
 """Edges refined on the graphics card as on the CPU."""
 
 import io
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from hearth.errors import Unsupported
 from hearth.runtime.webgpu.desk import Device
 from hearth.runtime.webgpu.limits import Limits
 from hearth.tools.cutout.kernels import kernels
+from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.photo import read
-from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size, started
+from hearth.tools.cutout.pipeline import Pipeline
+from hearth.tools.cutout.refine import Settings, fit, matted, resampled, shrink, small_size, started
 from hearth.tools.cutout.refine.graphics import Refinement
 
 
@@ -29,7 +33,7 @@ def photo_of(width: int, height: int, mode: str) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize(("width", "height", "mode"), [(701, 499, "RGB"), (250, 90, "RGBA")])
+@pytest.mark.parametrize(("width", "height", "mode"), [(501, 349, "RGB"), (250, 90, "RGBA")])
 def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Device) -> None:
     photo = read(photo_of(width, height, mode))
     y, x = np.mgrid[0:64, 0:64].astype(np.float32) / 64
@@ -39,16 +43,46 @@ def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Devic
     picture = np.empty((*size[::-1], 4), np.float32)
     for _ in shrink(photo, picture, kernels()):
         pass
-    soft = matted(picture, small, kernels())
+    settings = Settings(steps=20)  # software takes its time
+    soft = matted(picture, small, kernels(), settings)
     alpha = np.empty((height, width), np.uint8)
     fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, height, kernels())
-    found = Refinement(gpu, photo, started(small)).run()
+    found = Refinement(gpu, photo, started(small), settings).run()
     np.testing.assert_allclose(found.picture[..., :3], picture[..., :3], atol=1e-5)
     assert 0.02 < soft.mean() < 0.9
     np.testing.assert_allclose(found.soft, soft, atol=0.02)
     difference = np.abs(found.alpha.astype(int) - alpha)
     assert difference.mean() < 0.1
     assert difference.max() <= 4
+
+
+class Session:
+    """A network that says where the disc is, on a card or not."""
+
+    def __init__(self, gpu: object) -> None:
+        self.executor = SimpleNamespace(gpu=gpu)
+        y, x = np.mgrid[0:64, 0:64].astype(np.float32) / 64
+        self.map = (1 / (1 + np.exp(30 * (np.hypot(x * 250 / 190 - 0.6, y - 0.5) - 0.31)))).astype(np.float32)
+
+    def get_inputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name="x")]
+
+    get_outputs = get_inputs
+
+    def run(self, *_: object) -> list[np.ndarray]:
+        return [self.map]
+
+
+def test_the_pipeline_goes_on_without_a_card_that_fails(gpu: Device) -> None:
+    photo = read(photo_of(250, 190, "RGB"))
+    broken = SimpleNamespace(limits=Limits(maxStorageBufferBindingSize=1 << 16))
+    mattes = [
+        Pipeline(cast(Any, Session(card)), Preparation((1, 3, 64, 64), "255", (0, 0, 0), (1, 1, 1))).matte(photo)
+        for card in (None, gpu, broken)
+    ]
+    differences = [np.abs(matte.alpha.astype(int) - mattes[0].alpha) for matte in mattes[1:]]
+    assert 0 < differences[0].max() <= 4
+    assert differences[1].max() == 0
 
 
 def test_a_photo_too_large_for_a_binding_is_refused(gpu: Device) -> None:

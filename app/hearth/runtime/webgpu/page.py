@@ -7,8 +7,9 @@ The worker opens the GPU and registers it as the JavaScript module `hearth_gpu`,
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -58,9 +59,8 @@ class PageGpu:
 
     def put(self, buffer: Any, data: memoryview) -> None:
         """Writes bytes to the start of a buffer."""
-        from pyodide.ffi import to_js
-
-        self.gpu.put(buffer, to_js(data))
+        with _lent(data) as view:
+            self.gpu.put(buffer, view)
 
     async def fetch_async(self, buffer: Any, size: int) -> memoryview:
         """The first bytes of a buffer."""
@@ -83,9 +83,8 @@ class PagePlayer:
 
     def write(self, place: Range, data: memoryview) -> None:
         """Puts bytes where a value lies."""
-        from pyodide.ffi import to_js
-
-        self.player.write(place.buffer, place.offset, to_js(data))
+        with _lent(data) as view:
+            self.player.write(place.buffer, place.offset, view)
 
     def load(self, place: Range, buffer: Any) -> None:
         """Copies the start of a buffer to where a value lies."""
@@ -128,6 +127,20 @@ class PagePlayer:
     def destroy(self) -> None:
         """Frees everything on the GPU."""
         self.player.destroy()
+
+
+@contextlib.contextmanager
+def _lent(data: memoryview) -> Iterator[Any]:
+    """Bytes as JavaScript sees them where they lie, without a copy."""
+    from pyodide.ffi import create_proxy
+
+    proxy = create_proxy(data)
+    view = proxy.getBuffer("u8")
+    try:
+        yield view.data
+    finally:
+        view.release()
+        proxy.destroy()
 
 
 async def _answer(promise: Any) -> Any:

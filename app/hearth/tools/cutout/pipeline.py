@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.errors import BadModel
+from hearth.errors import BadModel, ExecutorFailed, Unsupported
 from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
 from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, write
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
-from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size
+from hearth.tools.cutout.refine import Picture, Start, fit, matted, resampled, shrink, small_size, started
+from hearth.tools.cutout.refine.graphics import Refined, Refinement, card_of
 from hearth.words import Words, say
 
 Stage = Literal["read", "prepare", "predict", "refine", "colours", "write"]
@@ -104,7 +106,14 @@ class _Predict(NamedTuple):
     feeds: Feeds
 
 
-_Steps = Generator[_Report | _Predict, NDArray[np.float32] | None, Matte]
+class _Refine(NamedTuple):
+    """On the graphics card, that is; where none can, the answer is None."""
+
+    photo: Photo
+    start: Start
+
+
+_Steps = Generator[_Report | _Predict | _Refine, Any, Matte]
 
 
 @dataclass(frozen=True)
@@ -129,13 +138,16 @@ class Pipeline:
         self, source: bytes | Photo, progress: Progress = _ignore, *, on_map: Callable[[Map], object] = _ignore
     ) -> Matte:
         steps = self._steps(source, on_map)
-        answer = None
+        answer: Any = None
         try:
             while True:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, _Predict):
                     (answer,) = self.session.run([step.output], step.feeds)
+                elif isinstance(step, _Refine):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = self._refinement(step).run()
                 else:
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
@@ -150,13 +162,16 @@ class Pipeline:
             progress("predict", fraction)
 
         steps = self._steps(source, on_map)
-        answer = None
+        answer: Any = None
         try:
             while True:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, _Predict):
                     (answer,) = await session.run_async([step.output], step.feeds, predicted)
+                elif isinstance(step, _Refine):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = await self._refinement(step).run_async()
                 else:
                     await asyncio.sleep(0)
                     progress(step.stage, step.fraction)
@@ -197,6 +212,12 @@ class Pipeline:
             progress("write", fraction)
         return Cutout(matte, b"".join(pieces))
 
+    def _refinement(self, step: _Refine) -> Refinement:
+        card = card_of(self.session)
+        if card is None:
+            raise Unsupported("The network does not run on a graphics card.")
+        return Refinement(card, step.photo, step.start)
+
     def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
         yield _Report("read", 0.0)
@@ -218,7 +239,13 @@ class Pipeline:
         yield _Report("refine", 0.0)
         small = _Small(photo)
         alpha = np.empty((height, width), np.uint8)
+        refined: Refined | None = None
         if self.options.refine:
+            refined = yield _Refine(photo, started(resampled(mask, small.size)))
+        if refined is not None:
+            alpha, soft = refined.alpha, refined.soft
+            small.take(refined.picture)
+        elif self.options.refine:
             for fraction in small.shrink():
                 yield _Report("refine", 0.3 * fraction)
             soft = matted(small.picture, resampled(mask, small.size), small.kernels)
@@ -254,6 +281,10 @@ class _Small:
         self.size = small_size(*photo.size)
         self.picture = np.empty((*self.size[::-1], 4), np.float32)
         self._whole = False
+
+    def take(self, picture: Picture) -> None:
+        """One that was made elsewhere."""
+        self.picture, self._whole = picture, True
 
     def shrink(self) -> Iterator[float]:
         """Yields the fraction that is there."""

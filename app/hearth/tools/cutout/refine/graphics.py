@@ -1,7 +1,7 @@
 """The refinement of edges on the graphics card: the photo goes up once, alpha at full size comes down once.
 
-The same steps as on the CPU: the small copy, matting by conjugate gradients, the fit, alpha at full size. Sums are added
-in another order, so a pixel's alpha may differ by some 1/255.
+The same steps as on the CPU: the small copy, matting by conjugate gradients, the fit, alpha at full size. Sums are
+added in another order, so a pixel's alpha may differ by some 1/255.
 """
 
 from __future__ import annotations
@@ -77,8 +77,13 @@ class Refinement:
         return Refined(
             np.frombuffer(whole, np.uint8)[: width * height].reshape(height, width).copy(),
             np.frombuffer(soft, np.float32).reshape(self.size).clip(0, 1),
-            np.frombuffer(small, np.float32).reshape(*self.size, 4),
+            np.frombuffer(small, np.float32).reshape(*self.size, 4).copy(),
         )
+
+
+def card_of(session: object) -> Gpu | None:
+    """The graphics card that a session runs on, if it does."""
+    return getattr(getattr(session, "executor", None), "gpu", None)
 
 
 def _lowered(
