@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.parse
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -38,8 +39,8 @@ CHUNK = 64 * 1024
 class SiteServer:
     """Serves the folder `root` under `prefix`; port 0 takes a free one, kept through `stop()` and `start()`.
 
-    `bytes_per_second` slows every response down, to see what a slow network shows. `requests` lists the
-    paths that were asked for.
+    `more` are headers beside the site's own. `bytes_per_second` slows every response down, to see what a slow network
+    shows. `requests` lists the paths that were asked for.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class SiteServer:
         prefix: str = "/",
         headers: bool = True,
         bytes_per_second: float | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.root = root.resolve()
         self.host = host
@@ -58,6 +60,7 @@ class SiteServer:
         self.prefix = "/" + prefix.strip("/") + "/" if prefix.strip("/") else "/"
         self.headers = headers
         self.bytes_per_second = bytes_per_second
+        self.more = more or {}
         self.requests: list[str] = []
         self._server: _Server | None = None
 
@@ -222,8 +225,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _start(self, status: HTTPStatus, fields: dict[str, str]) -> None:
+        site = self.server.site
         self.send_response(status)
-        for name, value in {**(HEADERS if self.server.site.headers else {}), **fields}.items():
+        for name, value in {**(HEADERS if site.headers else {}), **site.more, **fields}.items():
             self.send_header(name, value)
         self.end_headers()
 

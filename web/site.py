@@ -7,10 +7,10 @@ Convention for the sources in `web/`
   `url(./icons/x.svg)`, `href="./style.css"`, `"src": "./icons/icon-192.png"`. Assembly rewrites each such path
   to where the file lies in `dist/`; one that leads to nothing fails the build. No template strings, no
   `?query`, no computed names for files. What stands in block comments is left alone.
-* A page is an `.html` file at the top of `web/`. The site holds what can be reached from the pages and `sw.js`,
-  and nothing else.
-* Pages, `sw.js`, `manifest.webmanifest`, `models.json` and `NOTICE.txt` keep their names and are
-  short-lived. All else becomes `assets/<name>-<hash8>.<suffix>` and never changes.
+* A page is an `.html` file at the top of `web/`. The site holds what can be reached from the pages, `sw.js` and
+  `hearth.js` (which pages of others import), and nothing else.
+* Pages, `hearth.js` with its types, `sw.js`, `manifest.webmanifest`, `models.json` and `NOTICE.txt` keep their
+  names and are short-lived. All else becomes `assets/<name>-<hash8>.<suffix>` and never changes.
 * Paths in JavaScript are relative to the module, never to the page. So outside `import` write
   `new URL("./worker.js", import.meta.url)`, also for `./sw.js`, `./models.json`, `./index.html`. In `sw.js`
   (a classic script at the root of the site) write `new URL("./precache.json", self.location.href)`.
@@ -51,7 +51,8 @@ from web.words import WORDS, filled, read
 WEB = Path(__file__).parent
 ROOT = WEB.parent
 DIST = ROOT / "dist"
-SHORT_LIVED_FILES = ("sw.js", "manifest.webmanifest", "models.json", "NOTICE.txt")  # and the pages
+EMBEDDING = ("hearth.js", "hearth.d.ts")
+SHORT_LIVED_FILES = (*EMBEDDING, "sw.js", "manifest.webmanifest", "models.json", "NOTICE.txt")  # and the pages
 TEXT = (".css", ".html", ".js", ".json", ".svg", ".webmanifest")
 PART_BYTES = 8 * 2**20
 HEAD = "<!-- site:head -->"
@@ -112,6 +113,9 @@ class Site:
         """Adds the short-lived files and all that they lead to. Raises HearthError for a broken path."""
         self.files["models.json"] = _json({"models": self.models})
         self.files["NOTICE.txt"] = (ROOT / "NOTICE").read_bytes()
+        if (self.web / "hearth.js").is_file():
+            self.files["hearth.js"] = self._rewritten("hearth.js")
+            self.files["hearth.d.ts"] = (self.web / "embed" / "hearth.d.ts").read_bytes()
         pages = {name: self._rewritten(name).decode() for name in self.pages}
         self.files["manifest.webmanifest"] = self._rewritten("manifest.webmanifest")
         worker_source = (self.web / "sw.js").read_bytes()

@@ -21,6 +21,7 @@ import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
 import { ListFailed, Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
+import { Stored } from "../shell/stored.js";
 import { Strip } from "./strip.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 
@@ -45,7 +46,8 @@ let lastId = 0;
 
 translate(document);
 
-const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post(message, transfer), changed });
+const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post(message, transfer), changed, notice });
+const footer = new Stored(shelf);
 const pictures = new Pictures(render);
 const choices = new Choices(choose, shelf);
 const own = new Own(shelf.own, { inspect: (id, file) => link.post({ type: "inspect", id, file }), changed: takeOwn });
@@ -64,7 +66,6 @@ byId("own-settings").addEventListener("click", () => {
 addEventListener("beforeunload", (event) => {
   if (photos().some(wouldBeLost)) event.preventDefault();
 });
-shelf.showStored();
 
 /** Photos go to the queue, a model to its dialog. @param {File[]} files */
 function takeAny(files) {
@@ -210,6 +211,7 @@ function broke(final, reason) {
 
 /** What is stored changed. */
 function changed() {
+  footer.show();
   choices.update();
   offline.update();
 }

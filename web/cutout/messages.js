@@ -66,8 +66,8 @@
  * @typedef {{type: "start", models: Model[], model: string, eager: boolean, photos: PhotoView[], stopping: number}} Start
  *     `eager` where the chosen model should be made ready before a photo asks for it; `photos` and `stopping` are what was
  *     known before the worker was started anew
- * @typedef {{id: number, file: File, view?: PhotoView, history?: ArrayBuffer}} Added
- *     `view` and `history` as they were when the page was open before
+ * @typedef {{id: number, file: File, view?: PhotoView, look?: object, history?: ArrayBuffer}} Added
+ *     `view` and `history` as they were when the page was open before; `look` are settings to begin with
  * @typedef {{type: "add", photos: Added[]}} Add
  * @typedef {{type: "add-picture", id: string, file: Blob}} AddPicture  for backgrounds
  * @typedef {{type: "pause", on: boolean}} Pause

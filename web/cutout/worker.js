@@ -133,7 +133,7 @@ function receive(message) {
     }
     tell({
       type: "add",
-      photos: message.photos.map(({ id, file, view, history }) => ({ id, name: file.name, view, kept: Boolean(history) })),
+      photos: message.photos.map(({ id, file, view, look, history }) => ({ id, name: file.name, view, look, kept: Boolean(history) })),
     });
     return;
   }

@@ -11,8 +11,10 @@ import { loadPyodide } from "../pyodide/pyodide.mjs";
 import { openGpu } from "../gpu.js";
 import { Pool } from "../pool.js";
 import { countBytes } from "./count.js";
+import { sameOrigin } from "./origin.js";
 
 const INDEX = new URL("../pyodide/", import.meta.url).href;
+const POOL = new URL("../pool-worker.js", import.meta.url);
 const APP = new URL("../hearth.whl", import.meta.url).href;
 
 /** @type {Map<string, {resolve: (data: object) => void, reject: (error: Error) => void, progress: any}>} */
@@ -126,7 +128,7 @@ async function boot({ cold, stop }, tool, bridge, take) {
   uncount();
   pyodide.registerJsModule("hearth_pool", {
     /** @param {Uint8Array<ArrayBuffer>} code @param {number} threads */
-    open: (code, threads) => new Pool(code, threads, () => pyodide._module.HEAPU8),
+    open: (code, threads) => new Pool(code, threads, () => pyodide._module.HEAPU8, sameOrigin(POOL)),
   });
   pyodide.registerJsModule("hearth_gpu", { gpu: await gpu });
   door = pyodide.pyimport("hearth.page.browser").open_door(bridge, tool);

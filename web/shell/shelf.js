@@ -1,11 +1,10 @@
 /**
- * The models as the page uses them: which there are, which are stored, fetching one for Python, deleting all.
+ * The models as a page uses them: which there are, which are stored, fetching one for Python, deleting all.
  *
  * @typedef {import("./messages.js").Model} Model
  * @typedef {import("./messages.js").ToHost} ToHost
  */
 
-import { byId, notice, setText } from "./dom.js";
 import { OwnModels } from "./own.js";
 import { DownloadFailed, ModelStore, storageWorks } from "./store.js";
 import { say } from "./words.js";
@@ -23,19 +22,20 @@ export class Shelf {
    * @param {object} to
    * @param {string} to.tool  whose models these are
    * @param {(message: ToHost, transfer?: Transferable[]) => void} to.tell
-   * @param {() => void} to.changed  called when what is stored changed
+   * @param {() => void} [to.changed]  called when what is stored changed
+   * @param {(sentence: string) => void} [to.notice]  says what the person should know
    */
-  constructor({ tool, tell, changed }) {
+  constructor({ tool, tell, changed = () => {}, notice = () => {} }) {
     this.tool = tool;
     this.tell = tell;
     this.changed = changed;
+    this.notice = notice;
     this.store = new ModelStore(new URL("./", LIST));
     this.own = new OwnModels(new URL("./", LIST));
     /** @type {Promise<Model[]> | null} */
     this.list = null;
     /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number, awaited: boolean}>} */
     this.running = new Map();
-    byId("delete-models").addEventListener("click", () => this.#clear());
   }
 
   /** The tool's models, the person's own last. Throws ListFailed. */
@@ -81,7 +81,7 @@ export class Shelf {
     const entry = { opened, cancel, loaded: 0, total: 0, awaited: false };
     this.running.set(id, entry);
     opened.then(
-      () => this.showStored(),
+      () => this.changed(),
       () => this.running.delete(id), // the next `fetch` tries again
     );
     return entry;
@@ -98,8 +98,8 @@ export class Shelf {
       const { data, checked, repaired, kept } = await opened;
       this.running.delete(id);
       this.tell({ type: "model", id, data, checked }, [data]);
-      if (repaired) notice(say("models.repaired"));
-      else if (!kept && (await storageWorks())) notice(say("models.no-room"));
+      if (repaired) this.notice(say("models.repaired"));
+      else if (!kept && (await storageWorks())) this.notice(say("models.no-room"));
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return; // nobody waits any more
       if (!(error instanceof DownloadFailed)) console.error(error);
@@ -129,18 +129,11 @@ export class Shelf {
     return model;
   }
 
-  async #clear() {
-    const { freed, busy } = await this.store.clear(await this.#served());
-    notice([freed || !busy ? say("models.freed", { size: freed }) : "", busy ? say("models.still-fetched") : ""].join(" ").trim());
-    await this.showStored();
-  }
-
-  /** Says how much is stored. */
-  async showStored() {
-    const bytes = await this.store.bytes();
-    byId("delete-models").hidden = bytes === 0;
-    setText(byId("stored"), bytes ? say("models.stored", { size: bytes }) : say("models.none-stored"));
+  /** Deletes what is stored of all tools' models, but for the person's own. */
+  async clear() {
+    const outcome = await this.store.clear(await this.#served());
     this.changed();
+    return outcome;
   }
 }
 

@@ -13,6 +13,7 @@ import { openIntake } from "../shell/intake.js";
 import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
 import { ListFailed, Shelf } from "../shell/shelf.js";
+import { Stored } from "../shell/stored.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 import { takeWorker } from "./early.js";
 import { Saver } from "./export/saver.js";
@@ -50,7 +51,8 @@ let lastId = 0;
 
 translate(document);
 
-const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => link.post(message, transfer), changed: () => offline.update() });
+const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => link.post(message, transfer), changed, notice });
+const footer = new Stored(shelf);
 const offline = new Offline({ busy: () => state.track !== null, stored });
 const player = new Player({ changed: () => stage.ask(), failed: () => notice(say("song.not-played")) });
 const panel = new Panel(looks, state.settings, settingChanged);
@@ -62,7 +64,6 @@ openIntake({ take: ([file]) => open(file), isOther: isPicture, other: new URL(".
 addEventListener("beforeunload", (event) => {
   if (saver.busy) event.preventDefault();
 });
-shelf.showStored();
 if (!stage.works) notice(say("look.no-webgl"));
 byId("retry").addEventListener("click", () => link.post({ type: "retry", id: state.track?.id }));
 byId("stop").addEventListener("click", () => stop());
@@ -171,6 +172,12 @@ async function describe() {
   const eager = (await Promise.all(models.map(({ id }) => shelf.isEager(id)))).every(Boolean);
   const start = { type: "start", models, eager, stopping: state.stopping, guard: state.settings.guard };
   return state.track ? [start, { type: "open", ...state.track }] : [start];
+}
+
+/** What is stored changed. */
+function changed() {
+  footer.show();
+  offline.update();
 }
 
 async function stored() {

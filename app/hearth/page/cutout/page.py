@@ -125,6 +125,8 @@ class CutoutPage:
             if photo is None:
                 photo = _brought_back(new["view"]) if new.get("view") else Photo(new["id"], visible_name(new["name"]))
                 self.view.photos.append(photo)
+                if new.get("look"):
+                    self.editor.of(photo.id).look = look_from_plain(new["look"])
             if new.get("kept"):
                 self._restore(photo)
 

@@ -1,0 +1,49 @@
+/** What a photo may be given as, and how it becomes a file. */
+
+import { say } from "../shell/words.js";
+
+/**
+ * @typedef {Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer> | string | URL | Response | ImageData | ImageBitmap | HTMLImageElement
+ *   | HTMLCanvasElement | OffscreenCanvas} Source
+ */
+
+/**
+ * The photo as a file. Throws TypeError with a sentence for what is no photo, or cannot be fetched.
+ * @param {Source} source @param {AbortSignal} [signal]
+ * @returns {Promise<File>}
+ */
+export async function fileOf(source, signal) {
+  if (source instanceof File) return source;
+  if (source instanceof Blob) return new File([source], "photo", { type: source.type });
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new File([source], "photo");
+  if (source instanceof Response) return new File([await source.blob()], nameOf(source.url));
+  if (typeof source === "string" || source instanceof URL) return fetched(String(source), signal);
+  if (source instanceof HTMLImageElement) {
+    await source.decode();
+    return fetched(source.currentSrc || source.src, signal).catch(() => drawn(source, source.naturalWidth, source.naturalHeight));
+  }
+  if (source instanceof ImageData || source instanceof ImageBitmap) return drawn(source, source.width, source.height);
+  if (source instanceof HTMLCanvasElement || source instanceof OffscreenCanvas) return drawn(source, source.width, source.height);
+  throw new TypeError(say("embed.no-source"));
+}
+
+/** @param {string} url @param {AbortSignal} [signal] */
+async function fetched(url, signal) {
+  const response = await fetch(new URL(url, document.baseURI), { signal });
+  if (!response.ok) throw new TypeError(say("embed.not-fetched", { url, reason: say("fetch.answered", { status: response.status }) }));
+  return new File([await response.blob()], nameOf(response.url));
+}
+
+/** @param {string} url */
+function nameOf(url) {
+  return decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop() || "photo");
+}
+
+/** @param {ImageData | CanvasImageSource} picture @param {number} width @param {number} height */
+async function drawn(picture, width, height) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  if (picture instanceof ImageData) context?.putImageData(picture, 0, 0);
+  else context?.drawImage(picture, 0, 0);
+  return new File([await canvas.convertToBlob({ type: "image/png" })], "photo.png", { type: "image/png" });
+}
