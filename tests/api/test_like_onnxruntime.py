@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 
 import hearth.onnxruntime as ours
 from tests.api.models import BFLOAT16, FLOAT, INT64, STRING, add_relu, file, one_node, product, x, y
@@ -65,10 +66,25 @@ WORKS: dict[str, Call] = {
             ["r"], {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in feeds().items()}
         )
     ],
+    "a constant given another value": lambda ort: with_another_constant(ort).run(None, {"x": x()}),
+    "a tensor by DLPack": lambda ort: [ort.OrtValue.from_dlpack(x()).numpy()],
     "bfloat16 by its bits": lambda ort: session(ort, casting(1, BFLOAT16)).run(
         None, {"x": ort.OrtValue.ortvalue_from_numpy_with_onnx_type(np.full(3, 16256, np.uint16), BFLOAT16)}
     ),
 }
+
+
+def with_another_constant(ort: ModuleType) -> Any:
+    """y = x + c, where options give c."""
+    data = file([helper.make_node("Add", ["x", "c"], ["y"])], {"x": (FLOAT, ["n", 3])}, {"y": (FLOAT, ["n", 3])})
+    model = onnx.load_from_string(data)
+    model.graph.initializer.append(numpy_helper.from_array(y(), "c"))
+    options = ort.SessionOptions()
+    value = ort.OrtValue.ortvalue_from_numpy(y() * 3)
+    options.add_initializer("c", value)
+    made = session(ort, model.SerializeToString(), sess_options=options)
+    made.kept = value  # onnxruntime reads its memory as long as it runs
+    return made
 
 
 def sequence_model() -> bytes:

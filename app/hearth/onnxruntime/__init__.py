@@ -25,12 +25,17 @@ from .capi.onnxruntime_pybind11_state import (
     set_default_logger_verbosity,
     set_seed,
 )
+from .process import get_ep_devices, preload_dlls, print_debug_info, set_global_thread_pool_sizes
 from .session import InferenceSession
 from .values import OrtDevice, OrtValue
 
 __version__ = get_version_string()
 
 __author__ = "Hearth"
+
+version = __version__
+package_name = "onnxruntime"
+cuda_version = ""
 
 __all__ = [
     "ExecutionMode",
@@ -45,15 +50,22 @@ __all__ = [
     "RunOptions",
     "SessionOptions",
     "__version__",
+    "cuda_version",
     "disable_telemetry_events",
     "enable_telemetry_events",
     "get_all_providers",
     "get_available_providers",
     "get_build_info",
     "get_device",
+    "get_ep_devices",
     "get_version_string",
     "has_collective_ops",
+    "package_name",
+    "preload_dlls",
+    "print_debug_info",
     "set_default_logger_severity",
     "set_default_logger_verbosity",
+    "set_global_thread_pool_sizes",
     "set_seed",
+    "version",
 ]

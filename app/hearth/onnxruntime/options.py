@@ -3,7 +3,7 @@ checked and kept, and one debug line says that they change nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -93,7 +93,7 @@ class _Options:
 class SessionOptions(_Options):
     """How a session is made. Profiling and overrides of free dimensions work; the rest is accepted."""
 
-    __slots__ = ("free_dimensions",)
+    __slots__ = ("free_dimensions", "initializers")
 
     enable_cpu_mem_arena = _Option(True)
     enable_mem_pattern = _Option(True)
@@ -115,6 +115,17 @@ class SessionOptions(_Options):
     def __init__(self) -> None:
         super().__init__()
         self.free_dimensions: dict[str, int] = {}
+        self.initializers: dict[str, Any] = {}
+
+    def add_initializer(self, name: str, ort_value: Any) -> None:
+        """Gives a constant of the model another value, an OrtValue."""
+        self.initializers[name] = ort_value
+
+    def add_external_initializers(self, names: Sequence[str], ort_values: Sequence[Any]) -> None:
+        """The same for several. RuntimeError where there are not as many values as names."""
+        if len(names) != len(ort_values):
+            raise RuntimeError("Expecting names and ort_values lists to have equal length")
+        self.initializers.update(zip(names, ort_values, strict=True))
 
     def add_free_dimension_override_by_name(self, name: str, size: int) -> None:
         """Gives every dimension of this name a size."""

@@ -51,6 +51,26 @@ def enable_telemetry_events() -> None:
     ignored("enable_telemetry_events")
 
 
+def preload_dlls(cuda: bool = True, cudnn: bool = True, msvc: bool = True, directory: str | None = None) -> None:
+    """There are no libraries of a graphics card's maker to load."""
+    ignored("preload_dlls")
+
+
+def print_debug_info() -> None:
+    """Prints what stands in for onnxruntime here."""
+    print(get_build_info())
+
+
+def set_global_thread_pool_sizes(intra_op: int, inter_op: int) -> None:
+    """Accepted and ignored: the runtime takes the threads that the page has."""
+    ignored("set_global_thread_pool_sizes")
+
+
+def get_ep_devices() -> list[object]:
+    """None: devices are found by the providers' names alone."""
+    return []
+
+
 def has_collective_ops() -> bool:
     """Whether several processes can share a run: no."""
     return False

@@ -15,6 +15,7 @@ from typing import Any
 
 from hearth.errors import BadInput, HearthError
 from hearth.runtime import InferenceSession as HearthSession
+from hearth.runtime.device import on_host
 from hearth.runtime.graph import Graph
 from hearth.runtime.metadata import ModelMetadata
 from hearth.runtime.passes import fix_inputs
@@ -84,6 +85,9 @@ class InferenceSession:
     def _graph(self) -> Graph:
         """The model with the sizes that the options give to free dimensions."""
         graph = read_model(self._model)
+        for name, value in self._options.initializers.items():
+            if name in graph.constants:
+                graph.constants[name] = on_host(unwrapped(value))
         sizes = self._options.free_dimensions
         if sizes:
             shapes = {

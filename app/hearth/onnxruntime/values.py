@@ -102,14 +102,19 @@ class OrtValue:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype, copy=copy)
 
-    def update_inplace(self, np_arr: np.ndarray) -> None:
+    @classmethod
+    def from_dlpack(cls, data: Any, /) -> OrtValue:
+        """A tensor that another library holds, by its `__dlpack__`; memory is shared where it can be."""
+        return cls(np.from_dlpack(data))
+
+    def update_inplace(self, data: np.ndarray) -> None:
         """Writes into the value's memory. RuntimeError where the sizes differ."""
-        if self._value.shape != np_arr.shape or self._value.dtype.itemsize != np_arr.dtype.itemsize:
+        if self._value.shape != data.shape or self._value.dtype.itemsize != data.dtype.itemsize:
             raise RuntimeError("The input size of numpy arrays does not match the size of the OrtValue.")
         if isinstance(self._value, DeviceTensor):
-            self._value.write(np_arr.view(self._value.dtype))
+            self._value.write(data.view(self._value.dtype))
         else:
-            self._value[...] = np_arr.view(self._value.dtype)
+            self._value[...] = data.view(self._value.dtype)
 
     def shape(self) -> list[int]:
         return list(self._value.shape if isinstance(self._value, DeviceTensor) else np.shape(self._value))
