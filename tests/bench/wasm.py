@@ -77,23 +77,21 @@ def told(result: dict[str, Any], threads: int, rows: list[dict[str, Any]]) -> bo
         print(f"{title:34} {result['error']}")
         return False
     ours, peer = (statistics.median(result["times"][who]) for who in ("hearth", "peer"))
-    rows.append({"name": title, "unit": "ms", "hearth": ours, "peer": peer, "peer_name": PEER, "ratio": peer / ours})
-    first = result["load"] + result["first"]
-    rows.append(
-        {
-            "name": f"{title}, load and first run",
-            "unit": "ms",
-            "hearth": first,
-            "peer": result["peerFirst"],
-            "peer_name": f"{PEER}, first run alone",
-            "ratio": result["peerFirst"] / first,
-        }
-    )
+    figures = {
+        "": ("ms", ours, peer, PEER),
+        "first run": ("ms", result["first"], ours, "a later run, median"),
+        "load and first run": ("ms", result["load"] + result["first"], result["peerFirst"], f"{PEER}, first run alone"),
+        "from Python, each step": ("us", result["perStep"], None, ""),
+    }
+    for what, (unit, here, there, who) in figures.items():
+        name = f"{title}, {what}" if what else title
+        ratio = there / here if there is not None and here else None
+        rows.append({"name": name, "unit": unit, "hearth": here, "peer": there, "peer_name": who, "ratio": ratio})
     close = result["difference"] < 1e-3
     print(
-        f"{title:34} {ours:8.1f} ms (least {min(result['times']['hearth']):.1f}; load {result['load']:.0f}, first run "
-        f"{result['first']:.1f})  {PEER} {peer:8.1f}  {peer / ours:5.2f}x  apart {result['difference']:.1e}"
-        f"{'' if close else '  NOT THE SAME'}",
+        f"{title:34} {ours:8.1f} ms  {PEER} {peer:8.1f}  {peer / ours:5.2f}x  apart {result['difference']:.1e}"
+        f"{'' if close else '  NOT THE SAME'}  (load {result['load']:.0f}, first run {result['first']:.1f}: "
+        f"{result['first'] / ours:.2f} of a later one; {result['perStep']:.2f} us a step from Python)",
         flush=True,
     )
     return close

@@ -110,3 +110,17 @@ def test_what_is_no_model_is_refused() -> None:
             InferenceSession(data, "numpy")
     with pytest.raises(BadModel, match="can't be read"):
         InferenceSession("missing.onnx", "numpy")
+
+
+def test_open_dimensions_that_are_told_are_compiled_for_at_once() -> None:
+    b = Builder(x=("n", 3))
+    graph = b.done(b.node("Relu", "x"))
+    try:
+        session = InferenceSession(graph, "wasm", shapes={"x": (4, 3)})
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+    assert "[4, 3]" in session.explain()
+    x = floats(5, 3)
+    assert np.array_equal(session.run(None, {"x": x})[0], np.maximum(x, 0)), "other shapes may follow"
+    with pytest.raises(BadInput, match="rank"):
+        InferenceSession(graph, "wasm", shapes={"x": (4,)})

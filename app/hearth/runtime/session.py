@@ -110,13 +110,16 @@ class InferenceSession:
 
     `model`: see `read_model`. `executor`: an Executor, its name, names in the order in which they are to be tried, or
     None for all, the fastest first; when one can't take the model or fails, in the middle of a run too, the next one
-    goes on. Raises BadModel, TooLarge or Unsupported, naming the node, where the model cannot run.
+    goes on. `shapes`: what a model with open dimensions will be run on first, so that it is compiled for that at once,
+    not with the first run; others may follow. Raises BadModel, TooLarge or Unsupported, naming the node, where the
+    model cannot run.
     """
 
     def __init__(
         self,
         model: str | Path | bytes | bytearray | memoryview | Graph,
         executor: Executor | str | Iterable[str] | None = None,
+        shapes: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         self._choice = Choice(executor)
         self.executor = self._choice.next()
@@ -131,6 +134,17 @@ class InferenceSession:
         self._decided: set[tuple[bytes, ...]] = set()
         if not self.executor.needs_static or (self._static and not self._deciding):
             self._program(self._outputs, {})
+        elif shapes is not None and not self._deciding:
+            self._program(self._outputs, self._feeds.fitted(self._blank(shapes)))
+
+    def _blank(self, shapes: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
+        """Zeros of these shapes; those that the model tells need not be named."""
+        blank: dict[str, np.ndarray] = {}
+        for name, kind in self.graph.inputs.items():
+            if isinstance(kind, TensorType) and (name in shapes or kind.static):
+                shape = tuple(shapes[name]) if name in shapes else kind.static_shape
+                blank[name] = np.broadcast_to(np.zeros((), kind.dtype), shape)
+        return blank
 
     @property
     def executor_name(self) -> str:

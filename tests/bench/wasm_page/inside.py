@@ -15,11 +15,11 @@ FEEDS: dict[str, np.ndarray] = {}
 STATE: dict[str, Any] = {}
 
 
-def open(model: Any, threads: int) -> dict[str, float]:
-    """Makes the session; returns what that took, in ms, and the threads it has."""
+def open(model: Any, threads: int, shapes: Any) -> dict[str, float]:
+    """Makes the session for inputs of these shapes; returns what that took, in ms, and the threads it has."""
     executor = EXECUTORS.setdefault(threads > 1, WasmExecutor(threads=threads > 1))
     start = time.perf_counter()
-    STATE["session"] = InferenceSession(model.to_bytes(), executor)
+    STATE["session"] = InferenceSession(model.to_bytes(), executor, shapes.to_py())
     FEEDS.clear()
     pool = executor.pool
     return {"load": (time.perf_counter() - start) * 1e3, "threads": int(pool.threads) if pool else 1}
@@ -35,6 +35,27 @@ def run() -> float:
     start = time.perf_counter()
     STATE["outputs"] = STATE["session"].run(None, FEEDS)
     return (time.perf_counter() - start) * 1e3
+
+
+def per_step() -> float:
+    """Microseconds that Python takes for a step on average: a run less the time inside the kernels."""
+    ((program, plan),) = STATE["session"]._programs
+    player, best = program.idle[0], float("inf")
+    play, inside = player.play, 0.0
+
+    def timed(first: int, end: int) -> None:
+        nonlocal inside
+        start = time.perf_counter()
+        play(first, end)
+        inside += time.perf_counter() - start
+
+    player.play = timed
+    for _ in range(5):
+        inside, start = 0.0, time.perf_counter()
+        STATE["session"].run(None, FEEDS)
+        best = min(best, time.perf_counter() - start - inside)
+    del player.play
+    return best * 1e6 / max(1, len(plan.steps))
 
 
 def outputs() -> dict[str, np.ndarray]:

@@ -56,9 +56,10 @@ async function measured({ name, model, inputs, rounds }) {
   }
   const { outputs } = await ask({ type: "outputs" });
   const difference = Math.max(...session.outputNames.map((output) => largestDifference(outputs[output], theirs[output].data)));
+  const perStep = (await ask({ type: "perStep" })).us;
   const memory = (await ask({ type: "close" })).memory;
   await session.release();
-  return { name, ...opened.facts, peerFirst, difference, memory, times };
+  return { name, ...opened.facts, peerFirst, perStep, difference, memory, times };
 }
 
 async function main() {

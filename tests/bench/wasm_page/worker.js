@@ -22,13 +22,17 @@ const handlers = {
     return {};
   },
   async open({ model, inputs, threads }) {
-    const facts = bench.open(await fetched(model), threads);
+    const shapes = Object.fromEntries(inputs.map(({ name, shape }) => [name, shape]));
+    const facts = bench.open(await fetched(model), threads, shapes);
     for (const { name, file, shape } of inputs) bench.feed(name, await fetched(file), shape);
     const first = bench.run();
     return { facts: { ...facts.toJs({ dict_converter: Object.fromEntries }), first } };
   },
   run() {
     return { ms: bench.run() };
+  },
+  perStep() {
+    return { us: bench.per_step() };
   },
   outputs() {
     return { outputs: bench.outputs().toJs({ dict_converter: Object.fromEntries }) };

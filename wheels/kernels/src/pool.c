@@ -58,11 +58,51 @@ INLINE int counted(int start, int dilation, int count, int limit) {
     return min_int(count, ceil_div(limit - start, dilation));
 }
 
+/* Maxima of one channel whose columns lie side by side, a vector of them at a time: those from `first` on whose windows
+   lie inside the row. Returns the first one that is left. */
+INLINE int max_across(const struct pool *s, int stride, const float *x, int rows, float *y, int first) {
+    const struct window *w = &s->window;
+    int ox = first, reach = (VW * stride - 1) + w->width - 1 + (stride - 1);
+    for (; ox + VW <= s->y.width; ox += VW) {
+        int left = ox * stride - w->pad_left;
+        if (left + reach >= s->x.width) break;
+        vf acc = vsplat(LOWEST);
+        for (int i = 0; i < rows; i++) {
+            const float *at = x + (ptrdiff_t)i * w->dilation_y * s->x.width + left;
+            for (int j = 0; j < w->width; j++) acc = vmax(stride == 1 ? vload(at + j) : vevens(at + j), acc);
+        }
+        vstore(y + ox, acc);
+    }
+    return ox;
+}
+
+static NOINLINE int max_across_1(const struct pool *s, const float *x, int rows, float *y, int first) {
+    return max_across(s, 1, x, rows, y, first);
+}
+static NOINLINE int max_across_2(const struct pool *s, const float *x, int rows, float *y, int first) {
+    return max_across(s, 2, x, rows, y, first);
+}
+
+/* Whether max_across may be asked. */
+INLINE int lies_across(const struct pool *s) {
+    const struct window *w = &s->window;
+    return s->kind == POOL_MAX && s->x.channels == 1 && s->x.pitch == 1 && s->y.pitch == 1 && w->dilation_x == 1 &&
+           w->stride_x <= 2;
+}
+
 /* One row of output. */
 void pool(const struct pool *s, float *arena, int unit) {
     const struct window *w = &s->window;
-    int n = unit / s->y.height, oy = unit % s->y.height, channels = s->y.channels;
+    int n = unit / s->y.height, oy = unit % s->y.height, channels = s->y.channels, across = lies_across(s);
     for (int ox = 0; ox < s->y.width; ox++) {
+        if (across && ox * w->stride_x >= w->pad_left) {
+            int y = oy * w->stride_y - w->pad_top, rows = clip(&y, w->dilation_y, w->height, s->x.height);
+            const float *line = pixel_at(arena, &s->x, n, y, 0);
+            float *out = pixel_at(arena, &s->y, n, oy, 0);
+            ox = w->stride_x == 1 ? max_across_1(s, line, rows, out, ox) : max_across_2(s, line, rows, out, ox);
+            across = 0;
+            if (ox >= s->y.width) break;
+        }
         int y = oy * w->stride_y - w->pad_top, x = ox * w->stride_x - w->pad_left;
         int padded = counted(y, w->dilation_y, w->height, s->padded_height - w->pad_top) *
                      counted(x, w->dilation_x, w->width, s->padded_width - w->pad_left);

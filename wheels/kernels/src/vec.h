@@ -145,6 +145,16 @@ INLINE float widen_one(uint16_t half) {
     return scaled.value;
 }
 
+/* Every second lane of VW * 2 numbers in a row. */
+INLINE vf vevens(const float *p) {
+    vf a = vload(p), b = vload(p + VW);
+#if VW == 8
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#endif
+}
+
 INLINE float vsum(vf v) {
     float s = 0.0f;
     UNROLL for (int i = 0; i < VW; i++) s += v[i];
