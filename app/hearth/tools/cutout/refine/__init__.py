@@ -37,6 +37,8 @@ class Settings:
     sure_pull: float = 0.1
     """To the mask in addition where that is next to 0 or 1: times (2 mask - 1) ** (2 ** squarings)."""
     squarings: int = 6
+    haze: float = 0.01
+    """Alpha nearer than this to 0 or 1 becomes that; what lies between is stretched."""
     steps: int = 100
     """Of conjugate gradients at most. More follow the colours too far where the network was right."""
 
@@ -60,7 +62,13 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
     """Alpha (h, w) of 0..1 of a small picture, from the network's mask at the same size."""
     start = started(mask, settings)
     alpha = solve(picture, start.unknown, start.pull, mask, start.alpha, settings.eps, settings.steps, kernels)
-    return alpha.clip(0, 1)
+    return cleared(alpha, settings)
+
+
+def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
+    """Without haze, 0..1."""
+    clear = (alpha - np.float32(settings.haze)) * np.float32(1 / (1 - 2 * settings.haze))
+    return clear.clip(0, 1)
 
 
 def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
