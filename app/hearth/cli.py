@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "--raw-mask", metavar="FILE.npy", help="also save the network's own map, float32 at its own size"
     )
     cutout.add_argument("--no-refine", action="store_true", help="leave the network's mask as it is, only enlarged")
+    cutout.add_argument("--look-twice", action="store_true", help="look again, closer, where the subject is small")
     add_flags(cutout)
     cutout.set_defaults(run=_cutout, error=cutout.error)
 
@@ -134,7 +135,7 @@ def _cutout(arguments: argparse.Namespace) -> int:
         )
     except ValueError as error:
         arguments.error(str(error))
-    options = Options(refine=not arguments.no_refine)
+    options = Options(refine=not arguments.no_refine, look_twice=arguments.look_twice)
     pipeline = cache(lambda: _pipeline(arguments.model, arguments.executor, options))
     failed = False
     for number, source in enumerate(inputs):

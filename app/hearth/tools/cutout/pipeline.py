@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.errors import BadModel, ExecutorFailed, Unsupported
+from hearth.errors import BadModel, ExecutorFailed, NoSubject, Unsupported
+from hearth.tools.cutout.closer import blend_alpha, blend_masks, box_around, cropped
 from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
 from hearth.tools.cutout.kernels import kernels
@@ -17,7 +18,7 @@ from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, wr
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
 from hearth.tools.cutout.refine import Picture, Start, fit, matted, resampled, shrink, small_size, started
-from hearth.tools.cutout.refine.graphics import Refined, Refinement, card_of
+from hearth.tools.cutout.refine.graphics import Refinement, card_of
 from hearth.words import Words, say
 
 Stage = Literal["read", "prepare", "predict", "refine", "colours", "write"]
@@ -43,6 +44,9 @@ class Options:
 
     clean: bool = True
     """Soft edges get the subject's own colours, without the old background's."""
+
+    look_twice: bool = False
+    """Where the subject is small, the network sees it a second time, larger."""
 
 
 class Session(Protocol):
@@ -104,6 +108,8 @@ class _Report(NamedTuple):
 class _Predict(NamedTuple):
     output: str
     feeds: Feeds
+    span: tuple[float, float]
+    """Of the stage's fraction."""
 
 
 class _Refine(NamedTuple):
@@ -113,7 +119,8 @@ class _Refine(NamedTuple):
     start: Start
 
 
-_Steps = Generator[_Report | _Predict | _Refine, Any, Matte]
+T = TypeVar("T")
+_Steps = Generator[_Report | _Predict | _Refine, Any, T]
 
 
 @dataclass(frozen=True)
@@ -158,8 +165,10 @@ class Pipeline:
     ) -> Matte:
         session = cast(AsyncSession, self.session)
 
+        first, last = 0.0, 1.0
+
         def predicted(fraction: float) -> None:
-            progress("predict", fraction)
+            progress("predict", first + (last - first) * fraction)
 
         steps = self._steps(source, on_map)
         answer: Any = None
@@ -168,6 +177,7 @@ class Pipeline:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, _Predict):
+                    first, last = step.span
                     (answer,) = await session.run_async([step.output], step.feeds, predicted)
                 elif isinstance(step, _Refine):
                     with suppress(ExecutorFailed, Unsupported):
@@ -218,7 +228,7 @@ class Pipeline:
             raise Unsupported("The network does not run on a graphics card.")
         return Refinement(card, step.photo, step.start)
 
-    def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps:
+    def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps[Matte]:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
         yield _Report("read", 0.0)
         photo = source if isinstance(source, Photo) else read(source)
@@ -226,38 +236,29 @@ class Pipeline:
         yield _Report("read", 1.0)
 
         yield _Report("prepare", 0.0)
-        feeds = {self.session.get_inputs()[0].name: prepare(photo, self.preparation)}
+        feeds = prepare(photo, self.preparation)
         yield _Report("prepare", 1.0)
 
         yield _Report("predict", 0.0)
-        answer = yield _Predict(self.session.get_outputs()[0].name, feeds)
-        raw = as_map(answer)
+        twice = self.options.look_twice
+        raw = yield from self._map_of(feeds, (0.0, 0.5 if twice else 1.0))
         on_map(raw)
         mask = stretch(raw)
+        box = box_around(mask, photo.size) if twice else None
+        part = cropped(photo, box) if box else None
+        closer = None
+        if part:
+            with suppress(NoSubject):  # the first look stands
+                closer = stretch((yield from self._map_of(prepare(part, self.preparation), (0.5, 1.0))))
         yield _Report("predict", 1.0)
 
         yield _Report("refine", 0.0)
         small = _Small(photo)
-        alpha = np.empty((height, width), np.uint8)
-        refined: Refined | None = None
-        if self.options.refine:
-            refined = yield _Refine(photo, started(resampled(mask, small.size)))
-        if refined is not None:
-            alpha, soft = refined.alpha, refined.soft
-            small.take(refined.picture)
-        elif self.options.refine:
-            for fraction in small.shrink():
-                yield _Report("refine", 0.3 * fraction)
-            soft = matted(small.picture, resampled(mask, small.size), small.kernels)
-            yield _Report("refine", 0.5)
-            coefficients = fit(small.picture, soft, small.kernels)
-            for top, bottom in strips(width, height):
-                coefficients.apply(photo.pixels, alpha, top, bottom, small.kernels)
-                yield _Report("refine", 0.5 + 0.4 * bottom / height)
-        else:
-            soft = resampled(mask, small.size)
-            for fraction in enlarge_strips(mask, alpha):
-                yield _Report("refine", 0.9 * fraction)
+        alpha, soft = yield from self._refined(small, mask, (0.0, 0.9 if closer is None else 0.5))
+        if box and part and closer is not None:
+            in_box, _ = yield from self._refined(_Small(part), closer, (0.5, 0.9))
+            blend_alpha(alpha, in_box, box)
+            mask = blend_masks(mask, closer, box, photo.size)
         for top, bottom in strips(width, height):
             merge_alpha(photo, alpha, top, bottom)
             yield _Report("refine", 0.9 + 0.1 * bottom / height)
@@ -270,6 +271,38 @@ class Pipeline:
             colours = estimate(small.picture, soft, small.kernels)
         yield _Report("colours", 1.0)
         return Matte(photo, raw, mask, alpha, colours, photo.notes)
+
+    def _map_of(self, feeds: NDArray[np.float32], span: tuple[float, float]) -> _Steps[Map]:
+        named = {self.session.get_inputs()[0].name: feeds}
+        answer = yield _Predict(self.session.get_outputs()[0].name, named, span)
+        return as_map(answer)
+
+    def _refined(self, small: "_Small", mask: Map, span: tuple[float, float]) -> _Steps[tuple[Alpha, Map]]:
+        """Alpha (H, W), and the small one (h, w), of 0..1, that it comes from."""
+        photo, at_size = small.photo, resampled(mask, small.size)
+
+        def done(fraction: float) -> _Report:
+            return _Report("refine", span[0] + (span[1] - span[0]) * fraction)
+
+        if self.options.refine:
+            refined = yield _Refine(photo, started(at_size))
+            if refined is not None:
+                small.take(refined.picture)
+                return refined.alpha, refined.soft
+        alpha = np.empty(photo.size[::-1], np.uint8)
+        if not self.options.refine:
+            for fraction in enlarge_strips(mask, alpha):
+                yield done(fraction)
+            return alpha, at_size
+        for fraction in small.shrink():
+            yield done(0.3 * fraction)
+        soft = matted(small.picture, at_size, small.kernels)
+        yield done(0.5)
+        coefficients = fit(small.picture, soft, small.kernels)
+        for top, bottom in strips(*photo.size):
+            coefficients.apply(photo.pixels, alpha, top, bottom, small.kernels)
+            yield done(0.5 + 0.5 * bottom / len(alpha))
+        return alpha, soft
 
 
 class _Small:

@@ -19,7 +19,7 @@ from hearth.runtime.webgpu.program import Lowered, Range
 from hearth.runtime.webgpu.values import Interface, Stored, Tensor
 from hearth.runtime.webgpu.wgsl import Constants
 from hearth.tools.cutout.photo import Photo
-from hearth.tools.cutout.refine import SETTINGS, Settings, Start
+from hearth.tools.cutout.refine import SETTINGS, Settings, Start, cleared
 
 KERNELS = "hearth.tools.cutout.refine"
 COLOUR = "vec4<f32>"
@@ -76,7 +76,7 @@ class Refinement:
         width, height = self.photo.size
         return Refined(
             np.frombuffer(whole, np.uint8)[: width * height].reshape(height, width).copy(),
-            np.frombuffer(soft, np.float32).reshape(self.size).clip(0, 1),
+            cleared(np.frombuffer(soft, np.float32).reshape(self.size)),
             np.frombuffer(small, np.float32).reshape(*self.size, 4).copy(),
         )
 

@@ -15,7 +15,7 @@ from hearth.tools.cutout.refine.shrink import Picture
 
 Plane = NDArray[np.float32]
 
-EPS = 1e-5
+EPS = 1e-4
 """What the variance of colours in a window is eased by."""
 
 

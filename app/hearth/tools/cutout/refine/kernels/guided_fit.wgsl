@@ -1,10 +1,11 @@
 // Alpha as a linear function of colour in the window of 3x3 around every pixel, the border's pixels repeated.
 // He, Sun, Tang, "Guided Image Filtering", 2010.
-// Expects `picture`, `alpha`, which is clipped to 0..1; `output`: vec4<f32>, slopes and offset.
+// Expects `picture`, `alpha`, whose haze is cleared and which is clipped to 0..1; `output`: vec4<f32>, slopes and offset.
 const WIDTH = 8u; // #uniform
 const HEIGHT = 8u; // #uniform
 const ROW = 64u; // #uniform
-const EPS = 0.00001;
+const EPS = 0.0001;
+const HAZE = 0.01;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -20,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let row = clamp(y + i / 3 - 1, 0, i32(HEIGHT) - 1);
         let column = clamp(x + i % 3 - 1, 0, i32(WIDTH) - 1);
         let place = u32(row) * WIDTH + u32(column);
-        values[i] = vec4<f32>(picture[place].rgb, clamp(alpha[place], 0.0, 1.0));
+        values[i] = vec4<f32>(picture[place].rgb, clamp((alpha[place] - HAZE) / (1.0 - 2.0 * HAZE), 0.0, 1.0));
         mean += values[i];
     }
     mean /= 9.0;
