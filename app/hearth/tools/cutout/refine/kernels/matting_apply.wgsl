@@ -30,13 +30,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
                     let mean = windows[3u * place + 2u];
                     if (mean.w > 0.0) {
                         let fitted = functions[place];
-                        product += value - (dot(fitted.xyz, colour) + fitted.w);
-                        // #if FIRST
                         let rest = colour - mean.rgb;
+                        product += value - fitted.w - dot(fitted.xyz, rest);
+                        // #if FIRST
                         let a = windows[3u * place];
                         let b = windows[3u * place + 1u];
-                        let turned = vec3<f32>(dot(a.xyz, rest), dot(vec3<f32>(a.y, a.w, b.x), rest), dot(vec3<f32>(a.z, b.x, b.y), rest));
-                        steep += 8.0 / 9.0 - dot(rest, turned);
+                        let first = rest.r * a.x;
+                        let second = (rest.g - a.y * first) * a.w;
+                        let third = (rest.b - a.z * first - b.x * second) * b.y;
+                        steep += 8.0 / 9.0 - first * first - second * second - third * third;
                         // #end
                     }
                 }

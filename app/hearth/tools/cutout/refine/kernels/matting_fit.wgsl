@@ -1,5 +1,6 @@
 // A map as a linear function of colour in every window of 3x3: what the matting Laplacian takes away from it.
-// Expects `picture`, `windows` as `matting_windows.wgsl` makes them, `plane`: f32; `output`: vec4<f32> a window.
+// Expects `picture`, `windows` as `matting_windows.wgsl` makes them, `plane`: f32; `output`: vec4<f32> a window,
+// three slopes and the mean.
 const WIDTH = 8u; // #uniform
 const COUNT = 64u; // #uniform
 const ROW = 64u; // #uniform
@@ -25,6 +26,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let a = windows[3u * at];
     let b = windows[3u * at + 1u];
-    let slopes = vec3<f32>(dot(a.xyz, product), dot(vec3<f32>(a.y, a.w, b.x), product), dot(vec3<f32>(a.z, b.x, b.y), product));
-    output[at] = vec4<f32>(slopes, sum / 9.0 - dot(slopes, mean.rgb));
+    let first = product.r * a.x;
+    let second = (product.g - a.y * first) * a.w;
+    let blue = (product.b - a.z * first - b.x * second) * b.y * b.y;
+    let green = (second - b.x * blue) * a.w;
+    output[at] = vec4<f32>((first - a.z * blue - a.y * green) * a.x, green, blue, sum / 9.0);
 }

@@ -1,4 +1,5 @@
-// What the matting Laplacian needs of every window of 3x3, once: the inverse of its colours' covariance and its mean.
+// What the matting Laplacian needs of every window of 3x3, once: the Cholesky factor of its colours' covariance, its
+// diagonal inverted, and its mean.
 // Levin, Lischinski, Weiss, "A Closed-Form Solution to Natural Image Matting", 2008.
 // Expects `picture`: vec4<f32>; `output`: three vec4<f32> a pixel, of the window around it; of those on the rim zeros.
 const WIDTH = 8u; // #uniform
@@ -32,14 +33,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         near = fma(rest, rest, near);
         far = fma(rest.xxy, rest.yzz, far);
     }
-    let xx = near.y * near.z - far.z * far.z;
-    let xy = far.y * far.z - far.x * near.z;
-    let xz = far.x * far.z - far.y * near.y;
-    let yy = near.x * near.z - far.y * far.y;
-    let yz = far.x * far.y - near.x * far.z;
-    let zz = near.x * near.y - far.x * far.x;
-    let scale = 1.0 / (near.x * xx + far.x * xy + far.y * xz);
-    output[3u * at] = vec4<f32>(xx, xy, xz, yy) * scale;
-    output[3u * at + 1u] = vec4<f32>(yz * scale, zz * scale, 0.0, 0.0);
+    // Flat windows are nearly singular: an inverse written out would not even be positive.
+    let over_red = inverseSqrt(near.x);
+    let green_red = far.x * over_red;
+    let blue_red = far.y * over_red;
+    let over_green = inverseSqrt(max(near.y - EPS - green_red * green_red, 0.0) + EPS);
+    let blue_green = (far.z - blue_red * green_red) * over_green;
+    let over_blue = inverseSqrt(max(near.z - EPS - blue_red * blue_red - blue_green * blue_green, 0.0) + EPS);
+    output[3u * at] = vec4<f32>(over_red, green_red, blue_red, over_green);
+    output[3u * at + 1u] = vec4<f32>(blue_green, over_blue, 0.0, 0.0);
     output[3u * at + 2u] = vec4<f32>(mean, 1.0);
 }
