@@ -81,10 +81,16 @@ STYLES: dict[str, Style] = {
     "jazz waltz": Style(3, 2, (100, 160), ("r.rrr.", "..h...", "K...K.", "....g."), True),
     "ballad": Style(4, 4, (65, 85), ("h.h.h.h.h.h.h.h.", "K.....K.K.......", "....S.......S...")),
     "latin": Style(4, 4, (90, 120), ("p.pp.p.pp.pp.p.p", "K..K..K.K..K..K.", "....m.......TT..", "h...h...h...h...")),
+    "trance": Style(4, 4, (128, 142), ("..o...o...o...o.", "K...K...K...K...", "....S.......S...", "hhhhhhhhhhhhhhhh")),
     "punk": Style(4, 2, (150, 185), ("hhhhhhhh", "K...K.K.", "..S...S.")),
     "drum and bass": Style(4, 4, (160, 176), ("h.h.h.h.h.h.h.h.", "K.........K.....", "....S..g.g..S...")),
-    "trance": Style(4, 4, (128, 142), ("..o...o...o...o.", "K...K...K...K...", "....S.......S...", "hhhhhhhhhhhhhhhh")),
 }
+FASTEST = ("punk", "drum and bass")
+"""Styles so fast that people count them in two ways; a set of their own."""
+
+SET = len(STYLES) - len(FASTEST)
+"""Rhythms in a set."""
+
 CURVES = ("steady", "drift", "faster", "slower", "step", "human")
 
 
