@@ -24,6 +24,8 @@ SUREST = 3.0
 """What the network's odds count for at most, as a logarithm: it is as sure of eighths as of beats."""
 
 CYMBALS = 91  # the first band of what cymbals and snares sound in, above 3 kHz
+LOW = 5  # bands, of what bass drums sound in, below 120 Hz
+NEAR = 1  # frames
 QUIETEST, HALF_LIFE = 0.03, 5 * FRAME_RATE
 LOUD = 0.7
 """What sets in up there is measured by the loudest that did: it is forgotten by half within 5 s."""
@@ -37,6 +39,7 @@ class Beats:
         self._h, self._c = np.zeros((2, 1, 150), np.float32), np.zeros((2, 1, 150), np.float32)
         self._tracker = Tracker(FRAME_RATE)
         self._loudest = QUIETEST
+        self._low = Growing((), np.float32)  # how much sets in among the low notes
         self.beat, self.downbeat = Growing((), np.float32), Growing((), np.float32)
         """Curves: the probability of any beat, and of one that begins a bar."""
 
@@ -63,13 +66,18 @@ class Beats:
         self.downbeat.append(activations[:, 1])
         odds = np.clip(activations[:, 0] + activations[:, 1], 1e-4, 1 - 1e-4)
         evidence = np.minimum(np.log(odds / (1 - odds)), SUREST)
-        self._tracker.push(evidence + self._cymbals(len(self.beat) - done) - 0.5)
+        rises = self._rises(len(self.beat) - done)
+        self._low.append(rises[:, :LOW].mean(axis=1))
+        self._tracker.push(evidence + self._cymbals(rises) - 0.5)
 
-    def _cymbals(self, first: int) -> NDArray[np.float64]:
-        """How much sets in above 3 kHz from a frame on, 0..1: time is kept there, even where the net hears syncopes."""
-        bands = self._heard.bands.rows[max(first - 1, 0) : len(self.beat), CYMBALS:]
-        rises = beat_features.rise(bands[1:], bands[:1]) if first else beat_features.rise(bands, bands[:0])
-        strengths = rises.mean(axis=1).tolist()
+    def _rises(self, first: int) -> NDArray[np.float32]:
+        """How the bands rose in the frames from one on that the network has answered for."""
+        bands = self._heard.bands.rows[max(first - 1, 0) : len(self.beat)]
+        return beat_features.rise(bands[1:], bands[:1]) if first else beat_features.rise(bands, bands[:0])
+
+    def _cymbals(self, rises: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How much sets in above 3 kHz, 0..1: time is kept there, even where the network hears syncopes."""
+        strengths = rises[:, CYMBALS:].mean(axis=1).tolist()
         out = np.empty(len(strengths))
         for frame, strength in enumerate(strengths):
             self._loudest = max(strength, self._loudest * 0.5 ** (1 / HALF_LIFE), QUIETEST)
@@ -84,7 +92,7 @@ class Beats:
         at = np.array(frames)
         at = counted(at, self._heard.curves["onset"].rows, self._near(self.downbeat, at), FRAME_RATE)
         down, all_beats = self._near(self.downbeat, at), self._near(self.beat, at)
-        positions = count_bars(down, all_beats - down)
+        positions = count_bars(down, all_beats - down, self._near(self._low, at))
         curve = self.beat.rows
         times = [(frame + peak_offset(curve, frame)) / FRAME_RATE for frame in at.tolist()]
         return [Beat(max(0.0, time), position) for time, position in zip(times, positions, strict=True)]
@@ -92,8 +100,8 @@ class Beats:
     @staticmethod
     def _near(curve: Growing, frames: NDArray[np.intp]) -> NDArray[np.float64]:
         """The highest value in the frames beside each."""
-        padded = np.pad(curve.rows.astype(np.float64), 1)
-        return np.max([padded[frames + offset] for offset in range(3)], axis=0)
+        padded = np.pad(curve.rows.astype(np.float64), NEAR)
+        return np.max([padded[frames + offset] for offset in range(2 * NEAR + 1)], axis=0)
 
     @staticmethod
     def tempo(beats: Sequence[Beat]) -> float:
