@@ -95,7 +95,8 @@ class Tracker:
     def beats(self) -> list[int]:
         """Frames of the beats of the best way through all that was pushed."""
         beats: list[int] = []
-        frame = int(self._best_until.rows[-1]) if len(self) else -1
+        any_worth = len(self) and self._worth_until.rows[-1] > 0
+        frame = int(self._best_until.rows[-1]) if any_worth else -1
         while frame >= 0:
             interval = int(self._end_interval.rows[frame])
             while interval != _START:

@@ -1,0 +1,83 @@
+"""What the networks hear: the same as with onnxruntime, and what is there to be heard."""
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from hearth.desk import models
+from hearth.runtime import InferenceSession
+from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks
+from models.prepare import fetch_onnx
+from tests.sounds import speech
+from tests.tools.visualizer.signals import RATE, clicks, plucked
+
+pytestmark = pytest.mark.desk
+
+MODELS = ("beatnet", "silero-vad", "basic-pitch")
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return Networks(*(InferenceSession(models.path(name)) for name in MODELS))
+
+
+def heard(sound: np.ndarray, networks: Networks, rate: int = RATE, piece: int = 10**9) -> Analysis:
+    analyser = Analyser(rate, 1, networks)
+    for at in range(0, len(sound), piece):
+        analyser.feed(sound[at : at + piece])
+        analyser.run()
+    analyser.end()
+    analyser.run()
+    return analyser.snapshot()
+
+
+def test_they_equal_onnxruntime(networks: Networks) -> None:
+    peers = Networks(*(onnxruntime.InferenceSession(fetch_onnx(name)) for name in MODELS))
+    sound = np.concatenate([clicks(np.arange(0.2, 2.5, 0.4).tolist(), 2.5), plucked([48, 64, 67], 0.1, 2, 2.5)])
+    sound = np.concatenate([sound, np.repeat(speech(2), 3)[:RATE]])  # too low, as a voice: that does not matter
+    ours, theirs = heard(sound, networks), heard(sound, peers)
+    for name in ("beat", "downbeat", "voice"):
+        assert theirs.curve(name).max() > 0.02, "the network stays cold; nothing would be compared"
+        np.testing.assert_allclose(ours.curve(name), theirs.curve(name), atol=1e-3)
+    assert theirs.keys.max() > 200
+    assert np.abs(ours.keys.astype(int) - theirs.keys).max() <= 1
+    assert [note[:3] for note in ours.notes] == [note[:3] for note in theirs.notes]
+
+
+@pytest.mark.parametrize("tempo", [84, 120, 150])
+def test_clicks_are_beats(networks: Networks, tempo: int) -> None:
+    at = np.arange(0.5, 24, 60 / tempo)
+    analysis = heard(clicks(at.tolist(), 24.5), Networks(beats=networks.beats))
+    assert analysis.tempo == pytest.approx(tempo, rel=0.02)
+    times = np.array([beat.time for beat in analysis.beats])
+    assert len(times) >= 0.85 * len(at)
+    assert np.abs(times[:, None] - at).min(axis=1).max() < 0.04
+    counts = analysis.curve("beats")
+    inside = counts[(counts >= 0)]
+    assert (np.diff(inside) >= 0).all() and inside[-1] == pytest.approx(len(times) - 1, abs=0.1)
+
+
+def test_a_chord_is_its_notes(networks: Networks) -> None:
+    chords = {0.5: [48, 60, 64, 67], 1.5: [53, 57, 60, 65], 2.5: [55, 59, 62, 67]}
+    sound = np.sum([plucked(keys, at, 0.95, 4) for at, keys in chords.items()], axis=0)
+    notes = heard(sound, Networks(notes=networks.notes)).notes
+    for at, keys in chords.items():
+        found = {note.pitch for note in notes if abs(note.start - at) < 0.05}
+        assert len(found & set(keys)) >= 3 and len(found - set(keys)) <= 1, (at, found)
+    assert len(notes) <= 14
+
+
+def test_somebody_who_reads_has_a_voice_and_a_chord_has_none(networks: Networks) -> None:
+    voices = Networks(voice=networks.voice)
+    reading = heard(speech(6), voices, 16000)
+    assert sum(span.end - span.start for span in reading.voice) > 3
+    assert heard(plucked([48, 60, 64, 67], 0.2, 3, 4), voices).voice == []
+
+
+def test_pieces_of_sound_give_what_the_whole_gives(networks: Networks) -> None:
+    sound = clicks(np.arange(0.3, 5.8, 0.5).tolist(), 6) + plucked([45, 57, 61], 1.0, 4, 6)
+    whole, pieces = heard(sound, networks), heard(sound, networks, piece=30000)
+    np.testing.assert_allclose(pieces.curves, whole.curves, rtol=1e-3, atol=2e-3)
+    assert pieces.beats == whole.beats
+    assert [note.pitch for note in pieces.notes] == [note.pitch for note in whole.notes]
+    np.testing.assert_array_equal(pieces.keys // 4, whole.keys // 4)
