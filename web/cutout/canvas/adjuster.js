@@ -22,6 +22,8 @@ export class Adjuster {
     this.take = new Program(gl, sources.quad, sources.take);
     this.grow = new Program(gl, sources.quad, sources.grow);
     this.blur = new Program(gl, sources.quad, sources.blur);
+    // In bytes, what follows (the contrast) would make the rounding seen.
+    this.format = /** @type {import("./gl.js").Format} */ (gl.getExtension("EXT_color_buffer_float") ? "R16F" : "R8");
     /** @type {Texture[]} */
     this.pair = [];
     this.key = "";
@@ -102,7 +104,7 @@ export class Adjuster {
     for (const texture of this.pair) texture.free();
     const [old] = this.pair;
     const side = (/** @type {number} */ wanted, /** @type {number | undefined} */ had) => Math.max(Math.ceil(wanted / 64) * 64, had ?? 0);
-    this.pair = [0, 1].map(() => new Texture(this.gl, "R8", side(width, old?.width), side(height, old?.height)));
+    this.pair = [0, 1].map(() => new Texture(this.gl, this.format, side(width, old?.width), side(height, old?.height)));
   }
 }
 

@@ -1,6 +1,6 @@
 // How much of a pixel a touch of the brush covers. A smart brush stops at edges: it looks along the way from its centre
 // and takes the colour that is least like the one there.
-const int STEPS = 12;
+const int STEPS = 8;
 const float ALIKE = 0.07, DIFFERENT = 0.17;  // distances of colours
 
 uniform sampler2D photo;

@@ -73,7 +73,7 @@ export class Program {
   }
 }
 
-/** @typedef {"R8" | "RG8" | "RGBA8"} Format */
+/** @typedef {"R8" | "RG8" | "RGBA8" | "R16F"} Format  the last one is drawn into only, where `EXT_color_buffer_float` is there */
 
 let made = 0; // textures so far, each of which has a number
 
@@ -105,7 +105,7 @@ export class Texture {
 
   /** @returns {number} */
   get #channels() {
-    return { R8: this.gl.RED, RG8: this.gl.RG, RGBA8: this.gl.RGBA }[this.format];
+    return { R8: this.gl.RED, R16F: this.gl.RED, RG8: this.gl.RG, RGBA8: this.gl.RGBA }[this.format];
   }
 
   /**

@@ -24,6 +24,7 @@
 const FROM_WHEEL = 0.002; // of a scroll's pixels, in powers of e
 const ARROW = 40; // pixels on the screen that a key moves the photo
 const PAINTS = ["Enter", " "];
+const DRAG = 4; // pixels on the screen, from where on a press is meant to move something
 
 export class Hands {
   /** @param {HTMLCanvasElement} canvas @param {Doing} doing */
@@ -32,8 +33,10 @@ export class Hands {
     this.doing = doing;
     /** @type {Map<number, Spot>} pointers that are down */
     this.down = new Map();
-    /** @type {"none" | "pan" | "compare" | "paint" | "pinch"} */
+    /** @type {"none" | "pan" | "press" | "compare" | "paint" | "pinch"} */
     this.mode = "none";
+    /** @type {Spot} where the pointer was pressed */
+    this.pressed = { x: 0, y: 0 };
     this.space = false; // held down
     this.byKeys = false; // the brush was last moved by keys
     this.keyPaints = "";
@@ -74,8 +77,8 @@ export class Hands {
       this.doing.hover(spot);
       this.doing.begin(spot, pressure(event));
     } else {
-      this.mode = this.doing.canPan() ? "pan" : "compare";
-      if (this.mode === "compare") this.doing.compare(spot);
+      this.mode = this.doing.canPan() ? "pan" : "press";
+      this.pressed = spot;
     }
   }
 
@@ -89,6 +92,8 @@ export class Hands {
     }
     if (this.mode === "pinch") return this.#pinch(event.pointerId, before, spot);
     this.down.set(event.pointerId, spot);
+    const far = Math.hypot(spot.x - this.pressed.x, spot.y - this.pressed.y);
+    if (this.mode === "press" && far > DRAG * devicePixelRatio) this.mode = "compare";
     if (this.mode === "pan") this.doing.pan(spot.x - before.x, spot.y - before.y);
     else if (this.mode === "compare") this.doing.compare(spot);
     else if (this.mode === "paint") {

@@ -4,7 +4,7 @@
  * @typedef {import("./painter.js").Dab} Dab
  */
 
-const SPACING = 0.15; // from one touch to the next, of the brush's radius
+const SPACING = 0.2; // from one touch to the next, of the brush's radius
 const LIGHTEST = 0.2; // of the brush's radius, at no pressure
 
 export class Stroke {
