@@ -1,4 +1,4 @@
-"""The editor while a person paints and moves a slider on 12 megapixels: the time from one frame to the next, in Chromium.
+"""The editor while a person paints and moves a slider on 12 megapixels: from one frame to the next, in Chromium.
 
 Where there is no graphics card Chromium draws on the processor (SwiftShader), and the times are of that.
 """
@@ -22,7 +22,9 @@ const plain = WebGL2RenderingContext.prototype.texSubImage2D;
 WebGL2RenderingContext.prototype.texSubImage2D = function (...given) {
   const data = given.at(-1); window.uploaded += data.byteLength ?? 0; return plain.apply(this, given); };
 let last = 0;
-const tick = (now) => { if (window.watching && last) frames.push(now - last); last = now; requestAnimationFrame(tick); };
+const tick = (now) => {
+  if (window.watching && last) frames.push(now - last);
+  last = now; requestAnimationFrame(tick); };
 requestAnimationFrame(tick);
 """
 

@@ -91,10 +91,17 @@ class Painter(Person):
         return seen[top:, left:][:SIDE, :SIDE, :3]
 
     def at(self, x: float, y: float) -> tuple[int, int]:
-        """Where a pixel of the photo lies, from the canvas's middle, while the photo is in its middle."""
-        width = self.script("return document.getElementById('frame').style.getPropertyValue('--width')")
-        scale = float(str(width).removesuffix("px")) / SIDE
-        return round((x + 0.5 - SIDE / 2) * scale), round((y + 0.5 - SIDE / 2) * scale)
+        """Where a pixel of the photo lies, from the canvas's middle."""
+        code = (
+            "const {style, clientWidth, clientHeight} = document.getElementById('frame');"
+            "const places = ['--left', '--top', '--width'].map((name) => parseFloat(style.getPropertyValue(name)));"
+            "return [...places, clientWidth, clientHeight]"
+        )
+        left, top, width, all_width, all_height = map(float, self.script(code))
+        return (
+            round(left + (x + 0.5) * width / SIDE - all_width / 2),
+            round(top + (y + 0.5) * width / SIDE - all_height / 2),
+        )
 
     def press(self, *keys: str) -> None:
         """Keys while the canvas has the keyboard."""
@@ -388,3 +395,26 @@ def test_a_smart_brush_stops_at_the_edges_of_the_photo(person: Painter) -> None:
     like = original()[297:304, 327:334].reshape(-1, 3).mean(0)
     far = np.linalg.norm(original() - like, axis=2)
     assert far[smart].mean() < 0.6 * far[plain & ~smart].mean(), "it paints what looks like the spot under it"
+
+
+def test_without_webgl_photos_are_cut_out_compared_and_corrected_all_the_same(site: Path, tmp_path: Path) -> None:
+    with SiteServer(site) as server:
+        driver = start_chromium(tmp_path / "profile", tmp_path, ("--disable-3d-apis",))
+        try:
+            person = Painter(driver, server.url, tmp_path)
+            person.take("selfie")
+            person.choose(photo("astronaut"))
+            assert person.until_ended() == "done", person.sentence()
+            assert "WebGL" in person.text("notice-text")
+            assert not person.element("tab-brush").is_displayed()
+            person.behind("#000000")
+            person.split(0)
+            person.wait(lambda: (person.sees()[:, :, 3] > 0).any(), "the photo")
+            seen = person.photo_on_canvas()
+            assert apart(seen, person.over(0)) <= TOLERANCE
+            person.slide("edge-shift", -10)
+            shrunk = person.over(0)
+            assert apart(shrunk, seen) > 60
+            person.wait(lambda: apart(person.photo_on_canvas(), shrunk) <= TOLERANCE, "the picture with its file")
+        finally:
+            driver.quit()

@@ -50,7 +50,8 @@ export class Stage {
     this.compare.addEventListener("input", () => this.setSplit(Number(this.compare.value) / 100));
     this.#dragDivider();
     new Hands(this.canvas, this.#doing());
-    new ResizeObserver(() => this.#resize()).observe(byId("frame"));
+    const resized = new ResizeObserver(() => this.#resize());
+    for (const id of ["frame", "toolbar"]) resized.observe(byId(id));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.invalidate());
     this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     this.canvas.addEventListener("webglcontextrestored", () => this.#open());
@@ -172,11 +173,12 @@ export class Stage {
 
   #resize() {
     const { width, height } = byId("frame").getBoundingClientRect();
-    const [w, h] = [Math.max(1, Math.round(width * devicePixelRatio)), Math.max(1, Math.round(height * devicePixelRatio))];
-    if (w === this.canvas.width && h === this.canvas.height) return;
-    Object.assign(this.canvas, { width: w, height: h });
-    this.view.margin = Math.round(Math.min(16, width / 40) * devicePixelRatio);
-    this.view.resize({ width: w, height: h });
+    const pixels = (/** @type {number} */ points) => Math.round(points * devicePixelRatio);
+    const canvas = { width: Math.max(1, pixels(width)), height: Math.max(1, pixels(height)) };
+    const side = Math.min(16, width / 40);
+    const { top, bottom } = this.toolbar.room(byId("frame").getBoundingClientRect());
+    this.view.resize(canvas, { side: pixels(side), top: pixels(Math.max(side, top)), bottom: pixels(Math.max(side, bottom)) });
+    if (canvas.width !== this.canvas.width || canvas.height !== this.canvas.height) Object.assign(this.canvas, canvas);
     this.#moved();
     this.#draw(); // at once: to resize a canvas empties it
   }

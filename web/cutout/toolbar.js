@@ -3,6 +3,8 @@
 import { byId, setText } from "../shell/dom.js";
 import { say } from "../shell/words.js";
 
+const GAP = 8; // pixels between it and the photo
+
 export class Toolbar {
   /** @param {import("./stage.js").Stage} stage @param {import("./editor.js").Editor} editor */
   constructor(stage, editor) {
@@ -40,6 +42,15 @@ export class Toolbar {
   showZoom({ scale }) {
     setText(byId("zoom-fit"), say("toolbar.scale", { scale }));
     byId("zoom-fit").setAttribute("aria-label", say("toolbar.zoom", { scale }));
+  }
+
+  /** What it takes of the stage above and below the photo, in pixels on the screen. @param {DOMRect} stage */
+  room(stage) {
+    const below = byId("behind").getBoundingClientRect();
+    const history = byId("undo").parentElement?.getBoundingClientRect();
+    if (!history?.height) return { top: 0, bottom: 0 };
+    const above = history.bottom < below.top ? history.bottom - stage.top + GAP : 0;
+    return { top: above, bottom: stage.bottom - below.top + GAP };
   }
 
   /** The two colours of the squares that the cutout is looked at on, 0 to 1. @returns {[number[], number[]]} */

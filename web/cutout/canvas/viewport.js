@@ -12,11 +12,12 @@ export class Viewport {
     /** Whether all of the photo is to be seen, whatever size the canvas takes. */
     this.fitted = true;
     /** Pixels of the canvas kept free around a photo that is seen whole. */
-    this.margin = 0;
+    this.free = { side: 0, top: 0, bottom: 0 };
   }
 
-  /** @param {{width: number, height: number}} canvas */
-  resize(canvas) {
+  /** @param {{width: number, height: number}} canvas @param {{side: number, top: number, bottom: number}} free */
+  resize(canvas, free) {
+    this.free = free;
     const middle = this.toPhoto(this.canvas.width / 2, this.canvas.height / 2);
     this.canvas = canvas;
     if (this.fitted) this.fit();
@@ -31,8 +32,8 @@ export class Viewport {
   }
 
   get fitScale() {
-    const { canvas, photo, margin } = this;
-    return Math.max(1e-3, Math.min((canvas.width - 2 * margin) / photo.width, (canvas.height - 2 * margin) / photo.height));
+    const { canvas, photo, free } = this;
+    return Math.max(1e-3, Math.min((canvas.width - 2 * free.side) / photo.width, (canvas.height - free.top - free.bottom) / photo.height));
   }
 
   /** Shows all of the photo. */
@@ -102,9 +103,12 @@ export class Viewport {
 
   /** A photo that is smaller than the canvas stays in its middle, a larger one covers it; on whole pixels, to be sharp. */
   #hold() {
-    const hold = (/** @type {number} */ at, /** @type {number} */ long, /** @type {number} */ room) =>
-      Math.round(long <= room ? (room - long) / 2 : Math.min(0, Math.max(room - long, at)));
-    this.x = hold(this.x, this.photo.width * this.scale, this.canvas.width);
-    this.y = hold(this.y, this.photo.height * this.scale, this.canvas.height);
+    const { canvas, photo, scale, free } = this;
+    const hold = (/** @type {number} */ at, /** @type {number} */ long, /** @type {number} */ room, /** @type {number} */ before, /** @type {number} */ after) => {
+      if (long <= room - before - after) return Math.round(before + (room - before - after - long) / 2);
+      return Math.round(long <= room ? (room - long) / 2 : Math.min(0, Math.max(room - long, at)));
+    };
+    this.x = hold(this.x, photo.width * scale, canvas.width, 0, 0);
+    this.y = hold(this.y, photo.height * scale, canvas.height, free.top, free.bottom);
   }
 }
