@@ -36,8 +36,8 @@ export class Stage {
     this.photo = null;
     this.asked = 0; // the photo whose layers were asked for
     this.layersOf = 0; // the photo whose layers are on the canvas
-    /** @type {ImageBitmap | null} the picture that stands in for them */
-    this.standIn = null;
+    /** @type {import("./pictures.js").Pair} the pictures that stand in for them */
+    this.pair = { before: null, after: null };
     this.comparing = false;
     this.split = 1; // of what is seen of the photo, from the left: the original
     this.revealed = -Infinity; // when a cutout began to be uncovered
@@ -70,8 +70,7 @@ export class Stage {
     const { width, height } = photo.width ? photo : (before ?? { width: 3, height: 2 });
     if (another) this.stroke.end();
     if (this.view.show({ width, height }) || another) this.view.fit();
-    if (this.renderer instanceof PlainRenderer) this.renderer.takePair({ before, after: photo.model ? pair.after : null }, { width, height });
-    else if (this.renderer) this.#feed(this.renderer, photo, before);
+    this.#feed(photo, { before, after: pair.after }, another);
     this.#showCompare(another);
     this.#moved();
     this.toolbar.render(photo);
@@ -88,7 +87,7 @@ export class Stage {
     this.renderer.takeLayers(message);
     if (message.data.photo) {
       this.layersOf = message.id;
-      this.standIn = null;
+      this.pair = { before: null, after: null };
       if (this.renderer.reduction < 1) notice(say("canvas.reduced"));
     }
     this.#showCompare(false);
@@ -133,7 +132,7 @@ export class Stage {
 
   async #open() {
     this.asked = this.layersOf = 0;
-    this.standIn = null;
+    this.pair = { before: null, after: null };
     const gl = this.canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
     if (gl) {
       this.renderer = new Renderer(gl, await shaders());
@@ -145,22 +144,26 @@ export class Stage {
     this.editor.changed();
   }
 
-  /** @param {Renderer} renderer @param {PhotoView} photo @param {ImageBitmap | null} before */
-  #feed(renderer, photo, before) {
-    if (photo.model && this.asked !== photo.id) {
+  /** @param {PhotoView} photo @param {import("./pictures.js").Pair} pair @param {boolean} another  photo than before */
+  #feed(photo, pair, another) {
+    const { renderer } = this;
+    if (renderer instanceof Renderer && photo.model && this.asked !== photo.id) {
       this.asked = photo.id;
       const side = renderer.gl.getParameter(renderer.gl.MAX_TEXTURE_SIZE);
       this.post({ type: "open", id: photo.id, side, pixels: MOST_PIXELS });
     }
-    if (this.layersOf === photo.id || !before || this.standIn === before) return;
+    const same = pair.before === this.pair.before && pair.after === this.pair.after;
+    if (!renderer || this.layersOf === photo.id) return;
+    renderer.size = this.view.photo;
+    if (same && !another) return;
     this.layersOf = 0;
-    this.standIn = before;
-    renderer.takePhoto(before, this.view.photo);
+    this.pair = pair;
+    renderer.takePair(pair, this.view.photo);
   }
 
   /** @param {boolean} another  photo than before */
   #showCompare(another) {
-    const comparing = Boolean(this.photo?.model && this.photo.state !== "working" && this.renderer?.whole);
+    const comparing = Boolean(this.renderer?.whole);
     const turned = comparing !== this.comparing || another;
     const come = comparing && !this.comparing && !another;
     this.comparing = comparing;

@@ -21,15 +21,21 @@ uniform float ghost;           // how much is seen of what was removed
 uniform bool has_alpha;        // of the photo itself
 uniform bool clean;            // whether the colours of subject and background are known
 uniform bool original;         // the photo alone
+uniform bool stands_in;        // `found` is a picture of the cutout, with its alpha
 uniform vec3 check_a, check_b; // what the person looks at the cutout on: two colours in squares of
 uniform float check_size;      // so many pixels of the canvas
 
 out vec4 colour;
 
+float found_at(vec2 at) {
+  vec4 value = texture(found, at);
+  return stands_in ? value.a : value.r;
+}
+
 float alpha_at(vec2 place, vec2 at) {
   float a;
   if (adjusted_part.z > 0.0) a = texture(adjusted, (place - adjusted_part.xy) / adjusted_part.zw).r;
-  else a = texture(base, at).r;
+  else a = stands_in ? found_at(at) : texture(base, at).r;
   a = a / (threshold_bias * (1.0 - a) + 1.0);
   a = clamp((a - 0.5) * slope + 0.5, 0.0, 1.0);
   vec2 edit = texture(strokes, at).rg;
@@ -55,7 +61,7 @@ void main() {
   }
   float alpha = min(alpha_at(place, at), pixel.a);
   vec3 own = pixel.rgb;
-  float known = min(max(texture(found, at).r, alpha) / max(pixel.a, 1.0 / 255.0), 1.0);
+  float known = min(max(found_at(at), alpha) / max(pixel.a, 1.0 / 255.0), 1.0);
   if (clean && known > 0.0 && known < 1.0) {
     vec3 front = texture(subject, at).rgb, back = texture(background, at).rgb;
     own = clamp(front + known * (own - known * front - (1.0 - known) * back), 0.0, 1.0);

@@ -4,12 +4,12 @@ export class PlainRenderer {
   /** @param {CanvasRenderingContext2D} context */
   constructor(context) {
     this.context = context;
-    /** @type {{before: ImageBitmap | null, after: ImageBitmap | null}} */
+    /** @type {import("../pictures.js").Pair} */
     this.pair = { before: null, after: null };
     this.size = { width: 1, height: 1 };
   }
 
-  /** @param {{before: ImageBitmap | null, after: ImageBitmap | null}} pair @param {{width: number, height: number}} size */
+  /** @param {import("../pictures.js").Pair} pair @param {{width: number, height: number}} size */
   takePair(pair, size) {
     this.pair = pair;
     this.size = size;

@@ -42,20 +42,28 @@ export class Renderer {
     this.textures = {};
     this.size = { width: 0, height: 0 };
     this.hasAlpha = false;
+    this.standsIn = false; // small pictures for the layers
     gl.bindVertexArray(gl.createVertexArray());
   }
 
-  /** Whether there is a cutout to see and to paint on, not the photo alone. */
+  /** Whether there is a cutout to see, not the photo alone. */
   get whole() {
     return "found" in this.textures;
   }
 
-  /** Takes a photo alone, until its layers come. @param {ImageBitmap} bitmap @param {{width: number, height: number}} size */
-  takePhoto(bitmap, size) {
+  /**
+   * Takes small pictures of a photo and, once there is one, of its cutout, until its layers come.
+   * @param {import("../pictures.js").Pair} pair @param {{width: number, height: number}} size
+   */
+  takePair({ before, after }, size) {
     this.clear();
-    this.#put("photo", new Texture(this.gl, "RGBA8", bitmap.width, bitmap.height, { data: bitmap, mips: true, sharp: true }));
+    this.standsIn = true;
     this.size = size;
-    this.hasAlpha = true;
+    this.hasAlpha = false;
+    const put = (/** @type {string} */ name, /** @type {ImageBitmap} */ data) =>
+      this.#put(name, new Texture(this.gl, "RGBA8", data.width, data.height, { data, mips: true, sharp: true }));
+    if (before) put("photo", before);
+    if (before && after) put("found", after);
   }
 
   /** Takes what Python sent. @param {LayersMessage} message */
@@ -63,6 +71,7 @@ export class Renderer {
     const { gl } = this;
     if (data.photo) {
       this.clear();
+      this.standsIn = false;
       this.size = { width: full?.[0] ?? width, height: full?.[1] ?? height };
       this.hasAlpha = Boolean(has_alpha);
       this.#put("photo", new Texture(gl, "RGBA8", width, height, { data: new Uint8Array(data.photo), mips: true, sharp: true }));
@@ -108,7 +117,7 @@ export class Renderer {
    * @returns {Rect | null}  what changed, in pixels of the photo
    */
   paint(dabs, brush) {
-    if (!this.whole) return null;
+    if (!this.textures.stroke) return null;
     const { photo, stroke } = this.textures;
     const part = this.reduction;
     const scaled = dabs.map(({ x, y, radius, opacity }) => ({ x: x * part, y: y * part, radius: radius * part, opacity }));
@@ -118,12 +127,12 @@ export class Renderer {
 
   /** Ends the stroke; gives the tiles that it changed. */
   finishStroke() {
-    return this.whole ? this.painter.finish({ strokes: this.textures.strokes, stroke: this.textures.stroke }) : null;
+    return this.textures.stroke ? this.painter.finish({ strokes: this.textures.strokes, stroke: this.textures.stroke }) : null;
   }
 
   /** Takes the stroke away again. */
   dropStroke() {
-    if (this.whole) this.painter.drop({ stroke: this.textures.stroke });
+    if (this.textures.stroke) this.painter.drop({ stroke: this.textures.stroke });
   }
 
   /**
@@ -139,7 +148,7 @@ export class Renderer {
       gl.clear(gl.COLOR_BUFFER_BIT);
       return;
     }
-    const mask = seen.look?.mask ?? UNTOUCHED;
+    const mask = (!this.standsIn && seen.look?.mask) || UNTOUCHED;
     const base = mask.source === "raw" && textures.base ? textures.base : textures.found;
     const adjusted = base ? this.#adjusted(base, mask, seen) : null;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -166,6 +175,7 @@ export class Renderer {
       has_alpha: { int: Number(this.hasAlpha) },
       clean: { int: Number("subject" in textures) },
       original: { int: Number(!this.whole) },
+      stands_in: { int: Number(this.standsIn) },
       check_a: seen.checks[0],
       check_b: seen.checks[1],
       check_size: seen.checkSize,

@@ -10,6 +10,7 @@ from PIL import Image
 from hearth.tools.cutout import Matte
 from hearth.tools.cutout.export import base_alpha
 from hearth.tools.cutout.look import Look
+from hearth.tools.cutout.screen import on_screen
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,23 @@ def reduced_size(size: tuple[int, int], side: int, pixels: int) -> tuple[int, in
 
 
 def layers(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
-    """At `size`: the photo (RGBA), the matte's own alpha, the one that the settings begin with where that is another,
-    and small: the colours of subject and background (RGBA).
+    """At `size`: the photo (RGBA in sRGB), the matte's own alpha, the one that the settings begin with where that is
+    another, and small: the colours of subject and background (RGBA).
     """
-    data = {"photo": _resized(matte.photo.image, size), "found": _resized(Image.fromarray(matte.alpha), size)}
+    icc = matte.photo.icc
+    image = Image.frombuffer("RGBA", matte.size, matte.photo.pixels, "raw", "RGBA", 0, 1)
+    data = {
+        "photo": np.asarray(on_screen(_small(image, size), icc)),
+        "found": _resized(Image.fromarray(matte.alpha), size),
+    }
     if look.mask.source == "raw":
         data |= base_layer(matte, look, size).data
     shape = (0, 0)
     if matte.colours is not None:
         shape = matte.colours.subject.shape[:2]
         for name, field in (("subject", matte.colours.subject), ("background", matte.colours.background)):
-            data[name] = (field * np.float32(255) + np.float32(0.5)).clip(0, 255).astype(np.uint8)
+            colours = (field * np.float32(255) + np.float32(0.5)).clip(0, 255).astype(np.uint8)
+            data[name] = np.asarray(on_screen(Image.fromarray(colours), icc))
     sizes = {
         "width": size[0],
         "height": size[1],
@@ -58,6 +65,8 @@ def base_layer(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    return np.asarray(image)
+    return np.asarray(_small(image, size))
+
+
+def _small(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
