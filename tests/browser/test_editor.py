@@ -26,6 +26,8 @@ Picture = NDArray[np.int16]
 TOLERANCE = 3
 """Of 255: how far what is seen at full size may be from the file."""
 
+DESKTOP = {"width": 1440, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+
 SIDE = 512
 """Pixels of the photo, which is a square."""
 
@@ -38,8 +40,7 @@ def opened(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Pa
     with SiteServer(site) as server:
         driver = start_chromium(folder / "profile", folder / "downloads")
         try:
-            metrics = {"width": 1440, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
             painter = Painter(driver, server.url, folder / "downloads")
             painter.take("selfie")
             painter.choose(photo("astronaut"))
@@ -185,15 +186,15 @@ def test_what_is_seen_is_what_the_file_has(person: Painter) -> None:
         assert apart(person.photo_on_canvas(), person.over(colour)) <= TOLERANCE, name
     untouched = person.file()
 
-    person.slide("edge-shift", 7)
-    person.slide("edge-feather", 12)
-    person.slide("edge-threshold", 9)
-    person.slide("edge-contrast", 30)
-    assert person.text("page-edges").count("3.5 px") == 1
+    person.slide("edge-shift", 5)
+    person.slide("edge-feather", 8)
+    person.slide("edge-threshold", 4)
+    person.slide("edge-contrast", 10)
+    assert person.text("page-edges").count("2.5 px") == 1
     adjusted = person.photo_on_canvas()
     assert apart(adjusted, person.over(0)) <= TOLERANCE
     assert apart(person.file(), untouched) > 60, "the sliders change the file"
-    person.slide("edge-shift", -20)
+    person.slide("edge-shift", -11)
     assert apart(person.photo_on_canvas(), person.over(0)) <= TOLERANCE, "shrunk"
 
     person.click("raw-mask")
@@ -250,9 +251,8 @@ def test_zooming_keeps_the_place_under_the_pointer_and_shows_single_pixels(perso
     seen = person.sees()
     height, width = seen.shape[:2]
     u, v = width // 2 + place[0], height // 2 + place[1]
-    assert (seen[v, u, :3] == original()[y, x]).all() or apart(
-        seen[v, u, :3], original()[y - 1 : y + 2, x - 1 : x + 2]
-    ) < 60
+    near = original()[y - 1 : y + 2, x - 1 : x + 2]
+    assert (seen[v, u, :3] == near).all(axis=2).any(), "the place stays under the pointer"
     scale = int(person.text("zoom-fit").strip("%")) / 100
     assert scale == pytest.approx(np.exp(4 * 260 * 0.002), rel=0.02)
     row = seen[v, :, :3]
@@ -283,6 +283,7 @@ def test_a_zoomed_photo_is_moved_by_mouse_by_space_and_by_two_fingers(person: Pa
     ).release().perform()
     assert apart(person.sees()[:, :-90], before[:, 90:]) == 0
     person.tool("erase")
+    person.behind("#000000")
     before = person.sees()
     person.script("document.getElementById('canvas').focus()")
     chain = ActionChains(person.driver)
@@ -358,20 +359,20 @@ def test_brushes_erase_and_restore_with_mouse_pen_finger_and_keys(person: Painte
 def test_strokes_and_sliders_are_undone_one_by_one_without_end(person: Painter) -> None:
     before = person.file()
     person.tool("erase", size=40)
-    for number in range(14):
-        person.paint((40 + 32 * number, 300), (40 + 32 * number, 340))
+    for number in range(8):
+        person.paint((60 + 32 * number, 300), (60 + 32 * number, 340))
     person.click("tab-edges")
-    person.slide("edge-feather", 8)
+    person.slide("edge-feather", 4)
     soft = person.file()
-    assert (soft[310:330, 60:450, 3] == 0).all(), "strokes stay under a slider"
-    for _ in range(8):  # each key press is a change of its own
+    assert (soft[310:330, 70:270, 3] == 0).all(), "strokes stay under a slider"
+    for _ in range(4):  # each key press is a change of its own
         person.click("undo")
     strokes = person.file()
-    assert (strokes[310:330, 60:450, 3] == 0).all(), "and when the slider is undone"
-    for _ in range(14):
+    assert (strokes[310:330, 70:270, 3] == 0).all(), "and when the slider is undone"
+    for _ in range(8):
         person.chord(Keys.CONTROL, "z")
     assert apart(person.file(), before) == 0
-    for _ in range(14):
+    for _ in range(8):
         person.chord(Keys.CONTROL, Keys.SHIFT, "z")
     person.settle()
     assert apart(person.file(), strokes) == 0
@@ -401,6 +402,7 @@ def test_without_webgl_photos_are_cut_out_compared_and_corrected_all_the_same(si
     with SiteServer(site) as server:
         driver = start_chromium(tmp_path / "profile", tmp_path, ("--disable-3d-apis",))
         try:
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
             person = Painter(driver, server.url, tmp_path)
             person.take("selfie")
             person.choose(photo("astronaut"))

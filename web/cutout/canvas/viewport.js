@@ -101,13 +101,11 @@ export class Viewport {
     this.#hold();
   }
 
-  /** A photo that is smaller than the canvas stays in its middle, a larger one covers it; on whole pixels, to be sharp. */
+  /** A photo seen whole stays in the middle, a larger one covers the canvas, any other stays on it; on whole pixels, to be sharp. */
   #hold() {
-    const { canvas, photo, scale, free } = this;
-    const hold = (/** @type {number} */ at, /** @type {number} */ long, /** @type {number} */ room, /** @type {number} */ before, /** @type {number} */ after) => {
-      if (long <= room - before - after) return Math.round(before + (room - before - after - long) / 2);
-      return Math.round(long <= room ? (room - long) / 2 : Math.min(0, Math.max(room - long, at)));
-    };
+    const { canvas, photo, scale, free, fitted } = this;
+    const hold = (/** @type {number} */ at, /** @type {number} */ long, /** @type {number} */ room, /** @type {number} */ before, /** @type {number} */ after) =>
+      Math.round(fitted ? before + (room - before - after - long) / 2 : Math.min(Math.max(at, Math.min(0, room - long)), Math.max(0, room - long)));
     this.x = hold(this.x, photo.width * scale, canvas.width, 0, 0);
     this.y = hold(this.y, photo.height * scale, canvas.height, free.top, free.bottom);
   }
