@@ -28,12 +28,16 @@ from hearth.runtime.plan import make_plan
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
+from hearth.tools.cutout.refine import SETTINGS, small_size
+from hearth.tools.cutout.refine.graphics import lower_refinement
 from tests.browser.browsers import start_chromium
 
 PAGE = Path(__file__).with_name("webgpu_page")
 ROOT = PAGE.parents[2]
 MODELS = ("u2netp", "u2net", "selfie", "basic-pitch")
 DYNAMIC = {"basic-pitch": (1, 43844, 1)}
+PHOTO = (4000, 3000)
+"""Width and height of the photo whose edges are refined."""
 LARGE = 32 << 20
 """A model with more weights than this travels without them; the page fills in random numbers of the same shapes."""
 BIG_GPU = Limits(16, 49152, 1024, 1024, 65535, (1 << 31) - 4, 1 << 31, 256)
@@ -98,6 +102,8 @@ def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Prints a table and gives its rows."""
     rows = []
     print(result.get("adapter", result.get("error")))
+    if "refined" in result:
+        print(f"edges of a photo refined: {result['refined']}")
     for model, runs in result.get("models", {}).items():
         peers = {name: run for name, run in runs.items() if name.startswith("onnxruntime") and "error" not in run}
         for name, run in runs.items():
@@ -148,7 +154,12 @@ def build_folder(
     for file in (*PAGE.iterdir(), ROOT / "web" / "gpu.js"):
         shutil.copy(file, folder / file.name)
     entries = [_model(folder, name, limits, variants or {"hearth": choose}, yardstick) for name in names]
-    (folder / "bench.json").write_text(json.dumps({"models": entries, "yardstick": yardstick, "software": software}))
+    small = small_size(*PHOTO)[::-1]
+    refined = lower_refinement(limits, PHOTO, small, False, SETTINGS.eps, SETTINGS.steps)
+    (folder / "refined.json").write_text(json.dumps(refined.plain()))
+    plan = {"models": entries, "yardstick": yardstick, "software": software}
+    plan["refined"] = {"file": "refined.json", "size": PHOTO}
+    (folder / "bench.json").write_text(json.dumps(plan))
     if yardstick:
         _write_nothing(folder / "nothing.onnx")
         with tarfile.open(Cache().get(ORT)) as archive:

@@ -169,11 +169,42 @@ async function firstRuns({ models, software }, id, by) {
   return { models: { [id]: { [by]: { cold_ms: Number(before), again_ms: ms } } } };
 }
 
+/** A photo's edges refined, its pixels up and alpha down each time. */
+async function refinement(gpu, { file, size }) {
+  const lowered = await (await fetch(file)).json();
+  const start = performance.now();
+  const player = gpu.player(JSON.stringify(lowered));
+  await player.prepare();
+  const prepared_ms = rounded(performance.now() - start);
+  const given = lowered.segments[0].uploads.map((name) => lowered.values[name].range);
+  const pixels = random(Math.max(...given.map(({ bytes }) => bytes)), false);
+  const reads = JSON.stringify(lowered.segments[0].downloads.map((name) => lowered.values[name].range));
+  const upload = () => given.forEach(({ buffer, offset, bytes }) => player.write(buffer, offset, pixels.subarray(0, bytes)));
+  const times = { whole_ms: [], kernels_ms: [], up_ms: [] };
+  for (let i = 0; i < 8; i++) {
+    let at = performance.now();
+    upload();
+    await player.play(0, lowered.dispatches.length, reads);
+    times.whole_ms.push(performance.now() - at);
+    at = performance.now();
+    await player.play(0, lowered.dispatches.length, "[]");
+    await gpu.device.queue.onSubmittedWorkDone();
+    times.kernels_ms.push(performance.now() - at);
+    at = performance.now();
+    upload();
+    await gpu.device.queue.onSubmittedWorkDone();
+    times.up_ms.push(performance.now() - at);
+  }
+  player.destroy();
+  const medians = Object.fromEntries(Object.entries(times).map(([name, values]) => [name, rounded(median(values))]));
+  return { size, prepared_ms, ...medians };
+}
+
 async function main() {
   const bench = await (await fetch("./bench.json")).json();
   const query = new URLSearchParams(location.search);
   if (query.has("cold")) return firstRuns(bench, query.get("cold"), query.get("by"));
-  const { models, yardstick, software } = bench;
+  const { models, yardstick, software, refined } = bench;
   const gpu = await openGpu(software);
   if (!gpu) throw new Error("no GPU");
   const result = { adapter: gpu.name, browser: navigator.userAgent, models: {} };
@@ -185,6 +216,8 @@ async function main() {
       await say([model.id, plan.name, { ...rows[plan.name], kernels: undefined }]);
     }
   }
+  result.refined = await refinement(gpu, refined).catch((error) => ({ error: String(error) }));
+  await say(result.refined);
   if (yardstick) {
     const ort = await loadYardstick();
     for (const model of models) {

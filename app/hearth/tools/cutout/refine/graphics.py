@@ -44,7 +44,9 @@ class Refinement:
 
     def __init__(self, gpu: Gpu, photo: Photo, start: Start, settings: Settings = SETTINGS) -> None:
         self.photo, self.size = photo, start.alpha.shape
-        lowered = _lowered(gpu.limits, photo.size, start.alpha.shape, photo.has_alpha, settings.eps, settings.steps)
+        lowered = lower_refinement(
+            gpu.limits, photo.size, start.alpha.shape, photo.has_alpha, settings.eps, settings.steps
+        )
         places = {name: place.range for name, place in lowered.values.items()}
         self.count = len(lowered.dispatches)
         self.reads = [places[name] for name in ("small", "soft", "whole")]
@@ -86,7 +88,7 @@ def card_of(session: object) -> Gpu | None:
     return getattr(getattr(session, "executor", None), "gpu", None)
 
 
-def _lowered(
+def lower_refinement(
     limits: Limits, size: tuple[int, int], small: tuple[int, int], transparent: bool, eps: float, steps: int
 ) -> Lowered:
     """The program for photos of `size` (width, height) with a small copy of `small` (height, width)."""
