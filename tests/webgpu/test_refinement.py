@@ -47,7 +47,7 @@ def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Devic
     soft = matted(picture, small, kernels(), settings)
     alpha = np.empty((height, width), np.uint8)
     fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, height, kernels())
-    found = Refinement(gpu, photo, started(small), settings).run()
+    found = Refinement(gpu, photo, settings).run(started(small))
     np.testing.assert_allclose(found.picture[..., :3], picture[..., :3], atol=1e-5)
     assert 0.02 < soft.mean() < 0.9
     np.testing.assert_allclose(found.soft, soft, atol=0.02)
@@ -91,4 +91,4 @@ def test_a_photo_too_large_for_a_binding_is_refused(gpu: Device) -> None:
 
     photo = read(photo_of(250, 90, "RGB"))
     with pytest.raises(Unsupported):
-        Refinement(Small(), photo, started(np.zeros((90, 250), np.float32)))  # type: ignore[arg-type]
+        Refinement(Small(), photo)  # type: ignore[arg-type]

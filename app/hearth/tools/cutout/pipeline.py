@@ -113,9 +113,9 @@ class _Predict(NamedTuple):
 
 
 class _Refine(NamedTuple):
-    """On the graphics card, that is; where none can, the answer is None."""
+    """On the graphics card, that is; where that fails, the answer is None."""
 
-    photo: Photo
+    refinement: Refinement
     start: Start
 
 
@@ -154,7 +154,7 @@ class Pipeline:
                     (answer,) = self.session.run([step.output], step.feeds)
                 elif isinstance(step, _Refine):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = self._refinement(step).run()
+                        answer = step.refinement.run(step.start)
                 else:
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
@@ -181,7 +181,7 @@ class Pipeline:
                     (answer,) = await session.run_async([step.output], step.feeds, predicted)
                 elif isinstance(step, _Refine):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = await self._refinement(step).run_async()
+                        answer = await step.refinement.run_async(step.start)
                 else:
                     await asyncio.sleep(0)
                     progress(step.stage, step.fraction)
@@ -222,11 +222,12 @@ class Pipeline:
             progress("write", fraction)
         return Cutout(matte, b"".join(pieces))
 
-    def _refinement(self, step: _Refine) -> Refinement:
+    def _refinement(self, photo: Photo) -> Refinement | None:
+        """The photo on its way to the graphics card, if the network runs on one."""
         card = card_of(self.session)
-        if card is None:
-            raise Unsupported("The network does not run on a graphics card.")
-        return Refinement(card, step.photo, step.start)
+        with suppress(ExecutorFailed, Unsupported):
+            return Refinement(card, photo) if card is not None and self.options.refine else None
+        return None
 
     def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps[Matte]:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
@@ -236,6 +237,7 @@ class Pipeline:
         yield _Report("read", 1.0)
 
         yield _Report("prepare", 0.0)
+        refinement = self._refinement(photo)
         feeds = prepare(photo, self.preparation)
         yield _Report("prepare", 1.0)
 
@@ -254,9 +256,9 @@ class Pipeline:
 
         yield _Report("refine", 0.0)
         small = _Small(photo)
-        alpha, soft = yield from self._refined(small, mask, (0.0, 0.9 if closer is None else 0.5))
+        alpha, soft = yield from self._refined(small, mask, refinement, (0.0, 0.9 if closer is None else 0.5))
         if box and part and closer is not None:
-            in_box, _ = yield from self._refined(_Small(part), closer, (0.5, 0.9))
+            in_box, _ = yield from self._refined(_Small(part), closer, self._refinement(part), (0.5, 0.9))
             blend_alpha(alpha, in_box, box)
             mask = blend_masks(mask, closer, box, photo.size)
         for top, bottom in strips(width, height):
@@ -277,15 +279,17 @@ class Pipeline:
         answer = yield _Predict(self.session.get_outputs()[0].name, named, span)
         return as_map(answer)
 
-    def _refined(self, small: "_Small", mask: Map, span: tuple[float, float]) -> _Steps[tuple[Alpha, Map]]:
+    def _refined(
+        self, small: "_Small", mask: Map, refinement: Refinement | None, span: tuple[float, float]
+    ) -> _Steps[tuple[Alpha, Map]]:
         """Alpha (H, W), and the small one (h, w), of 0..1, that it comes from."""
         photo, at_size = small.photo, resampled(mask, small.size)
 
         def done(fraction: float) -> _Report:
             return _Report("refine", span[0] + (span[1] - span[0]) * fraction)
 
-        if self.options.refine:
-            refined = yield _Refine(photo, started(at_size))
+        if refinement is not None and card_of(self.session) is not None:  # the session may have left it
+            refined = yield _Refine(refinement, started(at_size))
             if refined is not None:
                 small.take(refined.picture)
                 return refined.alpha, refined.soft

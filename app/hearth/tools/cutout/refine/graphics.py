@@ -6,12 +6,14 @@ added in another order, so a pixel's alpha may differ by some 1/255.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hearth.errors import ExecutorFailed
 from hearth.runtime.webgpu.builder import Builder
 from hearth.runtime.webgpu.executor import Gpu, Player
 from hearth.runtime.webgpu.limits import Limits
@@ -19,7 +21,7 @@ from hearth.runtime.webgpu.program import Lowered, Range
 from hearth.runtime.webgpu.values import Interface, Stored, Tensor
 from hearth.runtime.webgpu.wgsl import Constants
 from hearth.tools.cutout.photo import Photo
-from hearth.tools.cutout.refine import SETTINGS, Settings, Start, cleared
+from hearth.tools.cutout.refine import SETTINGS, Settings, Start, cleared, small_size
 
 KERNELS = "hearth.tools.cutout.refine"
 COLOUR = "vec4<f32>"
@@ -35,46 +37,54 @@ class Refined:
 
 
 class Refinement:
-    """One photo's refinement on a GPU.
+    """One photo's refinement on a GPU: the photo goes up and the kernels are compiled while the network is at work.
 
-    Raises Unsupported where its limits do not allow it, ExecutorFailed where it fails.
+    Making one raises Unsupported where the GPU's limits do not allow it; all of it ExecutorFailed where that fails.
 
-    refined = Refinement(gpu, photo, start).run()        # or await run_async()
+    refinement = Refinement(gpu, photo)
+    refined = refinement.run(start)        # or await refinement.run_async(start)
     """
 
-    def __init__(self, gpu: Gpu, photo: Photo, start: Start, settings: Settings = SETTINGS) -> None:
-        self.photo, self.size = photo, start.alpha.shape
-        lowered = lower_refinement(
-            gpu.limits, photo.size, start.alpha.shape, photo.has_alpha, settings.eps, settings.steps
-        )
-        places = {name: place.range for name, place in lowered.values.items()}
+    def __init__(self, gpu: Gpu, photo: Photo, settings: Settings = SETTINGS) -> None:
+        self.photo, self.size = photo, small_size(*photo.size)[::-1]
+        lowered = lower_refinement(gpu.limits, photo.size, self.size, photo.has_alpha, settings.eps, settings.steps)
+        self.places = {name: place.range for name, place in lowered.values.items()}
         self.count = len(lowered.dispatches)
-        self.reads = [places[name] for name in ("small", "soft", "whole")]
         self.player: Player = gpu.player(lowered)
-        pull = np.where(start.unknown, start.pull, np.float32(-1))
-        planes = {"pixels": photo.pixels, "pull": pull, "goal": start.goal, "start": start.alpha}
-        for name, plane in planes.items():
-            self._write(places[name], plane)
+        self.destroy = weakref.finalize(self, self.player.destroy)
+        self._write("pixels", photo.pixels)
 
-    def _write(self, place: Range, array: np.ndarray) -> None:
-        self.player.write(place, np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-
-    def run(self) -> Refined:
+    def run(self, start: Start) -> Refined:
         try:
             self.player.prepare_sync()
-            return self._taken(self.player.play_sync(0, self.count, self.reads))
+            self._begin(start)
+            return self._taken(self.player.play_sync(0, self.count, self._reads()))
         finally:
-            self.player.destroy()
+            self.destroy()
 
-    async def run_async(self) -> Refined:
+    async def run_async(self, start: Start) -> Refined:
         try:
             await self.player.prepare()
-            return self._taken(await self.player.play(0, self.count, self.reads))
+            self._begin(start)
+            return self._taken(await self.player.play(0, self.count, self._reads()))
         finally:
-            self.player.destroy()
+            self.destroy()
+
+    def _write(self, name: str, array: np.ndarray) -> None:
+        self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+    def _begin(self, start: Start) -> None:
+        self._write("pull", np.where(start.unknown, start.pull, np.float32(-1)))
+        self._write("goal", start.goal)
+        self._write("start", start.alpha)
+
+    def _reads(self) -> list[Range]:
+        return [self.places[name] for name in ("small", "soft", "whole")]
 
     def _taken(self, data: Sequence[memoryview]) -> Refined:
         small, soft, whole = data
+        if np.isnan(np.frombuffer(soft, np.float32)).any():
+            raise ExecutorFailed("The graphics card gave a result that is not a number.")
         width, height = self.photo.size
         return Refined(
             np.frombuffer(whole, np.uint8)[: width * height].reshape(height, width).copy(),
