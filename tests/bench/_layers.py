@@ -50,6 +50,34 @@ def _resize() -> Net:
     return model.SerializeToString(), {"x": (1, 64, 80, 80)}
 
 
+def _quantised_matmul() -> Net:
+    """As dynamic quantisation writes a dense layer: 8 bits by 8 bits, scaled."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng = np.random.default_rng(5)
+    constants: dict[str, np.ndarray] = {
+        "w": rng.integers(-127, 128, (512, 512)).astype(np.int8),
+        "zero": np.zeros((), np.int8),
+        "scale": np.full((), 1e-3, np.float32),
+    }
+    nodes = [
+        helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+        helper.make_node("MatMulInteger", ["q", "w", "z", "zero"], ["i"]),
+        helper.make_node("Cast", ["i"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["s", "scale"], ["factor"]),
+        helper.make_node("Mul", ["f", "factor"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "MatMulInteger",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 512, 512))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * 3)],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model.SerializeToString(), {"x": (1, 512, 512)}
+
+
 PADS = [1, 1, 1, 1]
 LAYERS: dict[str, Callable[[], Net]] = {
     "conv 3x3": lambda: _net("Conv", (1, 64, 160, 160), [(64, 64, 3, 3), (64,)], pads=PADS),
@@ -61,6 +89,7 @@ LAYERS: dict[str, Callable[[], Net]] = {
     "conv depthwise 3x3": lambda: _net("Conv", (1, 64, 160, 160), [(64, 1, 3, 3), (64,)], pads=PADS, group=64),
     "conv transposed 4x4": lambda: _net("ConvTranspose", (1, 64, 80, 80), [(64, 32, 4, 4)], strides=[2, 2], pads=PADS),
     "matmul": lambda: _net("MatMul", (1, 512, 512), [(512, 512)]),
+    "matmul 8 bits": _quantised_matmul,
     "max pool": lambda: _net("MaxPool", (1, 64, 160, 160), [], kernel_shape=[2, 2], strides=[2, 2]),
     "resize": _resize,
     "element-wise": lambda: _net("Add", (1, 64, 160, 160), [(1, 64, 1, 1)]),

@@ -81,8 +81,9 @@ def told(result: dict[str, Any], threads: int, rows: list[dict[str, Any]]) -> bo
         "": ("ms", ours, peer, PEER),
         "first run": ("ms", result["first"], ours, "a later run, median"),
         "load and first run": ("ms", result["load"] + result["first"], result["peerFirst"], f"{PEER}, first run alone"),
-        "from Python, each step": ("us", result["perStep"], None, ""),
     }
+    if result["perStep"] is not None:
+        figures["from Python, each step"] = ("us", result["perStep"], None, "")
     for what, (unit, here, there, who) in figures.items():
         name = f"{title}, {what}" if what else title
         ratio = there / here if there is not None and here else None
@@ -91,7 +92,8 @@ def told(result: dict[str, Any], threads: int, rows: list[dict[str, Any]]) -> bo
     print(
         f"{title:34} {ours:8.1f} ms  {PEER} {peer:8.1f}  {peer / ours:5.2f}x  apart {result['difference']:.1e}"
         f"{'' if close else '  NOT THE SAME'}  (load {result['load']:.0f}, first run {result['first']:.1f}: "
-        f"{result['first'] / ours:.2f} of a later one; {result['perStep']:.2f} us a step from Python)",
+        f"{result['first'] / ours:.2f} of a later one"
+        + (f"; {result['perStep']:.2f} us a step from Python)" if result["perStep"] is not None else ")"),
         flush=True,
     )
     return close

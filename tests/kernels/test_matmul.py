@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.runtime.wasm.steps import NONE, Finish, Matmul, Number, Opcode, PackMatrix, Widen
+from hearth.runtime.wasm.ops.matmul import _pairs
+from hearth.runtime.wasm.steps import NONE, Finish, IntegerProduct, Matmul, Number, Opcode, PackMatrix, Widen
 from tests.kernels.arena import NUMBERS, Arena, Array, close, examples, finish, numbers
 
 
@@ -75,6 +76,21 @@ def test_quantised_weights_are_scaled_by_column(dtype: type, with_zeros: bool, c
     step.scales, step.zeros = arena.put(scales), arena.put(zeros) if with_zeros else NONE
     arena.play(step)
     close(arena.get(c, (1, 7, columns)), a.astype(np.float64) @ ((stored - zeros.astype(np.float64)) * scales))
+
+
+@examples
+@given(sizes, sizes, st.integers(1, 70), st.integers(1, 9), st.integers(1, 3))
+def test_a_product_of_whole_numbers_is_exact(rows: int, columns: int, depth: int, block: int, panels: int) -> None:
+    arena = Arena()
+    generator = np.random.default_rng(rows * columns)
+    a = generator.integers(-255, 256, (rows, depth)).astype(np.float32)
+    b = generator.integers(-255, 256, (depth, columns)).astype(np.float32)
+    c = arena.room(rows * columns)
+    packed = arena.put(_pairs(b, 2 * arena.library.vector))
+    places = arena.put(a), packed, c
+    sizes = rows, columns, depth, depth, columns, block, panels
+    arena.play(IntegerProduct(Opcode.INTEGER_PRODUCT, *places, *sizes, finish()))
+    assert np.array_equal(arena.get(c, (rows, columns)), a @ b)
 
 
 def test_bias_clamp_and_residual_finish_a_product() -> None:

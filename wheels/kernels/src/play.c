@@ -5,6 +5,7 @@
 #include "conv.h"
 #include "depthwise.h"
 #include "elementwise.h"
+#include "integer.h"
 #include "matmul.h"
 #include "pool.h"
 #include "recurrent.h"
@@ -37,7 +38,9 @@
     CASE(PACK_TAPS, pack_conv, pack_taps_units(s), 0, pack_taps(s, arena, unit))                               \
     CASE(PACK_CONV, pack_conv, pack_conv_units(s), 0, pack_conv(s, arena, unit))                               \
     CASE(PACK_MATRIX, pack_matrix, pack_matrix_units(s), 0, pack_matrix(s, arena, unit))                       \
-    CASE(WIDEN, widen, widen_units(s), 0, widen(s, arena, unit))
+    CASE(WIDEN, widen, widen_units(s), 0, widen(s, arena, unit))                                               \
+    CASE(INTEGER_PRODUCT, integer_product, integer_product_units(s), integer_product_scratch(s),               \
+         integer_product(s, arena, unit, scratch))
 
 int32_t step_units(const int32_t *step) {
     switch ((enum opcode)step[0]) {

@@ -30,6 +30,7 @@ enum opcode {
     PACK_CONV,
     PACK_MATRIX,
     WIDEN,
+    INTEGER_PRODUCT,
 };
 
 /* How numbers are stored. */
@@ -126,6 +127,17 @@ struct pack_matrix {
     int32_t op;
     int32_t source, packed, number;
     int32_t batch, depth, columns, stride_batch, stride_k, stride_n;
+};
+
+/* C = A * B for whole numbers: A's are floats of at most 16 bits, B's lie in panels [pair of depth][PANEL][2] of 16-bit
+   integers, PANEL two vectors of columns. */
+struct integer_product {
+    int32_t op;
+    int32_t a, b, c;
+    int32_t rows, columns, depth;
+    int32_t a_stride, c_stride;
+    int32_t row_block, panels;
+    struct finish finish;
 };
 
 struct widen {

@@ -27,8 +27,11 @@ from hearth.runtime.limits import OutOfTime, check_time
 from hearth.runtime.ops.storage import decode, encode, wide_dtype
 from hearth.runtime.types import Dim, TensorType, ValueType
 
-IGNORED = frozenset({"consumed_inputs"})
-"""Attributes of the first opsets that say how memory may be reused; they change no result."""
+WHOLE_NUMBERS = "hearth_whole_numbers"
+"""An attribute of a product whose two sides are whole numbers of 8 bits and a sign, carried as floats."""
+
+IGNORED = frozenset({"consumed_inputs", WHOLE_NUMBERS})
+"""Attributes that change no result. The first opsets say how memory may be reused."""
 
 MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What numpy and Python raise where the inputs or attributes that a model gives an op do not fit it."""

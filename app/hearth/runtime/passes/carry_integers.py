@@ -15,6 +15,7 @@ import numpy as np
 
 from hearth.runtime.graph import Graph, Node
 from hearth.runtime.ops.microsoft_quantised import nbits_weights
+from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.types import TensorType
 
 MICROSOFT = "com.microsoft"
@@ -280,8 +281,15 @@ def matmul_integer(rewriting: Rewriting, node: Node) -> None:
     rewriting.require_scalar(a_zero)
     if b_zero and rewriting.constant(b_zero) is None:
         rewriting.require_scalar(b_zero)
-    product = rewriting.add("MatMul", rewriting.centred(a, a_zero), rewriting.centred(b, b_zero), like=node.outputs[0])
+    product = _product(rewriting, rewriting.centred(a, a_zero), rewriting.centred(b, b_zero), node.outputs[0])
     rewriting.carried[node.outputs[0]] = Carried(product)
+
+
+def _product(rewriting: Rewriting, a: str, b: str, about: str) -> str:
+    """A product of whole numbers. Both sides of more than 8 bits would not fit the integers it may be computed in."""
+    array = rewriting.constant(b)
+    whole = {WHOLE_NUMBERS: 1} if array is not None and np.abs(array).max(initial=0) <= 255 else {}
+    return rewriting.add("MatMul", a, b, like=about, attributes=whole)
 
 
 @rewrites("QLinearConv")
@@ -319,7 +327,7 @@ def qlinear_matmul(rewriting: Rewriting, node: Node) -> None:
     rewriting.limits(y_zero)
     if rewriting.constant(b) is None:
         rewriting.require_scalar(b_zero, b_scale)
-    total = rewriting.add("MatMul", rewriting.centred(a, a_zero), rewriting.centred(b, b_zero), like=node.outputs[0])
+    total = _product(rewriting, rewriting.centred(a, a_zero), rewriting.centred(b, b_zero), node.outputs[0])
     factor = factor if factor.size > 1 else factor.reshape(())
     rewriting.quantise(rewriting.add("Mul", total, rewriting.number(factor)), node.outputs[0], y_zero)
 
@@ -345,7 +353,7 @@ def matmul_integer_to_float(rewriting: Rewriting, node: Node) -> None:
 
 
 def _scaled_product(rewriting: Rewriting, node: Node, a: str, b: str, a_scale: str, b_scale: str, bias: str) -> None:
-    product = rewriting.add("MatMul", a, b, like=node.outputs[0])
+    product = _product(rewriting, a, b, node.outputs[0])
     scale = rewriting.add("Mul", a_scale, b_scale)
     if not bias:
         rewriting.add("Mul", product, scale, output=node.outputs[0])

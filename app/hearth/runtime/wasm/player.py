@@ -12,6 +12,10 @@ from hearth.runtime.wasm.builder import Lowered, Packing, words
 from hearth.runtime.wasm.library import Library
 from hearth.runtime.wasm.tensors import Tensor, address
 
+WARMED = 30_000_000
+"""A program of fewer multiply-adds is played once on nothing: browsers compile a kernel when it is first called, which
+would take longer than the whole first run."""
+
 
 class Player(Protocol):
     """Memory for one program, and the kernels over it."""
@@ -51,6 +55,8 @@ class HeapPlayer:
             self.write(tensor, array)
         for packing, step in zip(lowered.packings, packings, strict=True):
             self._pack(packing, step, lowered.staging)
+        if sum(lowered.costs) < WARMED:
+            self.play(0, len(lowered.steps))
 
     def _pack(self, packing: Packing, step: np.ndarray, staging: int) -> None:
         """Rearranges one constant, by way of the place where values will lie later."""

@@ -44,6 +44,7 @@ class Opcode(_FromZero):
     PACK_CONV = auto()
     PACK_MATRIX = auto()
     WIDEN = auto()
+    INTEGER_PRODUCT = auto()
 
 
 class Number(_FromZero):
@@ -208,6 +209,12 @@ class PackMatrix(Structure):
     """Matrices to panels of columns."""
 
     _fields_ = _ints("op source packed number batch depth columns stride_batch stride_k stride_n")
+
+
+class IntegerProduct(Structure):
+    """C = A * B for whole numbers, B packed as pairs of 16 bits."""
+
+    _fields_ = [*_ints("op a b c rows columns depth a_stride c_stride row_block panels"), ("finish", Finish)]
 
 
 class Widen(Structure):

@@ -9,15 +9,18 @@ from math import prod
 import numpy as np
 
 from hearth.errors import Unsupported
+from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.ops.conv import NUMBERS
-from hearth.runtime.wasm.steps import NONE, Finish, Matmul, Number, Opcode, PackMatrix
+from hearth.runtime.wasm.steps import NONE, Finish, IntegerProduct, Matmul, Number, Opcode, PackMatrix
 from hearth.runtime.wasm.tensors import Tensor, collapse, dense_strides
 
 ROW_BLOCK = 48
 PANELS = 16
 """Columns that a unit of work takes, in panels of two vectors."""
+EXACT_DEPTH = 1 << 15
+"""Up to here sums of products of two numbers of 8 bits and a sign fit into 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ def matmul(low: Lowering, step: Step) -> None:
         a = low.dense(a_name)
         a = replace(a, shape=(prod(a_shape[:-1]), a_shape[-1]), strides=(a_shape[-1], 1))
         weights = low.weights(b_name).reshape(b_shape[-2:])
+        if step.node.attributes.get(WHOLE_NUMBERS) and weights.shape[0] < EXACT_DEPTH:
+            _emit_whole(low, step, a, weights, low.output(output))
+            return
         _emit(low, step, a, _constant(low, weights), low.output(output), None)
         return
     if a_shape[:-2] != b_shape[:-2]:
@@ -76,6 +82,30 @@ def gemm(low: Lowering, step: Step) -> None:
             raise Unsupported("A lies across.")
         a = low.dense(node.inputs[0])
     _emit(low, step, a, _constant(low, weights), low.output(node.outputs[0]), bias)
+
+
+def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Tensor) -> None:
+    """A product of whole numbers, computed as integers."""
+    (rows, depth), columns = a.shape, weights.shape[1]
+    packed = low.builder.table(_pairs(weights, 2 * low.builder.vector))
+    made, reads, rest = low.finish(step, y)
+
+    def make() -> Structure:
+        return IntegerProduct(
+            Opcode.INTEGER_PRODUCT, a.place, packed.place, y.place, rows, columns, depth,
+            a.strides[0], columns, ROW_BLOCK, PANELS, made(),
+        )  # fmt: skip
+
+    low.builder.emit(f"integers {rows}x{depth}x{columns}", make, [a, packed, y, *reads], rows * depth * columns)
+    low.after(step, rest, y)
+
+
+def _pairs(weights: np.ndarray, panel: int) -> np.ndarray:
+    """Whole numbers (depth, columns) as the kernel reads them: panels of [pair of depth][panel][2] in 16 bits."""
+    depth, columns = weights.shape
+    grown = np.zeros((depth + depth % 2, -(-columns // panel) * panel), np.int16)
+    grown[:depth, :columns] = weights
+    return np.ascontiguousarray(grown.reshape(-1, 2, grown.shape[1] // panel, panel).transpose(2, 0, 3, 1)).reshape(-1)
 
 
 def _constant(low: Lowering, weights: np.ndarray) -> Packed:

@@ -1,0 +1,95 @@
+/* Products of whole numbers, exact: A's come as floats and are made pairs of 16-bit integers, B's are packed as such.
+   One instruction multiplies two pairs a lane and adds them up, twice as much as a product of floats does. */
+#include "integer.h"
+
+#include "gemm.h"
+
+#define ROWS 4
+
+typedef int16_t vs __attribute__((vector_size(4 * VW)));
+typedef int16_t vs_at __attribute__((vector_size(4 * VW), aligned(4), may_alias));
+
+/* acc + a[even] * b[even] + a[odd] * b[odd], lane by lane. */
+INLINE vi dot_pairs(vi a, vs b, vi acc) {
+#if defined(__wasm_simd128__)
+    return acc + (vi)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
+#elif VW == 8
+    return acc + (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#else
+    vs pairs = (vs)a;
+    UNROLL for (int i = 0; i < VW; i++) acc[i] += pairs[2 * i] * b[2 * i] + pairs[2 * i + 1] * b[2 * i + 1];
+    return acc;
+#endif
+}
+
+/* `rows` rows of pairs times a panel [pair][PANEL][2]. */
+INLINE void tile(int rows, int pairs, const int32_t *a, const int16_t *b, float *c, int c_stride) {
+    vi acc[ROWS][2];
+    const int32_t *row[ROWS];
+    UNROLL for (int i = 0; i < rows; i++) {
+        row[i] = a + i * pairs;
+        acc[i][0] = acc[i][1] = visplat(0);
+    }
+    ROLLED for (int p = 0; p < pairs; p++) {
+        vs left = *(const vs_at *)b, right = *(const vs_at *)(b + 2 * VW);
+        b += 2 * PANEL;
+        UNROLL for (int i = 0; i < rows; i++) {
+            vi pair = visplat(*row[i]++);
+            acc[i][0] = dot_pairs(pair, left, acc[i][0]);
+            acc[i][1] = dot_pairs(pair, right, acc[i][1]);
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < 2; j++)
+        vstore(c + i * c_stride + j * VW, __builtin_convertvector(acc[i][j], vf));
+}
+
+#define TILE(R)                                                                                                \
+    static NOINLINE void tile_##R(int pairs, const int32_t *a, const int16_t *b, float *c, int c_stride) {     \
+        tile(R, pairs, a, b, c, c_stride);                                                                     \
+    }
+TILE(1) TILE(2) TILE(3) TILE(4)
+
+/* A row of whole numbers as pairs; an odd one at the end is paired with zero. */
+static NOINLINE void pair_up(const float *from, int depth, int32_t *to) {
+    int d = 0;
+    for (; d + 2 <= depth; d += 2) *to++ = (int32_t)((uint32_t)(int32_t)from[d] & 0xffff) | (int32_t)((uint32_t)(int32_t)from[d + 1] << 16);
+    if (d < depth) *to = (int32_t)((uint32_t)(int32_t)from[d] & 0xffff);
+}
+
+INLINE int row_units(const struct integer_product *s) { return ceil_div(s->rows, s->row_block); }
+INLINE int column_units(const struct integer_product *s) { return ceil_div(s->columns, s->panels * PANEL); }
+INLINE int pairs_of(const struct integer_product *s) { return ceil_div(s->depth, 2); }
+
+int integer_product_units(const struct integer_product *s) { return row_units(s) * column_units(s); }
+
+int integer_product_scratch(const struct integer_product *s) {
+    return s->row_block * (round_up(pairs_of(s), 8) + s->panels * PANEL);
+}
+
+void integer_product(const struct integer_product *s, float *arena, int unit, float *scratch) {
+    int row = unit / column_units(s) * s->row_block, column = unit % column_units(s) * s->panels * PANEL;
+    int rows = min_int(s->row_block, s->rows - row), columns = min_int(s->panels * PANEL, s->columns - column);
+    int pairs = pairs_of(s), wide = round_up(columns, PANEL);
+    float *result = scratch;
+    int32_t *a = (int32_t *)(scratch + s->row_block * s->panels * PANEL);
+    for (int r = 0; r < rows; r++) pair_up(arena + s->a + (ptrdiff_t)(row + r) * s->a_stride, s->depth, a + r * pairs);
+    for (int j = 0; j < wide; j += PANEL) {
+        const int16_t *b = (const int16_t *)(arena + s->b) + (ptrdiff_t)(column + j) * pairs * 2;
+        for (int i = 0; i < rows; i += ROWS) {
+            float *c = result + i * wide + j;
+            switch (min_int(ROWS, rows - i)) {
+                case 1: tile_1(pairs, a + i * pairs, b, c, wide); break;
+                case 2: tile_2(pairs, a + i * pairs, b, c, wide); break;
+                case 3: tile_3(pairs, a + i * pairs, b, c, wide); break;
+                default: tile_4(pairs, a + i * pairs, b, c, wide); break;
+            }
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        const float *residual = s->finish.residual == NONE
+                                    ? 0
+                                    : arena + s->finish.residual + column + (ptrdiff_t)(row + r) * s->finish.residual_pitch;
+        finish_pixel(&s->finish, arena, result + r * wide, arena + s->c + (ptrdiff_t)(row + r) * s->c_stride + column,
+                     residual, column, columns);
+    }
+}
