@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hearth.errors import BadModel
+from hearth.errors import BadModel, HearthError
 from hearth.runtime.graph import Graph
 from hearth.runtime.limits import LIMITS, deadline
+from hearth.runtime.ops.registry import MISFITS
 from hearth.runtime.passes.carry_integers import carry_integers
 from hearth.runtime.passes.drop_unused import drop_unused
 from hearth.runtime.passes.fold_affine import fold_affine
@@ -41,9 +42,12 @@ def keep_outputs(graph: Graph, names: Iterable[str]) -> None:
 def in_floats(graph: Graph) -> Graph:
     """The graph for executors that compute in float32: itself, or a copy that carries its integers as floats."""
     copy = graph.copy()
-    if not carry_integers(copy):
-        return graph
-    optimise(copy)
+    try:
+        if not carry_integers(copy):
+            return graph
+        optimise(copy)
+    except (HearthError, *MISFITS):
+        return graph  # the op itself says what is wrong with it
     return copy
 
 
