@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ from hearth.runtime import InferenceSession
 from hearth.tools.cutout import STAGES, Pipeline, Preparation
 from tests.photos import photo
 
-SIZES = {"0.7 MP": (1024, 681), "12 MP": (4243, 2822), "50 MP": (8660, 5760)}
+SIZES = {"1 MP": (1224, 816), "12 MP": (4243, 2822), "50 MP": (8660, 5760)}
 MODEL = "u2netp"
+
+PAGE_ALONE = {"preview": "drop to preview", "file": "preview to file", "memory": "peak memory of the tab"}
 
 Times = dict[str, float]
 """Milliseconds by stage; "whole" is the way from the file's bytes to the PNG's. "size" is the PNG's, in MB."""
@@ -51,9 +53,12 @@ def main(argv: Sequence[str]) -> int:
     if options.only != "desk":
         for size, times in in_the_page(files, options.repeat).items():
             rows += compared(f"page, {size}", times, peer[size])
-    for row in rows:
-        against = f"{row['peer_name']} {row['peer']:9.1f}  {row['ratio'] or 0:6.2f}x"
-        print(f"{row['name']:32} {row['hearth']:9.1f} {row['unit']}  {against}")
+            for name, what in PAGE_ALONE.items():
+                unit = "MB" if name == "memory" else "ms"
+                rows.append(row(f"page, {size}, {what}", unit, times[name], 0.0, "-"))
+    for line in rows:
+        against = f"{line['peer_name']} {line['peer']:9.1f}  {line['ratio'] or 0:6.2f}x"
+        print(f"{line['name']:36} {line['hearth']:9.1f} {line['unit']}  {against}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
@@ -201,7 +206,9 @@ LISTEN = """
             hearthLog.push({ at: performance.now(), id, state, stages: reached });
           }
         } else if (data.type === "cutout") {
-          hearthLog.push({ at: performance.now(), id: data.id, bytes: data.png.byteLength });
+          hearthLog.push({ at: performance.now(), id: data.id, bytes: data.data.byteLength });
+        } else if (data.type === "picture" && data.kind === "after") {
+          hearthLog.push({ at: performance.now(), id: data.id, preview: true });
         }
       });
     }
@@ -220,8 +227,10 @@ def in_the_page(files: dict[str, bytes], repeat: int) -> dict[str, Times]:
             runs = []
             for _ in range(repeat + 1):  # the first one also fetches the model
                 number += 1
-                runs.append(one_photo(driver, path, number))
+                memory = TabMemory(driver)
+                runs.append(one_photo(driver, path, number) | {"memory": memory.peak()})
             found[size] = min(runs, key=lambda times: times["whole"])
+            found[size]["memory"] = max(run["memory"] for run in runs)
     return found
 
 
@@ -248,15 +257,15 @@ def one_photo(driver: Any, path: Path, number: int) -> Times:
 
 def stage_times(events: list[dict[str, Any]], start: float) -> Times:
     """From when a stage was first seen, with those before it done, to when it was seen at its end."""
-    from hearth.words import say
-
-    titles = {str(say("stage." + stage)): stage for stage in STAGES}
+    titles = {"stage." + stage: stage for stage in STAGES}
     ends: dict[str, float] = {}
-    size = whole = 0.0
+    size = whole = preview = 0.0
     for event in events:
+        if "preview" in event:
+            preview = preview or event["at"] - start
         for title, fraction in event.get("stages", []):
-            if fraction == 1 and title in titles:
-                ends.setdefault(titles[title], event["at"])
+            if fraction == 1 and title["key"] in titles:
+                ends.setdefault(titles[title["key"]], event["at"])
         size = event.get("bytes", size)
         whole = event["at"]
     times = {}
@@ -264,7 +273,40 @@ def stage_times(events: list[dict[str, Any]], start: float) -> Times:
     for stage in STAGES:
         times[stage] = ends[stage] - before
         before = ends[stage]
-    return times | {"whole": whole - start, "size": size / 1e6}
+    return times | {"whole": whole - start, "size": size / 1e6, "preview": preview, "file": whole - start - preview}
+
+
+class TabMemory:
+    """The most memory that any of a browser's tabs held, in MB, since this was made; as Linux counts it."""
+
+    def __init__(self, driver: Any) -> None:
+        self.root = int(driver.service.process.pid)
+        for process in self._tabs():
+            with suppress(OSError):
+                Path(f"/proc/{process}/clear_refs").write_text("5")
+
+    def peak(self) -> float:
+        found = [0]
+        for process in self._tabs():
+            with suppress(OSError):
+                lines = Path(f"/proc/{process}/status").read_text().splitlines()
+                found += [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+        return max(found) * 1024 / 1e6
+
+    def _tabs(self) -> Iterator[int]:
+        """Processes below the driver's whose command line says that they draw pages."""
+        parents = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, ValueError):
+                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        for process in parents:
+            above = process
+            while above in parents and above != self.root:
+                above = parents[above]
+            if above == self.root:
+                with suppress(OSError):
+                    if b"--type=renderer" in Path(f"/proc/{process}/cmdline").read_bytes():
+                        yield process
 
 
 @contextmanager
