@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hearth.tools.cutout import Matte, Photo, from_image, from_rgba, write
+from hearth.tools.cutout import Matte, Photo, from_image, from_rgba, png, write
+from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.matte import merge_alpha
 from hearth.tools.cutout.png import encode
 from tests.tools.cutout.pictures import Pixels, decoded, scene, srgb_profile
@@ -162,3 +163,16 @@ def test_a_photo_without_transparency_leaves_alpha_alone() -> None:
 def test_a_piece_of_the_cutout_is_that_piece() -> None:
     matte = matte_of(from_image(Image.fromarray(scene(30, 20))), scene(30, 20, 1)[:, :, 0])
     assert np.array_equal(matte.rows(5, 9), matte.rows(0, 20)[5:9])
+
+
+def test_kernels_filter_rows_as_numpy_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    if kernels() is None:
+        pytest.skip("there is no compiler for the kernels")
+    for channels, width in ((4, 97), (1, 33), (4, 1)):
+        rows = np.ascontiguousarray(scene(width, 12, channels)).reshape(12, -1)
+        above = np.ascontiguousarray(scene(width, 1, channels, seed=3)).reshape(1, -1)
+        by_kernels = [png._filtered(rows, above, channels, kind) for kind in range(4)]
+        with monkeypatch.context() as without:
+            without.setattr(png, "kernels", lambda: None)
+            by_numpy = [png._filtered(rows, above, channels, kind) for kind in range(4)]
+        assert all(map(np.array_equal, by_kernels, by_numpy))

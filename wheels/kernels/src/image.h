@@ -72,4 +72,8 @@ EXPORT void foreground_clean(const float *subject, const float *background, int3
                              uint8_t *pixels, const uint8_t *alpha, int32_t width, int32_t height, int32_t top,
                              int32_t rows);
 
+/* png_filter.c: `count` rows of `bytes` bytes ready for a PNG, (count, 1 + bytes); `above` is the row before them. */
+EXPORT void png_filter(const uint8_t *rows, const uint8_t *above, uint8_t *out, int32_t count, int32_t bytes,
+                       int32_t channels, int32_t kind);
+
 #endif

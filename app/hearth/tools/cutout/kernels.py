@@ -25,6 +25,7 @@ _SIGNATURES = {
     "foreground_scratch": "ii",
     "foreground": "ppppiip",
     "foreground_clean": "ppiippiiii",
+    "png_filter": "pppiiii",
 }
 """Arguments as the header has them: pointers, whole numbers and floats."""
 
