@@ -1,6 +1,5 @@
 """The analyser takes all sorts of sound, tells what it knows at any time, and can be stopped and taken up again."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,9 +89,6 @@ class Counted:
         self.calls += 1
         return [np.full((len(feeds["input"]), 1), 0.01 * self.calls, np.float32), feeds["h"], feeds["c"]]
 
-    async def run_async(self, outputs: Sequence[str], feeds: Mapping[str, Any], /) -> list[np.ndarray]:
-        return self.run(outputs, feeds)
-
 
 def test_a_snapshot_tells_what_is_there_while_more_comes() -> None:
     network = Counted()
@@ -123,7 +119,7 @@ def test_it_stops_where_it_is_told_and_goes_on_there() -> None:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        asyncio.run(analyser.run_async(stop))
+        analyser.run(stop)
     calls = network.calls
     assert 0 < calls < 10
     analyser.run()

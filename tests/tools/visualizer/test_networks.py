@@ -1,5 +1,7 @@
 """What the networks hear: the same as with onnxruntime, and what is there to be heard."""
 
+import asyncio
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -65,6 +67,27 @@ def test_a_chord_is_its_notes(networks: Networks) -> None:
         found = {note.pitch for note in notes if abs(note.start - at) < 0.05}
         assert len(found & set(keys)) >= 3 and len(found - set(keys)) <= 1, (at, found)
     assert len(notes) <= 14
+
+
+def test_an_event_loop_gets_its_turn_and_the_same_is_heard(networks: Networks) -> None:
+    sound = clicks([0.3, 0.8, 1.3, 1.8], 3)
+    analyser = Analyser(RATE, 1, networks)
+    analyser.feed(sound)
+    analyser.end()
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while not analyser.snapshot().complete:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def both() -> None:
+        await asyncio.gather(analyser.run_async(), others())
+
+    asyncio.run(both())
+    assert turns > 3
+    np.testing.assert_array_equal(analyser.snapshot().curves, heard(sound, networks).curves)
 
 
 def test_somebody_who_reads_has_a_voice_and_a_chord_has_none(networks: Networks) -> None:

@@ -1,7 +1,5 @@
 """Scales of frequency, the filters that sum a spectrum into bands along them, and the ear's weighting."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,19 +59,19 @@ class Bands:
 
     def __init__(self, edges: Array, bins: int, spacing: float) -> None:
         """`spacing` is that of the spectrum's bins in Hz."""
-        fine = np.arange((bins - 1) * self.STEPS + 1) / self.STEPS
-        weights = []
+        weighting = a_weighting(np.arange(bins) * spacing) ** 2
+        self._parts: list[tuple[slice, NDArray[np.float32]]] = []
         for low, centre, high in zip(edges[:-2], edges[1:-1], edges[2:], strict=True):
-            at = fine * spacing
+            first, end = int(low / spacing), min(bins, int(high / spacing) + 2)
+            steps = np.arange((end - first) * self.STEPS, dtype=np.int64)
+            at: Array = (first + steps / self.STEPS) * spacing
             triangle = np.clip(np.minimum((at - low) / (centre - low), (high - at) / (high - centre)), 0, None)
-            row = np.zeros(bins)
-            whole = fine.astype(int)
-            part = fine - whole
-            np.add.at(row, whole, triangle * (1 - part))
-            np.add.at(row, np.minimum(whole + 1, bins - 1), triangle * part)
-            row /= (row * _hann_line(centre / spacing, bins)).sum() or 1.0
-            weights.append(row * a_weighting(np.arange(bins) * spacing) ** 2)
-        self._parts: Sequence[tuple[slice, NDArray[np.float32]]] = [_dense_part(row) for row in weights]
+            # What lies between two bins is shared by them.
+            part = steps % self.STEPS / self.STEPS
+            row = np.bincount(steps // self.STEPS, triangle * (1 - part)).astype(np.float64)
+            row[1:] += np.bincount(steps // self.STEPS, triangle * part)[:-1]
+            row = row / (row @ _hann_line(np.arange(first, end) - centre / spacing))
+            self._parts.append((slice(first, end), (row * weighting[first:end]).astype(np.float32)))
 
     def __call__(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """(T, bins) to (T, bands)."""
@@ -83,15 +81,8 @@ class Bands:
         return out
 
 
-def _hann_line(at: float, bins: int) -> Array:
-    """The power that a Hann window makes of a sine between bins, 1 on a bin."""
-    off = np.arange(bins) - at
+def _hann_line(off: Array) -> Array:
+    """The power that a Hann window makes of a sine so many bins off, 1 on a bin."""
     # The window's transform: sinc(x) / (1 - x^2), whose poles at +-1 are removable.
-    near = np.where(np.isclose(np.abs(off), 1), 0.5, np.sinc(off) / np.where(np.isclose(np.abs(off), 1), 1, 1 - off**2))
-    return near**2
-
-
-def _dense_part(row: Array) -> tuple[slice, NDArray[np.float32]]:
-    filled = np.flatnonzero(row)
-    part = slice(int(filled[0]), int(filled[-1]) + 1)
-    return part, row[part].astype(np.float32)
+    pole = np.isclose(np.abs(off), 1)
+    return np.where(pole, 0.5, np.sinc(off) / np.where(pole, 1, 1 - off**2)) ** 2
