@@ -325,6 +325,7 @@ def pinch(person: Painter, start: int, end: int) -> None:
 def test_brushes_erase_and_restore_with_mouse_pen_finger_and_keys(person: Painter) -> None:
     before = person.file()
     person.tool("erase", size=60)
+    assert 58 <= float(person.text("page-brush").split("Size")[1].split(" px")[0]) <= 62
     person.paint((256, 120), (256, 200))
     erased = person.file()[:, :, 3]
     assert (erased[120:200, 240:272] == 0).all(), "a stroke of a mouse"
@@ -349,6 +350,11 @@ def test_brushes_erase_and_restore_with_mouse_pen_finger_and_keys(person: Painte
     person.tool("erase", size=40)
     chain = ActionChains(person.driver)
     chain.move_to_element_with_offset(person.canvas, *person.at(256, 300)).perform()
+    ring = "return parseFloat(document.getElementById('ring').style.width)"
+    before_keys = float(person.script(ring))
+    person.press("]", "]", "[")
+    assert float(person.script(ring)) == pytest.approx(1.2 * before_keys, rel=0.01)
+    person.press("[")
     person.press(Keys.ENTER, *[Keys.ARROW_DOWN] * 6, " ")
     dots = person.file()[:, :, 3]
     assert (dots[288:312, 244:268] == 0).all(), "Enter paints under the brush"
@@ -365,8 +371,7 @@ def test_strokes_and_sliders_are_undone_one_by_one_without_end(person: Painter) 
     person.slide("edge-feather", 4)
     soft = person.file()
     assert (soft[310:330, 70:270, 3] == 0).all(), "strokes stay under a slider"
-    for _ in range(4):  # each key press is a change of its own
-        person.click("undo")
+    person.click("undo")  # key presses in a row are one step
     strokes = person.file()
     assert (strokes[310:330, 70:270, 3] == 0).all(), "and when the slider is undone"
     for _ in range(8):
@@ -379,6 +384,26 @@ def test_strokes_and_sliders_are_undone_one_by_one_without_end(person: Painter) 
     person.behind("#000000")
     person.split(0)
     assert apart(person.photo_on_canvas(), person.over(0)) <= TOLERANCE, "the canvas shows it too"
+
+
+def test_a_graphics_card_that_was_lost_gets_everything_again(person: Painter) -> None:
+    person.tool("erase", size=80)
+    person.paint((200, 300), (300, 300))
+    person.click("tab-edges")
+    person.behind("#000000")
+    person.split(0)
+    before = person.photo_on_canvas()
+    person.later(
+        "const canvas = document.getElementById('canvas');"
+        "const lost = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');"
+        "const heard = (kind) => new Promise((done) => canvas.addEventListener(kind, done, {once: true}));"
+        "const both = [heard('webglcontextlost'), heard('webglcontextrestored')];"
+        "lost.loseContext(); await both[0]; await new Promise((done) => setTimeout(done, 50));"
+        "lost.restoreContext(); await both[1];"
+    )
+    person.wait(lambda: person.script("return !document.getElementById('compare').hidden"), "the canvas")
+    person.split(0)
+    person.wait(lambda: apart(person.photo_on_canvas(), before) == 0, "the strokes to be seen again")
 
 
 def test_a_smart_brush_stops_at_the_edges_of_the_photo(person: Painter) -> None:

@@ -97,7 +97,7 @@ def test_one_gesture_is_one_step_and_steps_go_back_and_forth() -> None:
         desk.tell("look", id=1, look=look(feather=3, contrast=0.5), gesture=6, serial=9)
         desk.tell("undo", id=1)
         assert desk.photo(1)["look"]["mask"]["feather"] == 3
-        assert english(desk.bridge.views[-1]["announcement"]) == "Undone: contrast."
+        assert english(desk.bridge.views[-1]["announcement"]) == "Undone: contrast. 1 more can be undone."
         desk.tell("undo", id=1)
         assert desk.photo(1)["look"]["mask"]["feather"] == 0
         assert (desk.photo(1)["undo"], english(desk.photo(1)["redo"])) == ("", "feather")

@@ -42,7 +42,9 @@ export class Card {
     this.id = photo.id;
     this.fresh = photo.fresh || broken;
     setText(byId("name"), photo.name);
-    setText(byId("state"), stopping ? say("photo.stopping") : told(photo.text));
+    const [stage] = photo.writing ? photo.stages : [];
+    const writing = stage && say("stage.now", { stage: stage.title, done: stage.fraction });
+    setText(byId("state"), stopping ? say("photo.stopping") : (writing ?? told(photo.text)));
     if (files.cutout && done) {
       const facts = say("work.facts", { width: photo.width, height: photo.height, size: files.cutout.size });
       setText(byId("note"), [facts, told(photo.note)].filter(Boolean).join(" · "));

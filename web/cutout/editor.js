@@ -18,7 +18,9 @@ export class Editor {
     /** @type {"move" | "brush"} */
     this.tool = "move";
     /** @type {Brush} */
-    this.brush = { tool: "restore", size: 60, hardness: 0.7, smart: true, ghost: true };
+    this.brush = { tool: "restore", size: 0, hardness: 0.7, smart: true, ghost: true };
+    /** The size of a brush that suits what is seen. */
+    this.handySize = () => 60;
     this.serial = Date.now(); // of what was sent, so that a page opened again does not go on with an old one
     /** @type {{id: number, serial: number, look: Look} | null} what was sent and is not confirmed yet */
     this.draft = null;
@@ -58,6 +60,7 @@ export class Editor {
   /** @param {"move" | "brush"} tool */
   setTool(tool) {
     this.tool = tool;
+    this.brush.size ||= this.handySize();
     this.changed();
   }
 

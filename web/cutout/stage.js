@@ -22,6 +22,7 @@ const REVEAL_MS = 900;
 const GHOST = 0.35; // how much is seen of what was removed, while painting
 const MOST_PIXELS = 32e6; // of a photo on the graphics card; larger ones are shown smaller
 const CHECK = 12; // pixels on the screen
+const BRUSH = 48; // the same, across, to begin with
 
 export class Stage {
   /** @param {import("./editor.js").Editor} editor @param {(message: import("./messages.js").ToWorker) => void} post */
@@ -49,6 +50,7 @@ export class Stage {
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
     this.compare.addEventListener("input", () => this.setSplit(Number(this.compare.value) / 100));
     this.#dragDivider();
+    editor.handySize = () => Math.min(1000, Math.max(2, Math.round((BRUSH * devicePixelRatio) / this.view.scale)));
     new Hands(this.canvas, this.#doing());
     const resized = new ResizeObserver(() => this.#resize());
     for (const id of ["frame", "toolbar"]) resized.observe(byId(id));

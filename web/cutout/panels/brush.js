@@ -31,11 +31,10 @@ export const brush = {
       make("label", "", tools.restore, make("span", "", say("brush.restore"))),
       make("label", "", tools.erase, make("span", "", say("brush.erase"))),
     );
-    const sized = slider(say("brush.size"), { min: 0, max: 1, step: 0.005, value: 0, text: () => pixels(Math.round(state.size)), id: "brush-size" }, (at) =>
+    const sized = slider(say("brush.size"), { min: 0, max: 1, step: 0.005, value: 0, text: (at) => pixels(Math.round(fromSlider(at))), id: "brush-size" }, (at) =>
       editor.setBrush({ size: fromSlider(at) }),
     );
     size = { show: (value) => sized.show(toSlider(value)) };
-    size.show(state.size);
     const hard = slider(say("brush.hardness"), { min: 0, max: 1, step: 0.01, value: state.hardness, text: percent, id: "brush-hardness" }, (hardness) =>
       editor.setBrush({ hardness }),
     );
@@ -61,4 +60,4 @@ const [SMALLEST, LARGEST] = [2, 1000]; // pixels of the photo across
 const fromSlider = (at) => SMALLEST * (LARGEST / SMALLEST) ** at;
 
 /** @param {number} size */
-const toSlider = (size) => Math.log(size / SMALLEST) / Math.log(LARGEST / SMALLEST);
+const toSlider = (size) => Math.log(Math.max(size, SMALLEST) / SMALLEST) / Math.log(LARGEST / SMALLEST);

@@ -3,13 +3,15 @@
 import { make } from "../../shell/dom.js";
 import { say } from "../../shell/words.js";
 
+const PAUSE_MS = 700; // between two key presses that are not one gesture
+
 let lastId = 0;
 
 /**
  * A slider with its name and its value in words.
  * @param {string} label
  * @param {{min: number, max: number, step: number, value: number, text: (value: number) => string, id?: string}} range
- * @param {(value: number, gesture: number) => void} changed  called while it moves; one drag or key press is one gesture
+ * @param {(value: number, gesture: number) => void} changed  called while it moves; a drag is one gesture, and so are key presses in a row
  * @returns {{row: HTMLElement, input: HTMLInputElement, show: (value: number) => void}}
  */
 export function slider(label, { min, max, step, value, text, id }, changed) {
@@ -26,12 +28,14 @@ export function slider(label, { min, max, step, value, text, id }, changed) {
     input.style.setProperty("--at", String((given - min) / (max - min)));
   };
   let gesture = 0;
+  let ends = 0;
   input.addEventListener("input", () => {
+    clearTimeout(ends);
     gesture ||= nextGesture();
     show(Number(input.value));
     changed(Number(input.value), gesture);
   });
-  input.addEventListener("change", () => (gesture = 0));
+  input.addEventListener("change", () => (ends = setTimeout(() => (gesture = 0), PAUSE_MS)));
   show(value);
   return { row: make("div", "control", name, said, input), input, show };
 }

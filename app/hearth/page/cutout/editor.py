@@ -73,11 +73,11 @@ class Editor:
             case "undo":
                 what, tiles = editing.undo()
                 if what:
-                    self.view.announcement = say("said.undone", what=say("step." + what))
+                    self.view.announcement = say("said.undone", what=say("step." + what), count=len(editing.past))
             case "redo":
                 what, tiles = editing.redo()
                 if what:
-                    self.view.announcement = say("said.redone", what=say("step." + what))
+                    self.view.announcement = say("said.redone", what=say("step." + what), count=len(editing.future))
             case "reset":
                 tiles = editing.reset()
                 self.view.announcement = say("said.reset")
