@@ -23,7 +23,9 @@ export class Adjuster {
     this.grow = new Program(gl, sources.quad, sources.grow);
     this.blur = new Program(gl, sources.quad, sources.blur);
     // In bytes, what follows (the contrast) would make the rounding seen.
-    this.format = /** @type {import("./gl.js").Format} */ (gl.getExtension("EXT_color_buffer_float") ? "R16F" : "R8");
+    const fine = gl.getExtension("EXT_color_buffer_float") ?? gl.getExtension("EXT_color_buffer_half_float");
+    /** @type {import("./gl.js").Format} */
+    this.format = fine ? "R16F" : "R8";
     /** @type {Texture[]} */
     this.pair = [];
     this.key = "";

@@ -50,6 +50,7 @@ export class Hands {
     canvas.addEventListener("blur", () => this.#keyUp(this.keyPaints));
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("keyup", (event) => this.#keyUp(event.key));
+    addEventListener("blur", () => (this.space = false));
   }
 
   /** @param {MouseEvent} event @returns {Spot} */
@@ -159,7 +160,7 @@ export class Hands {
       event.preventDefault();
       return run();
     }
-    if (target === canvas || target === document.body) this.#onCanvas(event);
+    if (target === canvas || (target === document.body && canvas.matches(":hover"))) this.#onCanvas(event);
   }
 
   /** @param {KeyboardEvent} event */
