@@ -139,7 +139,7 @@ class Painter(Person):
         if self.element("brush-smart").is_selected() != smart:
             self.click("brush-smart")
         self.slide("brush-hardness", hardness - round(100 * float(self.value("brush-hardness"))))
-        wanted = np.log(size / 2) / np.log(500)
+        wanted = np.log(size / 2) / np.log(1000)
         self.slide("brush-size", round((wanted - float(self.value("brush-size"))) / 0.005))
 
     def value(self, element: str) -> str:

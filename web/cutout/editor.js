@@ -4,8 +4,11 @@
  * @typedef {import("./messages.js").PhotoView} PhotoView
  * @typedef {import("./messages.js").Look} Look
  * @typedef {{tool: "restore" | "erase", size: number, hardness: number, smart: boolean, ghost: boolean}} Brush
- *     `size` in pixels of the photo across
+ *     `size` in pixels of the photo across; 0 until a brush is taken
  */
+
+/** The smallest and the largest brush, in pixels of the photo across. */
+export const [THINNEST, WIDEST] = [2, 2000];
 
 export class Editor {
   /** @param {{post: (message: import("./messages.js").ToWorker, transfer?: Transferable[]) => void, changed: () => void}} to */
@@ -60,13 +63,13 @@ export class Editor {
   /** @param {"move" | "brush"} tool */
   setTool(tool) {
     this.tool = tool;
-    this.brush.size ||= this.handySize();
-    this.changed();
+    this.setBrush({ size: this.brush.size || this.handySize() });
   }
 
   /** @param {Partial<Brush>} brush */
   setBrush(brush) {
     this.brush = { ...this.brush, ...brush };
+    if (this.brush.size) this.brush.size = Math.min(WIDEST, Math.max(THINNEST, this.brush.size));
     this.changed();
   }
 

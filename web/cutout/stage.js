@@ -50,7 +50,7 @@ export class Stage {
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
     this.compare.addEventListener("input", () => this.setSplit(Number(this.compare.value) / 100));
     this.#dragDivider();
-    editor.handySize = () => Math.min(1000, Math.max(2, Math.round((BRUSH * devicePixelRatio) / this.view.scale)));
+    editor.handySize = () => Math.round((BRUSH * devicePixelRatio) / this.view.scale);
     new Hands(this.canvas, this.#doing());
     const resized = new ResizeObserver(() => this.#resize());
     for (const id of ["frame", "toolbar"]) resized.observe(byId(id));
@@ -303,7 +303,7 @@ export class Stage {
         this.#showBrush();
       },
       moveBrush: (du, dv) => this.#moveBrush(du, dv),
-      resizeBrush: (factor) => editor.setBrush({ size: Math.min(1000, Math.max(2, editor.brush.size * factor)) }),
+      resizeBrush: (factor) => editor.setBrush({ size: editor.brush.size * factor }),
       undo: () => editor.undo(),
       redo: () => editor.redo(),
     };

@@ -2,6 +2,7 @@
 
 import { make } from "../../shell/dom.js";
 import { say } from "../../shell/words.js";
+import { THINNEST, WIDEST } from "../editor.js";
 import { percent, pixels, slider, toggle } from "./controls.js";
 
 /** @type {Record<"restore" | "erase", HTMLInputElement> | null} */
@@ -54,10 +55,8 @@ export const brush = {
   },
 };
 
-const [SMALLEST, LARGEST] = [2, 1000]; // pixels of the photo across
-
 /** Even steps of the slider are even factors of the size. @param {number} at  0 to 1 */
-const fromSlider = (at) => SMALLEST * (LARGEST / SMALLEST) ** at;
+const fromSlider = (at) => THINNEST * (WIDEST / THINNEST) ** at;
 
 /** @param {number} size */
-const toSlider = (size) => Math.log(Math.max(size, SMALLEST) / SMALLEST) / Math.log(LARGEST / SMALLEST);
+const toSlider = (size) => Math.log(Math.max(size, THINNEST) / THINNEST) / Math.log(WIDEST / THINNEST);
