@@ -10,9 +10,11 @@ from PIL import Image
 
 from hearth.page.cutout import mattes, page
 from hearth.tools.cutout.edits import TILE, Place, unpack
+from hearth.tools.cutout.screen import on_screen
 from hearth.words import english
 from tests.page.desk import Desk, DeskBridge, png
 from tests.page.test_queue import play
+from tests.tools.cutout.pictures import wide_profile
 
 
 def alpha_of(bridge: DeskBridge, number: int = 1) -> NDArray[np.uint8]:
@@ -66,6 +68,24 @@ def test_a_canvas_is_given_the_layers_of_the_matte() -> None:
         desk.tell("look", id=1, look=look(source="raw"), gesture=0, serial=1)
         await until(lambda: "base" in layers)
         assert (layers["base"] == (await desk.page.mattes.get(1)).plain_alpha()).all()
+
+    play(scene)
+
+
+def test_a_photo_of_wide_colours_is_painted_on_in_those_of_the_screen() -> None:
+    async def scene(desk: Desk) -> None:
+        out = io.BytesIO()
+        with Image.open(io.BytesIO(png())) as image:
+            pixels = np.array(image.convert("RGB"))
+        pixels[:, :10] = 200, 30, 60
+        Image.fromarray(pixels).save(out, "png", icc_profile=wide_profile())
+        desk.add((1, "wide.png", out.getvalue()))
+        await desk.until(1, "done")
+        desk.tell("open", id=1, side=4096, pixels=1e8)
+        await until(lambda: 1 in desk.bridge.canvas)
+        shown = desk.bridge.canvas[1]["photo"][:, :, :3]
+        assert (shown == np.asarray(on_screen(Image.fromarray(pixels), wide_profile()))).all()
+        assert (shown[5, 5] != pixels[5, 5]).any()
 
     play(scene)
 
