@@ -98,6 +98,22 @@ def test_a_lost_device_raises_what_sessions_fall_back_on(own_device: Device) -> 
         program.run({"x": X})
 
 
+def test_a_plan_whose_heaviest_step_has_no_kernel_is_left_to_others() -> None:
+    nodes = [Node("Relu", ["x"], ["r"]), Node("Conv", ["r", "w"], ["y"])]
+    for size, refused in ((4, False), (40, True)):
+        graph = graph_of(
+            nodes,
+            {"x": np.zeros((1, 2, size, size, size), np.float32)},
+            ["y"],
+            {"w": np.ones((2, 2, 2, 2, 2), np.float32)},
+        )
+        if refused:
+            with pytest.raises(Unsupported, match="numpy"):
+                lower(make_plan(graph))
+        else:
+            assert [segment.steps for segment in lower(make_plan(graph)).segments] == [(1,), ()]
+
+
 def test_a_plan_that_fits_no_binding_is_refused() -> None:
     with pytest.raises(Unsupported):
         lower(make_plan(small_net()), Limits(maxStorageBufferBindingSize=128))

@@ -204,6 +204,12 @@ def test_linear_resizing(mode: str, scale: tuple[float, float], compare: Compare
     compare([node], {"x": random(1, 2, 4, 6)}, ["y"], {"s": np.array([1, 1, *scale], np.float32)})
 
 
+@pytest.mark.parametrize("mode", ["half_pixel", "align_corners"])
+def test_cubic_resizing(mode: str, compare: Compare) -> None:
+    node = Node("Resize", ["x", "", "s"], ["y"], {"mode": "cubic", "coordinate_transformation_mode": mode})
+    compare([node], {"x": random(1, 2, 5, 6)}, ["y"], {"s": np.array([1, 1, 2.5, 0.5], np.float32)})
+
+
 @pytest.mark.parametrize("rounding", ["round_prefer_floor", "floor", "ceil", "round_prefer_ceil"])
 def test_nearest_resizing(rounding: str, compare: Compare) -> None:
     how: dict[str, Any] = {"mode": "nearest", "nearest_mode": rounding, "coordinate_transformation_mode": "asymmetric"}

@@ -25,6 +25,17 @@ from hearth.runtime.webgpu.wgsl import literal
 MAX_CROSSINGS = 6
 """A plan that goes to the CPU and back more often is slower than one that stays there."""
 
+HEAVY = frozenset(
+    (
+        *("Conv", "ConvInteger", "ConvTranspose", "DeformConv", "QLinearConv"),
+        *("Attention", "Einsum", "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul"),
+        *("GRU", "LSTM", "RNN"),
+    )
+)
+MOST_ON_CPU = 1 << 16
+"""Elements that such an op may touch where it has no kernel here: with more, the whole plan is quicker on executors
+that have one."""
+
 SHARED_WORK = 2
 """What several steps read is stored if an element costs more than this."""
 
@@ -209,6 +220,8 @@ class Lowering:
             if id(step.node) in self.done:
                 continue
             if not self._on_gpu(step):
+                if step.node.op in HEAVY and self._touched(step.node) > MOST_ON_CPU:
+                    raise Unsupported(f"{step.node.label} has no kernel on the GPU, and is too much for numpy.")
                 self.waiting.append(number)
                 self.on_cpu.update(filter(None, step.node.outputs))
         for name in self.graph.outputs:
@@ -238,6 +251,11 @@ class Lowering:
         stored = Stored(replace(stored.tensor, name=name), stored.shape, gpu)
         self.values[name] = self.builder.crossing[name] = stored
         self.builder.inputs.append(name)
+
+    def _touched(self, node: Node) -> int:
+        """The elements of a node's inputs and outputs, as far as they are known."""
+        shapes = [self.graph.shape(name) for name in (*node.reads(), *node.outputs) if name]
+        return sum(count(shape) for shape in shapes if shape is not None)
 
     def _on_gpu(self, step: Step) -> bool:
         handler = HANDLERS.get(step.node.op) if not step.node.domain else None

@@ -25,19 +25,23 @@ def resize(low: Lowering, step: Step) -> None:
     mode = _text(how.get("mode", "nearest"))
     coordinates = _text(how.get("coordinate_transformation_mode", "asymmetric" if old else "half_pixel"))
     rounding = _text(how.get("nearest_mode", "floor" if old else "round_prefer_floor"))
-    if mode not in ("nearest", "linear", "bilinear") or how.get("antialias") or how.get("axes"):
+    known = ("nearest", "linear", "bilinear", "cubic")
+    if mode not in known or how.get("antialias") or how.get("axes") or how.get("exclude_outside"):
         raise Unsupported(f"resizing by {mode}")
     if _text(how.get("keep_aspect_ratio_policy", "stretch")) != "stretch":
         raise Unsupported("resizing with an aspect ratio policy")
     scales = _scales(low, step, value.shape, shape, old)
-    linear = mode != "nearest"
+    linear, cubic = mode in ("linear", "bilinear"), mode == "cubic"
     changed = [axis for axis in range(len(shape)) if shape[axis] != value.shape[axis] or scales[axis] != 1]
     if not changed:
         return low.set(step, value)
-    if linear and len(changed) > 2:
+    if mode != "nearest" and len(changed) > 2:
         raise Unsupported("resizing along more than two axes")
     axes = {axis: _position(coordinates, value.shape[axis], shape[axis], scales[axis]) for axis in changed}
-    body = _linear(value.shape, shape, axes) if linear else _nearest(value.shape, shape, axes, rounding)
+    if cubic:
+        body = _cubic(value.shape, shape, axes, float(how.get("cubic_coeff_a", -0.75)))
+    else:
+        body = _linear(value.shape, shape, axes) if linear else _nearest(value.shape, shape, axes, rounding)
     twice = (
         linear
         and coordinates in _HALF_PIXEL
@@ -46,7 +50,7 @@ def resize(low: Lowering, step: Step) -> None:
         and all(shape[axis] == 2 * value.shape[axis] and scales[axis] == 2 for axis in changed)
     )
     kind = Doubled if twice else Computed
-    low.set(step, kind(shape, (value,), body, 4 ** len(changed) if linear else 1))
+    low.set(step, kind(shape, (value,), body, (16 if cubic else 4) ** len(changed) if mode != "nearest" else 1))
 
 
 def _text(value: object) -> str:
@@ -133,5 +137,32 @@ def _linear(source: Sequence[int], target: Sequence[int], axes: dict[int, str]) 
         for weight in reversed(weights):
             reads = [f"mix({a}, {b}, {weight})" for a, b in zip(reads[::2], reads[1::2], strict=True)]
         return " ".join([*lines, f"return {reads[0]};"])
+
+    return body
+
+
+def _cubic(source: Sequence[int], target: Sequence[int], axes: dict[int, str], a: float) -> Body:
+    """Four taps an axis. Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981."""
+    outer, inner = strides(tuple(target)), strides(tuple(source))
+    near = f"fma(fma({literal(a + 2)}, d, {literal(-(a + 3))}), d * d, 1.0)"
+    far = f"fma(fma(fma({literal(a)}, d, {literal(-5 * a)}), d, {literal(8 * a)}), d, {literal(-4 * a)})"
+
+    def body(names: Sequence[str]) -> str:
+        lines = [f"let base = {_other_terms(source, target, list(axes))};"]
+        place, weight, opened = "base", "1.0", ""
+        for number, (axis, position) in enumerate(axes.items()):
+            lines.append(f"let o{number} = (at / {outer[axis]}u) % {target[axis]}u;")
+            lines.append(
+                f"let c{number} = {position.replace('(o)', f'(o{number})')}; let f{number} = floor(c{number});"
+            )
+            lines.append(f"var w{number}: array<f32, 4>;")
+            lines.append(f"for (var i = 0; i < 4; i++) {{ let d = abs(c{number} - f{number} - f32(i - 1));")
+            lines.append(f"w{number}[i] = select({far}, {near}, d <= 1.0); }}")
+            opened += f"for (var i{number} = 0; i{number} < 4; i{number}++) {{ "
+            tap = f"clamp(i32(f{number}) + i{number} - 1, 0, {source[axis] - 1})"
+            place += f" + u32({tap}) * {inner[axis]}u"
+            weight += f" * w{number}[i{number}]"
+        lines.append(f"var sum = 0.0; {opened}sum = fma({weight}, {names[0]}({place}), sum); {'} ' * len(axes)}")
+        return " ".join([*lines, "return sum;"])
 
     return body
