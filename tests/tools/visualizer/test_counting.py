@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from hearth.tools.visualizer.analysis import Beat, Note
+from hearth.tools.visualizer.analysis import Analysis, Beat, Note
 from hearth.tools.visualizer.analysis.bars import count_bars
 from hearth.tools.visualizer.analysis.levels import counted
 from hearth.tools.visualizer.analysis.midi import TICKS, midi_file
 from hearth.tools.visualizer.analysis.note_making import make_notes
+from hearth.tools.visualizer.analysis.sections import find_sections
 from hearth.tools.visualizer.analysis.tracking import Tracker
 
 LIKELY, UNLIKELY = 2.5, -5.0
@@ -103,3 +104,19 @@ def test_midi_lies_on_the_beats() -> None:
     assert bytes([0x83, 0x60, 0x80, 60, 0]) in notes and TICKS == 480
     assert score.count(b"\xff\x51\x03" + (500000).to_bytes(3, "big")) == 1
     assert b"\xff\x58\x04\x04\x02\x18\x08" in score
+
+
+def test_parts_that_sound_alike_have_one_label() -> None:
+    chance = np.random.default_rng(6)
+    colours = chance.integers(60, 200, (3, 160))
+    plan = [(0, 20), (1, 24), (0, 20), (2, 16)]  # which part, seconds
+    rows = np.concatenate([np.tile(colours[part], (seconds * 50, 1)) for part, seconds in plan])
+    rows = np.clip(rows + chance.integers(-30, 30, rows.shape), 0, 255).astype(np.uint8)
+    analysis = Analysis(duration=80.0, mel=rows[:, :64], log=rows[:, 64:], curves=np.zeros((4000, 16), np.float32))
+    sections = find_sections(analysis)
+    np.testing.assert_allclose([part.start for part in sections], [0, 20, 44, 64], atol=1.0)
+    assert [part.label for part in sections] == [0, 1, 0, 2] and sections[-1].end == 80
+    even = Analysis(duration=40.0, mel=rows[:2000, :64], log=rows[:2000, 64:], curves=np.zeros((2000, 16), np.float32))
+    even.mel[:] = even.mel[:1]
+    even.log[:] = even.log[:1]
+    assert len(find_sections(even)) == 1

@@ -10,9 +10,11 @@ _PRIOR = np.log([0.66, 0.22, 0.02, 0.03, 0.02, 0.02])
 _OTHER_METER, _LOST_COUNT = np.log(1e-3), np.log(1e-5)
 """A change of meter at a bar's end; a bar that is cut short."""
 
+_RARE, _COMMON = 0.3, np.log(0.2)
+"""How much of a meter's rarity, against those that are common, each of its bars has to make up for."""
+
 _SURE = 0.5
 """How much the network's word on a single beat counts: neighbours hear much of the same sound."""
-
 
 _ACCENT, _MIDDLE = 0.3, 0.5
 """What a low accent (a bass drum, a bass) counts for, by standard deviations; of that, the middle of four beats."""
@@ -34,7 +36,7 @@ def count_bars(downbeat: NDArray[np.float64], beat: NDArray[np.float64], low: ND
     for a, (meter, position) in enumerate(states):
         for b, (to, at) in enumerate(states):
             if to == meter and at == (position + 1) % METERS[meter]:
-                moves[a, b] = 0.0
+                moves[a, b] = _RARE * min(0.0, _PRIOR[to] - _COMMON) if at == 0 else 0.0
             elif at == 0 and position == METERS[meter] - 1:
                 moves[a, b] = _OTHER_METER + _PRIOR[to]
             elif at == 0:
