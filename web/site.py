@@ -58,8 +58,11 @@ PART_BYTES = 8 * 2**20
 HEAD = "<!-- site:head -->"
 
 
-def build_site(out: Path = DIST) -> Path:
-    """The whole site in the folder `out`, up to date with every source. Only what changed is written."""
+def build_site(out: Path = DIST, words: Path = WORDS) -> Path:
+    """The whole site in the folder `out`, up to date with every source. Only what changed is written.
+
+    `words` holds the languages.
+    """
     from hearth.desk import models
     from models.prepare import prepare
     from web.visualizer.looks import looks
@@ -69,7 +72,7 @@ def build_site(out: Path = DIST) -> Path:
 
     served = [(model, prepare(model.id)) for model in models.catalogue().values() if model.served]
     made = {"hearth.whl": app_wheel().read_bytes(), "mediabunny.mjs": mediabunny(), "visualizer/looks.json": looks()}
-    site = Site(WEB, for_site(), VERSION, made)
+    site = Site(WEB, for_site(), VERSION, made, words)
     for model, file in served:
         site.add_model(model, file)
     site.finish()

@@ -25,7 +25,7 @@ export function describe({ summary, places, explained, bytes }) {
     ports(say("inspect.outputs"), summary.outputs),
     fold(
       say("inspect.ops", { count: summary.nodes }),
-      table([say("inspect.op"), say("inspect.count")], Object.entries(summary.ops).map(([op, count]) => [op, String(count)])),
+      table(say("inspect.op"), [say("inspect.op"), say("inspect.count")], Object.entries(summary.ops).map(([op, count]) => [op, String(count)])),
     ),
     ...(explained ? [fold(say("inspect.steps"), scrolled(make("pre", "", explained), say("inspect.steps")))] : []),
   ];
@@ -39,7 +39,7 @@ function place([name, count]) {
 /** @param {string} title @param {{name: string, type: string, shape: (number | string)[]}[]} all */
 function ports(title, all) {
   const rows = all.map(({ name, type, shape }) => [name, type, shape.join(" × ")]);
-  return fold(title, table([say("inspect.name"), say("inspect.type"), say("inspect.shape")], rows), all.length < 12);
+  return fold(title, table(title, [say("inspect.name"), say("inspect.type"), say("inspect.shape")], rows), all.length < 12);
 }
 
 /** @param {string} title @param {HTMLElement} content @param {boolean} [open] */
@@ -49,15 +49,15 @@ function fold(title, content, open = false) {
   return details;
 }
 
-/** @param {string[]} heads @param {string[][]} rows */
-function table(heads, rows) {
+/** @param {string} title @param {string[]} heads @param {string[][]} rows */
+function table(title, heads, rows) {
   const cells = heads.map((head) => {
     const cell = make("th", "", head);
     cell.scope = "col";
     return cell;
   });
   const body = make("tbody", "", ...rows.map((row) => make("tr", "", ...row.map((text) => make("td", "", text)))));
-  return scrolled(make("table", "", make("thead", "", make("tr", "", ...cells)), body), heads[0]);
+  return scrolled(make("table", "", make("thead", "", make("tr", "", ...cells)), body), title);
 }
 
 /** Content that may be wider than the dialog, for the keyboard to scroll. @param {HTMLElement} content @param {string} name */

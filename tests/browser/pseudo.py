@@ -1,0 +1,31 @@
+"""A language to test with: English, accented, half as long again, and written from right to left."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from hearth.words import PLACE
+from web.words import WORDS
+
+TAG = "ar"
+_ACCENTS = str.maketrans("aceilnosuyACEILNOSUY", "àçéîłñöšûýÀÇÉÎŁÑÖŠÛÝ")
+
+
+def write_words(folder: Path) -> Path:
+    """The project's languages with this one beside them, in a new folder."""
+    folder.mkdir()
+    for file in WORDS.glob("*.json"):
+        (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    words = {key: _changed(sentence) for key, sentence in json.loads((WORDS / "en.json").read_text("utf-8")).items()}
+    words |= {"language.name": "Pseudo", "language.direction": "rtl"}
+    (folder / f"{TAG}.json").write_text(json.dumps(words), "utf-8")
+    return folder
+
+
+def _changed(sentence: Any) -> Any:
+    if isinstance(sentence, dict):
+        return {form: _changed(text) for form, text in sentence.items()}
+    parts = re.split(f"({re.sub(r'[?]P<[a-z]+>', '?:', PLACE)})", sentence)
+    accented = "".join(part if part.startswith("{") else part.translate(_ACCENTS) for part in parts)
+    return f"[{accented} {'~' * (len(sentence) // 2)}]" if re.search("[A-Za-z]", sentence) else sentence
