@@ -28,4 +28,5 @@ def _changed(sentence: Any) -> Any:
         return {form: _changed(text) for form, text in sentence.items()}
     parts = re.split(f"({re.sub(r'[?]P<[a-z]+>', '?:', PLACE)})", sentence)
     accented = "".join(part if part.startswith("{") else part.translate(_ACCENTS) for part in parts)
-    return f"[{accented} {'~' * (len(sentence) // 2)}]" if re.search("[A-Za-z]", sentence) else sentence
+    longer = " ëx" * (len(sentence) // 6)
+    return f"[{accented}{longer}]" if re.search("[A-Za-z]", re.sub(PLACE, "", sentence)) else sentence

@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from tests.browser import pictures
+from tests.browser.axe import barriers
 from tests.browser.person import Person
 from tests.photos import photo
 from web.serve import SiteServer
@@ -72,6 +73,7 @@ def look(person: Person, screenshot: Callable[[Chrome, str], Path]) -> Callable[
                 screenshot(driver, f"{name}-{width}-{scheme}")
                 assert person.script(FAINT_TEXT) == [], f"{name} {width} {scheme}"
                 assert person.script(HARD_TO_PRESS) == [], f"{name} {width} {scheme}"
+                assert barriers(driver) == [], f"{name} {width} {scheme}"
         resize(driver, 360, 640)
         assert person.script("return document.documentElement.scrollWidth") <= 360, f"{name} at 360 pixels"
         resize(driver, 1280, 900)
@@ -95,6 +97,7 @@ def test_the_measures_see_what_is_wrong(person: Person) -> None:
     person.script("document.querySelector('button.primary').textContent = ''")
     assert [line.split(" ")[0] for line in person.script(FAINT_TEXT)][:2] == ["Drop", "Hearth"]
     assert "primary" in person.script(HARD_TO_PRESS)[0]
+    assert {line.split(":")[0] for line in barriers(person.driver)} == {"button-name", "color-contrast"}
 
 
 def test_a_photo_at_work_and_done(person: Person, look: Callable[[str], None]) -> None:
@@ -103,6 +106,9 @@ def test_a_photo_at_work_and_done(person: Person, look: Callable[[str], None]) -
     look("working")
     assert person.until_ended() == "done"
     look("done")
+    for tab in person.driver.find_elements("css selector", "#tabs [role=tab]"):
+        tab.click()
+        assert barriers(person.driver) == [], tab.text
 
 
 def test_a_queue_with_a_failure(person: Person, look: Callable[[str], None], tmp_path: Path) -> None:
