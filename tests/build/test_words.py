@@ -63,7 +63,8 @@ def test_a_sentence_is_well_formed(key: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_language_has_the_same_sentences_with_the_same_values(language: str) -> None:
     words = json.loads((WORDS / f"{language}.json").read_text())
-    assert list(words) == list(ENGLISH), "the same keys in the same order"
+    assert list(words) == [key for key in ENGLISH if key in words], "no other keys, in the same order"
+    assert len(words) > 0.8 * len(ENGLISH), "what is missing is said in English"
     assert words["language.direction"] in ("ltr", "rtl")
     for key, sentence in words.items():
         assert isinstance(sentence, str) == isinstance(ENGLISH[key], str), key

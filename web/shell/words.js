@@ -23,8 +23,8 @@ const loaded = await load(wanted);
 
 /** The language of the words, as a tag of BCP 47. */
 export const language = loaded ? wanted : "en";
-/** @type {Sentences} */
-const sentences = loaded ?? english;
+/** @type {Sentences} what a language does not have yet is said in English */
+const sentences = { ...english, ...loaded };
 const rightToLeft = sentences["language.direction"] === "rtl";
 const plurals = new Intl.PluralRules(language);
 
