@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hearth.words import PLACE
+from web.visualizer.looks import words as looks_words
 from web.words import WORDS
 
 TAG = "ar"
@@ -17,7 +18,8 @@ def write_words(folder: Path) -> Path:
     folder.mkdir()
     for file in WORDS.glob("*.json"):
         (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
-    words = {key: _changed(sentence) for key, sentence in json.loads((WORDS / "en.json").read_text("utf-8")).items()}
+    english = json.loads((WORDS / "en.json").read_text("utf-8")) | looks_words()
+    words = {key: _changed(sentence) for key, sentence in english.items()}
     words |= {"language.name": "Pseudo", "language.direction": "rtl"}
     (folder / f"{TAG}.json").write_text(json.dumps(words), "utf-8")
     return folder

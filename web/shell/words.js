@@ -63,6 +63,12 @@ export function say(key, values = {}) {
 }
 
 /**
+ * What a folder says of itself in English, or the words of the person's language where they have that key.
+ * @param {string} key @param {string} own
+ */
+export const sayOr = (key, own) => (key in sentences ? say(key) : own);
+
+/**
  * What Python said, in words.
  * @param {Said} said
  * @returns {string}

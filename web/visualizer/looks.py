@@ -45,6 +45,16 @@ def looks(folder: Path = HERE) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
+def words(folder: Path = HERE) -> dict[str, str]:
+    """What scenes and palettes say of themselves in English, by the keys under which other languages may have it."""
+    content = json.loads(looks(folder))
+    found = {f"palette.{palette['id']}": palette["title"] for palette in content["palettes"]}
+    for scene in content["scenes"]:
+        found |= {f"scene.{scene['id']}.{name}": scene[name] for name in ("title", "words")}
+        found |= {f"scene.{scene['id']}.{parameter['name']}": parameter["title"] for parameter in scene["parameters"]}
+    return found
+
+
 def _scene(folder: Path) -> dict[str, Any]:
     def check(fits: bool, complaint: str) -> None:
         if not fits:

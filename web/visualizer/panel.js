@@ -6,7 +6,7 @@
  */
 
 import { byId, make, notice, setText } from "../shell/dom.js";
-import { say } from "../shell/words.js";
+import { say, sayOr } from "../shell/words.js";
 import { SHAPES } from "./settings.js";
 
 const COVER_SIDE = 1024; // pixels, at most
@@ -63,8 +63,8 @@ export class Panel {
     const canvas = make("canvas", "");
     Object.assign(canvas, { width: 192, height: 108 });
     this.thumbs.set(id, canvas);
-    const label = make("label", "scene", input, canvas, make("span", "title", title));
-    label.title = words;
+    const label = make("label", "scene", input, canvas, make("span", "title", sayOr(`scene.${id}.title`, title)));
+    label.title = sayOr(`scene.${id}.words`, words);
     return label;
   }
 
@@ -76,8 +76,8 @@ export class Panel {
     });
     const swatch = make("span", "colours");
     colours.forEach((colour, index) => swatch.style.setProperty(`--c${index}`, colour));
-    const label = make("label", "palette", input, swatch, make("span", "visually-hidden", title));
-    label.title = title;
+    const label = make("label", "palette", input, swatch, make("span", "visually-hidden", sayOr(`palette.${id}`, title)));
+    label.title = sayOr(`palette.${id}`, title);
     return label;
   }
 
@@ -103,7 +103,7 @@ export class Panel {
     const scene = this.looks.scenes.find(({ id }) => id === this.settings.scene) ?? this.looks.scenes[0];
     const sliders = scene.parameters.map(({ name, title, least, most, default: usual }) => {
       const key = `${scene.id}.${name}`;
-      return slider(title, least, most, this.settings.parameters[key] ?? usual, (value) => {
+      return slider(sayOr(`scene.${key}`, title), least, most, this.settings.parameters[key] ?? usual, (value) => {
         this.settings.parameters[key] = value;
         this.changed("parameters");
       });
