@@ -14,7 +14,7 @@ from pytest_pyodide import run_in_pyodide
 from wheels.app import app_wheel
 
 TESTS = Path(__file__).parents[1]
-FOLDERS = ["runtime", "kernels", "tools", "page"]
+FOLDERS = ["runtime", "kernels", "tools/cutout", "tools/visualizer", "page"]
 SETTINGS = """[pytest]
 addopts = --import-mode=importlib --strict-markers -p no:cacheprovider -m "not desk"
 pythonpath = .

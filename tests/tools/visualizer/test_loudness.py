@@ -25,15 +25,18 @@ def test_case_1_and_2_a_steady_sine() -> None:
         assert loudness.short_term_max == pytest.approx(level, abs=0.1)
 
 
+@pytest.mark.desk  # the same code, minutes of sound
 def test_case_3_what_is_10_lu_softer_is_gated() -> None:
     assert measured((10, -36), (60, -23), (10, -36)).integrated == pytest.approx(-23, abs=0.1)
 
 
+@pytest.mark.desk
 def test_case_4_what_is_below_70_lufs_is_gated_first() -> None:
     parts = ((10, -72), (10, -36), (60, -23), (10, -36), (10, -72))
     assert measured(*parts).integrated == pytest.approx(-23, abs=0.1)
 
 
+@pytest.mark.desk
 def test_case_5_what_is_less_soft_counts() -> None:
     assert measured((20, -26), (20.1, -20), (20, -26)).integrated == pytest.approx(-23, abs=0.1)
 
