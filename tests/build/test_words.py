@@ -62,15 +62,14 @@ def test_a_sentence_is_well_formed(key: str) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_language_has_the_same_sentences_with_the_same_values(language: str) -> None:
+def test_a_language_says_what_english_says_with_the_values_that_there_are(language: str) -> None:
     words = json.loads((WORDS / f"{language}.json").read_text())
     known = ENGLISH | looks_words()  # a scene's folder has its English words itself
-    assert list(words) == [key for key in known if key in words], "no other keys, in the same order"
-    assert len(words) > 0.8 * len(ENGLISH), "what is missing is said in English"
+    assert words.keys() <= known.keys()
+    assert len(words) > 0.8 * len(known), "what is missing is said in English"
     assert words["language.direction"] in ("ltr", "rtl")
     for key, sentence in words.items():
-        assert isinstance(sentence, str) == isinstance(known[key], str), key
-        assert places(sentence) == places(known[key]), key
+        assert places(sentence) <= places(known[key]), key
         assert isinstance(sentence, str) or "other" in sentence, key
 
 
