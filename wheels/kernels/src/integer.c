@@ -50,10 +50,17 @@ INLINE void tile(int rows, int pairs, const int32_t *a, const int16_t *b, float 
 TILE(1) TILE(2) TILE(3) TILE(4)
 
 /* A row of whole numbers as pairs; an odd one at the end is paired with zero. */
-static NOINLINE void pair_up(const float *from, int depth, int32_t *to) {
+static NOINLINE void pair_up(const float *from, int depth, int16_t *to) {
     int d = 0;
-    for (; d + 2 <= depth; d += 2) *to++ = (int32_t)((uint32_t)(int32_t)from[d] & 0xffff) | (int32_t)((uint32_t)(int32_t)from[d + 1] << 16);
-    if (d < depth) *to = (int32_t)((uint32_t)(int32_t)from[d] & 0xffff);
+#if defined(__wasm_simd128__)
+    for (; d + 2 * VW <= depth; d += 2 * VW) {
+        v128_t low = wasm_i32x4_trunc_sat_f32x4(wasm_v128_load(from + d));
+        v128_t high = wasm_i32x4_trunc_sat_f32x4(wasm_v128_load(from + d + VW));
+        wasm_v128_store(to + d, wasm_i16x8_narrow_i32x4(low, high));
+    }
+#endif
+    for (; d < depth; d++) to[d] = (int16_t)(int32_t)from[d];
+    if (depth % 2) to[depth] = 0;
 }
 
 INLINE int row_units(const struct integer_product *s) { return ceil_div(s->rows, s->row_block); }
@@ -72,7 +79,7 @@ void integer_product(const struct integer_product *s, float *arena, int unit, fl
     int pairs = pairs_of(s), wide = round_up(columns, PANEL);
     float *result = scratch;
     int32_t *a = (int32_t *)(scratch + s->row_block * s->panels * PANEL);
-    for (int r = 0; r < rows; r++) pair_up(arena + s->a + (ptrdiff_t)(row + r) * s->a_stride, s->depth, a + r * pairs);
+    for (int r = 0; r < rows; r++) pair_up(arena + s->a + (ptrdiff_t)(row + r) * s->a_stride, s->depth, (int16_t *)(a + r * pairs));
     for (int j = 0; j < wide; j += PANEL) {
         const int16_t *b = (const int16_t *)(arena + s->b) + (ptrdiff_t)(column + j) * pairs * 2;
         for (int i = 0; i < rows; i += ROWS) {

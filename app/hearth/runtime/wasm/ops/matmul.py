@@ -19,6 +19,8 @@ from hearth.runtime.wasm.tensors import Tensor, collapse, dense_strides
 ROW_BLOCK = 48
 PANELS = 16
 """Columns that a unit of work takes, in panels of two vectors."""
+WHOLE_PANELS = 64
+"""The same where the left side is narrowed for each unit."""
 EXACT_DEPTH = 1 << 15
 """Up to here sums of products of two numbers of 8 bits and a sign fit into 32 bits."""
 
@@ -93,7 +95,7 @@ def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Te
     def make() -> Structure:
         return IntegerProduct(
             Opcode.INTEGER_PRODUCT, a.place, packed.place, y.place, rows, columns, depth,
-            a.strides[0], columns, ROW_BLOCK, PANELS, made(),
+            a.strides[0], columns, ROW_BLOCK, WHOLE_PANELS, made(),
         )  # fmt: skip
 
     low.builder.emit(f"integers {rows}x{depth}x{columns}", make, [a, packed, y, *reads], rows * depth * columns)
