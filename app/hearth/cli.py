@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     hearing.set_defaults(run=_analyse, error=hearing.error)
 
     listing = commands.add_parser("models", help="list the models that cutout --model takes")
-    listing.add_argument("--all", action="store_true", help="also those of tools to come, and of tests")
+    listing.add_argument("--all", action="store_true", help="also those that analyse hears with, and of tests")
     listing.set_defaults(run=_models)
     return parser
 

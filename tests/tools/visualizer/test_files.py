@@ -1,7 +1,9 @@
 """Files of sound on the desk: every kind of WAV, sentences for what is none, and the command line."""
 
 import json
+import shutil
 import struct
+import subprocess
 import wave
 from pathlib import Path
 
@@ -78,6 +80,21 @@ def test_what_is_no_sound_gets_a_sentence(tmp_path: Path, content: str) -> None:
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(BadSound, match=BROKEN[content]), open_sound(path) as sound:
         list(sound.pieces())
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+def test_what_wav_is_not_is_read_by_ffmpeg(tmp_path: Path) -> None:
+    song, silent = tmp_path / "song.m4a", tmp_path / "silent.mp4"
+    tone = ["-f", "lavfi", "-i", f"sine=440:sample_rate={RATE}:duration=1"]
+    picture = ["-f", "lavfi", "-i", "testsrc=size=64x64:duration=1"]
+    for inputs, more, path in ((tone, ["-ac", "2", "-c:a", "aac"], song), (picture, [], silent)):
+        subprocess.run(["ffmpeg", "-v", "error", *inputs, *more, str(path)], check=True)
+    sound = read(song)
+    assert len(sound) == pytest.approx(RATE, abs=3000)
+    spectrum = np.abs(np.fft.rfft(sound[5000:37768, 0]))
+    assert spectrum.argmax() * RATE / 32768 == pytest.approx(440, abs=2)
+    with pytest.raises(BadSound, match="no audio track"), open_sound(silent):
+        pass
 
 
 def test_a_folder_is_told_from_a_file(tmp_path: Path) -> None:
