@@ -248,3 +248,16 @@ def test_a_pattern_that_backtracks_answers_at_once(pattern: str) -> None:
     data = model([node("RegexFullMatch", "w", "y", pattern=pattern)], [words("w", b"a" * 5000 + b"!")], opset=20)
     session = InferenceSession(data, "numpy")
     assert session.run(None, {"x": np.ones(4, np.float32)})[0].tolist() == [False]
+
+
+def test_more_axes_than_there_are_end_at_once() -> None:
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["x", "axes"], ["y"])],
+        "g",
+        [value("x", FLOAT, [2, 3]), value("axes", INT64, ["n"])],
+        [value("y")],
+    )
+    data = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
+    session = InferenceSession(data, "numpy")
+    with pytest.raises(BadModel, match="axes are named"):
+        session.run(None, {"x": np.ones((2, 3), np.float32), "axes": np.zeros(1 << 20, np.int64)})

@@ -95,6 +95,8 @@ def _register(name: str, function: Reduction, since: int) -> None:
 
     @op(name, since=since, rule=rule_input)
     def by_input(x: Array, axes: Array | None = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Array:
+        if axes is not None and axes.size > x.ndim:
+            raise ValueError(f"{axes.size} axes are named, and there are {x.ndim}")
         wanted = tuple(axes.reshape(-1).tolist()) if axes is not None else ()
         if not wanted and noop_with_empty_axes:
             return np.asarray(function(x, axis=(), keepdims=True))
