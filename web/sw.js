@@ -76,18 +76,20 @@ async function activate() {
 
 /** @param {Request} request @param {URL} url */
 async function answer(request, url) {
-  const cache = await caches.open(CURRENT);
-  const stored = await (request.mode === "navigate" ? findPage(cache, url) : cache.match(request));
+  const stored = await (request.mode === "navigate" ? findPage(url) : find(request));
   return stored ?? fetch(request);
 }
 
+/** What is stored; `caches.open` would bring back a cache that the person has deleted. @param {RequestInfo | URL} request */
+const find = (request) => caches.match(request, { cacheName: CURRENT });
+
 /**
  * A page, also where its address has a query, or lacks the suffix as some hosts have it.
- * @param {Cache} cache @param {URL} url
+ * @param {URL} url
  */
-async function findPage(cache, { pathname }) {
+async function findPage({ pathname }) {
   const page = new URL(pathname === `${ROOT.pathname}index.html` ? ROOT.pathname : pathname, ROOT);
-  return (await cache.match(page)) ?? cache.match(`${page.href}.html`);
+  return (await find(page)) ?? find(`${page.href}.html`);
 }
 
 /**

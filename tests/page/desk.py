@@ -67,6 +67,7 @@ class DeskBridge:
         self.views: list[dict[str, Any]] = []
         self.pictures: list[tuple[int, str, int, int, bytes]] = []
         self.cutouts: dict[int, tuple[str, bytes]] = {}
+        self.scenes: dict[int, Layers] = {}
         self.kinds: dict[int, str] = {}
         self.own: dict[str, bytes] = {}
         self.histories: dict[int, bytes] = {}
@@ -94,6 +95,9 @@ class DeskBridge:
     def layers(self, photo: int, layers: Layers) -> None:
         self.canvas.setdefault(photo, {}).update(layers.data)
         self.canvas_sizes[photo] = layers.sizes
+
+    def scene(self, photo: int, layers: Layers) -> None:
+        self.scenes[photo] = layers
 
     def tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
         self.strokes.setdefault(photo, {}).update(tiles)

@@ -28,26 +28,29 @@ export class Card {
       event.preventDefault();
       this.#whenWritten(() => byId("download").click());
     });
+    byId("download").addEventListener("dragstart", (event) => this.#drag(event));
     byId("copy").addEventListener("click", () => (this.fresh ? this.#copy() : this.#whenWritten(() => this.#copy())));
   }
 
   /**
    * @param {PhotoView} photo @param {Files} files
-   * @param {{stopping: boolean, broken: boolean, redo: string}} more  `broken` where nothing is worked on any more
+   * @param {{stopping: boolean, broken: boolean, settled: boolean, redo: string}} more  `broken` where nothing is worked on
+   *     any more, `settled` where Python knows of everything that the person did
    */
-  render(photo, files, { stopping, broken, redo }) {
+  render(photo, files, { stopping, broken, settled, redo }) {
     const pressed = /** @type {HTMLElement | null} */ (document.activeElement?.closest("#actions > *") ?? null);
     const done = photo.state === "done" && files.cutout !== null;
     const active = photo.state === "working" || photo.state === "waiting";
     this.id = photo.id;
-    this.fresh = photo.fresh || broken;
+    this.fresh = (photo.fresh && settled) || broken;
     setText(byId("name"), photo.name);
     const [stage] = photo.writing ? photo.stages : [];
     const writing = stage && say("stage.now", { stage: stage.title, done: stage.fraction });
     setText(byId("state"), stopping ? say("photo.stopping") : (writing ?? told(photo.text)));
     if (files.cutout && done) {
-      const facts = say("work.facts", { width: photo.width, height: photo.height, size: files.cutout.size });
-      setText(byId("note"), [facts, told(photo.note)].filter(Boolean).join(" · "));
+      const format = nameOf(files.cutout.type);
+      const facts = say("work.facts", { width: photo.file_width, height: photo.file_height, size: files.cutout.size, format });
+      setText(byId("note"), [facts, told(photo.note), told(photo.file_note)].filter(Boolean).join(" · "));
     }
     byId("note").hidden = !done;
     byId("stop").hidden = !active;
@@ -60,6 +63,7 @@ export class Card {
     setText(byId("redo"), redo);
     byId("copy").hidden = byId("download").hidden = !done;
     this.#progress(active || photo.writing ? photo.stages : []);
+    setText(byId("download"), say("work.download", { format: nameOf(`image/${photo.look?.output.format ?? "png"}`) }));
     this.#offer(done ? files.cutout : null, photo.file_name);
     // The button that was pressed may be gone now: the keyboard goes on from what is there instead.
     if (pressed?.hidden) /** @type {HTMLElement} */ (document.querySelector("#actions > :not([hidden])")).focus();
@@ -76,12 +80,12 @@ export class Card {
   #goOn(photo) {
     const { waiting } = this;
     if (!waiting) return;
-    if (waiting.id === photo.id && !photo.fresh && (photo.writing || !waiting.begun)) {
+    if (waiting.id === photo.id && !this.fresh && (photo.writing || !waiting.begun)) {
       waiting.begun ||= photo.writing;
       return;
     }
     this.waiting = null; // the file is there, or could not be written, or the person went on to another photo
-    if (waiting.id === photo.id && photo.fresh) waiting.then();
+    if (waiting.id === photo.id && this.fresh) waiting.then();
   }
 
   /** @param {PhotoView["stages"]} stages */
@@ -113,10 +117,21 @@ export class Card {
     else link.removeAttribute("href");
   }
 
+  /** Out of the page goes the file itself, where the browser can. @param {DragEvent} event */
+  #drag(event) {
+    const { cutout, address } = this;
+    const { download } = /** @type {HTMLAnchorElement} */ (byId("download"));
+    if (!cutout || !event.dataTransfer) return;
+    event.dataTransfer.effectAllowed = "copy";
+    event.dataTransfer.setData("DownloadURL", `${cutout.type}:${download}:${address}`);
+    event.dataTransfer.items.add(new File([cutout], download, { type: cutout.type }));
+    this.actions.saved(this.id);
+  }
+
   async #copy() {
     if (!this.cutout) return;
     try {
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": this.cutout })]);
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": asPng(this.cutout) })]);
       this.actions.saved(this.id);
       notice(say("copy.done"));
     } catch (error) {
@@ -126,3 +141,16 @@ export class Card {
     announce("");
   }
 }
+
+/** The one kind of picture that every clipboard takes. @param {Blob} file @returns {Promise<Blob>} */
+async function asPng(file) {
+  if (file.type === "image/png") return file;
+  const bitmap = await createImageBitmap(file);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** What people call a format. @param {string} type */
+const nameOf = (type) => ({ "image/webp": "WebP" })[type] ?? type.replace("image/", "").toUpperCase();

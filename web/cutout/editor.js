@@ -11,10 +11,18 @@
 export const [THINNEST, WIDEST] = [2, 2000];
 
 export class Editor {
-  /** @param {{post: (message: import("./messages.js").ToWorker, transfer?: Transferable[]) => void, changed: () => void}} to */
-  constructor({ post, changed }) {
+  /**
+   * @param {object} to
+   * @param {(message: import("./messages.js").ToWorker, transfer?: Transferable[]) => void} to.post
+   * @param {() => void} to.changed
+   * @param {import("./collection.js").Collection} to.collection
+   * @param {(id: number) => void} to.share
+   */
+  constructor({ post, changed, collection, share }) {
     this.post = post;
     this.changed = changed;
+    this.collection = collection;
+    this.shareFile = share;
     /** @type {PhotoView | null} */
     this.photo = null;
     this.count = 0; // photos in all
@@ -58,6 +66,28 @@ export class Editor {
   setMask(mask, gesture) {
     const known = this.photo && this.look(this.photo);
     if (known) this.setLook({ mask: { ...known.mask, ...mask } }, gesture);
+  }
+
+  /** Pictures of the person's own, for backgrounds. */
+  get pictures() {
+    return this.collection.backgrounds;
+  }
+
+  /** Takes a picture for backgrounds; gives its id. @param {File} file */
+  addPicture(file) {
+    const picture = this.collection.addBackground(file);
+    this.post({ type: "add-picture", ...picture });
+    return picture.id;
+  }
+
+  /** The finished file of a photo, as it was written last. @param {number} id */
+  file(id) {
+    return this.collection.files.get(id)?.cutout ?? null;
+  }
+
+  /** Hands the file to another app. */
+  share() {
+    if (this.photo) this.shareFile(this.photo.id);
   }
 
   /** @param {"move" | "brush"} tool */

@@ -9,16 +9,21 @@
 
 import { Choices } from "./choices.js";
 import { takeWorker } from "./early.js";
+import { Bulk } from "./bulk.js";
 import { Card } from "./card.js";
+import { Collection } from "./collection.js";
 import { Editor } from "./editor.js";
 import { Panels } from "./panel.js";
 import { announce, byId, notice, setText } from "../shell/dom.js";
-import { isSound } from "../shell/handover.js";
+import { confirmed } from "../shell/dialog.js";
+import { Eraser } from "../shell/erase.js";
+import { isPicture, isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
 import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
 import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
+import { Queue } from "./queue.js";
 import { ListFailed, Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Stored } from "../shell/stored.js";
@@ -26,13 +31,12 @@ import { Strip } from "./strip.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 
 const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
+const ROOT = new URL("../index.html", import.meta.url);
 
-/** @typedef {{file: File, cutout: Blob | null, saved: boolean}} Files */
+/** @typedef {import("./collection.js").Files} Files */
 
 /** Everything that the page knows; all of it is drawn by `render`. */
 const state = {
-  /** @type {Map<number, Files>} */
-  files: new Map(),
   /** @type {View | null} */
   view: null,
   selected: 0,
@@ -42,49 +46,65 @@ const state = {
   broken: "", // why the worker ended for good
   loaded: 0,
 };
-let lastId = 0;
 
 translate(document);
 
 const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post(message, transfer), changed, notice });
 const footer = new Stored(shelf);
 const pictures = new Pictures(render);
+const collection = new Collection(new URL("./", ROOT), pictures);
+const { files } = collection;
+const restored = collection.restore();
 const choices = new Choices(choose, shelf);
 const own = new Own(shelf.own, { inspect: (id, file) => link.post({ type: "inspect", id, file }), changed: takeOwn });
-const offline = new Offline({ busy: () => state.files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
+const offline = new Offline({ busy: () => files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
 const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => link.post({ type: "export", id }) });
-const editor = new Editor({ post: (message, transfer) => link.post(message, transfer), changed: render });
+const bulk = new Bulk({ post: (message) => link.post(message), collection, photos, changed: render });
+const editor = new Editor({ post: (message, transfer) => link.post(message, transfer), changed: render, collection, share: (id) => bulk.share(id) });
 const stage = new Stage(editor, (message) => link.post(message));
 const panels = new Panels(editor);
-const strip = new Strip({ select });
+const strip = new Strip({ select: (id, choosing) => (choosing || queue.choosing ? queue.toggle(id) : select(id)) });
+const queue = new Queue({
+  pause: (on) => link.post({ type: "pause", on }),
+  retry: (ids) => ids.forEach(retry),
+  remove: removeAll,
+  same: (ids) => link.post({ type: "look-all", id: state.selected, ids }),
+  archive: (ids) => bulk.archive(ids),
+  folder: (ids) => bulk.folder(ids),
+  changed: render,
+});
 const link = new Link({ start: takeWorker, success: "cutout", receive, describe, broke });
-openIntake({ take: takeAny, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
+new Eraser({ root: new URL("./", ROOT), measure, end });
+openIntake({ take: takeAny, isOwn: isPicture, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
 byId("own-settings").addEventListener("click", () => {
   const model = choices.models.find((model) => model.id === choices.chosen);
   if (model?.own) own.openSettings(model);
+});
+restored.then((count) => {
+  if (!count) return;
+  state.selected ||= [...files.keys()][0];
+  announce(say("kept.restored", { count }));
+  render();
 });
 addEventListener("beforeunload", (event) => {
   if (photos().some(wouldBeLost)) event.preventDefault();
 });
 
-/** Photos go to the queue, a model to its dialog. @param {File[]} files */
-function takeAny(files) {
-  const model = files.find(isModel);
-  const pictures = files.filter((file) => !isModel(file));
+/** Photos go to the queue, a model to its dialog. @param {File[]} given @param {string[]} folders @param {number} skipped */
+function takeAny(given, folders, skipped) {
+  const model = given.find(isModel);
   if (model) own.take(model);
-  if (pictures.length) take(pictures);
+  const photos = given.flatMap((file, index) => (isModel(file) ? [] : [index]));
+  if (photos.length) take(photos.map((index) => given[index]), photos.map((index) => folders[index]), skipped);
 }
 
-/** @param {File[]} files */
-function take(files) {
-  const added = files.map((file) => ({ id: ++lastId, file }));
+/** @param {File[]} given @param {string[]} folders @param {number} skipped */
+function take(given, folders, skipped) {
+  const added = collection.add(given, folders);
   const current = photos().find((photo) => photo.id === state.selected);
-  for (const { id, file } of added) {
-    state.files.set(id, { file, cutout: null, saved: false });
-    pictures.addThumb(id, file);
-  }
   if (!current || !["waiting", "working"].includes(current.state)) state.selected = added[0].id;
   announce(say("intake.taken", { count: added.length }));
+  if (skipped) notice(say("intake.skipped", { taken: added.length, count: skipped }));
   link.post({ type: "add", photos: added });
   render();
 }
@@ -92,7 +112,7 @@ function take(files) {
 /** The photos as Python sees them, and those that it has not seen yet. @returns {PhotoView[]} */
 function photos() {
   const seen = new Map(state.view?.photos.map((photo) => [photo.id, photo]));
-  return [...state.files].map(([id, { file }]) => asItIs(seen.get(id) ?? unseen(id, visibleName(file.name))));
+  return [...files].map(([id, { file, view }]) => asItIs(seen.get(id) ?? view ?? unseen(id, visibleName(file.name))));
 }
 
 /** What Python said last, corrected where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
@@ -104,14 +124,15 @@ function asItIs(photo) {
   return photo;
 }
 
-/** Whether closing the page would lose work. @param {PhotoView} photo */
+/** Whether closing the page would lose work: only where the device keeps nothing. @param {PhotoView} photo */
 function wouldBeLost({ id, state }) {
+  if (collection.kept.holds(id)) return false;
   return state === "waiting" || state === "working" || (state === "done" && !filesOf(id).saved);
 }
 
 /** @param {number} id */
 function filesOf(id) {
-  return /** @type {Files} */ (state.files.get(id));
+  return /** @type {Files} */ (files.get(id));
 }
 
 /** @param {number} id @param {string} name @returns {PhotoView} */
@@ -167,12 +188,16 @@ function receive(message) {
     case "tiles":
       stage.takeTiles(message);
       return;
-    case "cutout": {
-      const files = state.files.get(message.id);
-      if (files) Object.assign(files, { cutout: new Blob([message.data], { type: message.kind }), saved: false });
+    case "scene":
+      stage.takeScene(message);
+      return;
+    case "history":
+      collection.kept.history(message.id, message.data);
+      return;
+    case "cutout":
+      collection.take(message.id, new Blob([message.data], { type: message.kind })).then(render);
       shelf.persist();
       break;
-    }
   }
   render();
 }
@@ -183,6 +208,8 @@ function takeView(view) {
   if (said && said !== told(state.view?.announcement ?? "")) announce(said);
   state.view = view;
   state.restarting = false;
+  collection.kept.see(view.photos);
+  bulk.see(view.photos);
   const stopping = view.photos.find((photo) => photo.id === state.stopping);
   if (state.stopping && stopping?.state !== "working") {
     state.stopping = 0;
@@ -191,13 +218,15 @@ function takeView(view) {
 }
 
 async function describe() {
+  await restored;
   const models = await shelf.models();
   await choices.fill(models);
   const eager = await shelf.isEager(choices.chosen);
   if (eager) shelf.fetchAhead(choices.chosen);
   const start = { type: "start", models, model: choices.chosen, eager, photos: state.view?.photos ?? [], stopping: state.stopping };
-  const added = [...state.files].map(([id, { file }]) => ({ id, file }));
-  return added.length ? [start, { type: "add", photos: added }] : [start];
+  const backgrounds = collection.backgrounds.map((picture) => ({ type: "add-picture", ...picture }));
+  const added = await collection.described(state.view?.photos ?? []);
+  return [start, ...backgrounds, ...(added.length ? [{ type: "add", photos: added }] : [])];
 }
 
 /** @param {boolean} final @param {unknown} reason */
@@ -232,7 +261,7 @@ function choose(model) {
 
 /** @param {number} id */
 function saved(id) {
-  filesOf(id).saved = true;
+  collection.saved(id);
 }
 
 /** @param {number} id */
@@ -260,15 +289,44 @@ function retry(id) {
 
 /** @param {number} id */
 function remove(id) {
-  const order = [...state.files.keys()];
+  const order = [...files.keys()];
   const next = order[order.indexOf(id) + 1] ?? order[order.indexOf(id) - 1] ?? 0;
-  state.files.delete(id);
-  pictures.remove(id);
+  collection.remove(id);
   link.post({ type: "remove", id });
   select(next);
   // The keyboard goes on with the photo that is shown now.
   const target = next ? "#strip [aria-current=true]" : "#welcome [data-choose]";
   /** @type {HTMLElement | null} */ (document.querySelector(target))?.focus();
+}
+
+/** @param {number[]} ids */
+async function removeAll(ids) {
+  if (!(await confirmed(say("queue.remove-title", { count: ids.length }), say("queue.remove-words"), say("work.remove")))) return;
+  for (const id of ids) {
+    collection.remove(id);
+    link.post({ type: "remove", id });
+  }
+  queue.choosing = false;
+  if (!files.has(state.selected)) state.selected = [...files.keys()][0] ?? 0;
+  render();
+  /** @type {HTMLElement | null} */ (document.querySelector(files.size ? "#strip [aria-current=true]" : "#welcome [data-choose]"))?.focus();
+}
+
+/** What is stored, for the question before it is deleted. */
+async function measure() {
+  const { photos, files, cutouts, rest } = await collection.kept.measure();
+  return [
+    { words: say("erase.photos", { count: photos }), bytes: files },
+    { words: say("erase.results"), bytes: cutouts },
+    { words: say("erase.edits"), bytes: rest },
+  ];
+}
+
+/** Ends all work for good and deletes what was kept. */
+async function end() {
+  link.end();
+  shelf.end();
+  await collection.kept.destroy();
 }
 
 function render() {
@@ -278,14 +336,15 @@ function render() {
   byId("welcome").hidden = all.length > 0;
   byId("work").hidden = byId("queue").hidden = all.length === 0;
   setText(byId("engine"), state.broken || (state.view ? told(state.view.engine) : startingUp()));
-  strip.render(all, state.selected, pictures);
+  strip.render(all, state.selected, pictures, queue.chosen);
+  queue.render(all, state.view?.paused ?? false, bulk.saving);
   if (selected) {
     const files = filesOf(selected.id);
     editor.render(selected, all.length);
     stage.render(selected, files, pictures);
     panels.render(selected);
     card.render(selected, files, {
-      ...{ stopping: state.stopping === selected.id && !state.broken, broken: Boolean(state.broken) },
+      ...{ stopping: state.stopping === selected.id && !state.broken, broken: Boolean(state.broken), settled: !editor.draft },
       redo: say("work.redo", { model: choices.title(state.view?.model ?? "") }),
     });
   }

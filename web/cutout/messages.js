@@ -81,7 +81,8 @@
  *     changes of one gesture, but for 0, are undone together
  * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer}} Stroke
  *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`)
- * @typedef {{type: "undo" | "redo" | "reset" | "look-all" | "export", id: number}} OnEdits
+ * @typedef {{type: "undo" | "redo" | "reset" | "export", id: number} | {type: "look-all", id: number, ids?: number[]}} OnEdits
+ *     `ids` of the photos that get the settings of this one; all of them without it
  * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | Open | SetLook | Stroke | OnEdits | Inspect | OwnModels} ToWorker
  *
  * From the worker to the page, beside what every tool says:
@@ -98,11 +99,26 @@
  * @property {boolean} [has_alpha]
  * @property {Partial<Record<"photo" | "found" | "base" | "subject" | "background", ArrayBuffer>>} data
  *
+ * @typedef {object} Scene  what stands around the subject (`hearth.page.cutout.surroundings`)
+ * @property {"scene"} type
+ * @property {number} id
+ * @property {number} width  of the finished picture in pixels
+ * @property {number} height
+ * @property {number[]} matrix  from its pixels to the photo's: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5
+ * @property {"none" | "colour" | "linear" | "radial" | "picture" | "blur"} kind
+ * @property {number[]} first  colours of 0 to 1
+ * @property {number[]} second
+ * @property {number[]} shade
+ * @property {number[]} direction  of a linear gradient of length 1
+ * @property {number[]} to_picture  from its pixels to 0..1 of the backdrop, as `matrix`
+ * @property {Record<string, [number, number]>} shapes  width and height of what is in `data`
+ * @property {Partial<Record<"shadow" | "reach" | "backdrop", ArrayBuffer>>} data
+ *
  * @typedef {{type: "tiles", id: number, tiles: [number, number][], data: ArrayBuffer}} Tiles  strokes as they are now
  * @typedef {{type: "cutout", id: number, name: string, kind: string, data: ArrayBuffer}} Cutout  a file; `kind` is its media type
  * @typedef {{type: "history", id: number, data: ArrayBuffer}} History  to be stored for when the page is opened again
  * @typedef {{type: "inspected", report: ModelReport}} Inspected
- * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Tiles | Cutout | History | Inspected} FromWorker
+ * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Scene | Tiles | Cutout | History | Inspected} FromWorker
  */
 
 export {};

@@ -5,7 +5,7 @@
  * @typedef {{before: ImageBitmap | null, after: ImageBitmap | null}} Pair
  */
 
-const THUMB_SIDE = 640; // pixels; also stands in on the stage until Python has read the photo
+const THUMB_SIDE = 320; // pixels; also stands in on the stage until the large one is there
 const LARGE_SIDE = 2048;
 const PAIRS_KEPT = 6;
 
@@ -20,11 +20,13 @@ export class Pictures {
     /** @type {Map<number, Pair>} in the order of last use */
     this.pairs = new Map();
     this.turn = Promise.resolve();
+    /** Told of every small picture that was made of a photo. @type {(id: number, thumb: Blob) => void} */
+    this.made = () => {};
   }
 
   /**
    * Makes the small picture of a file, one file after the other. What the browser cannot decode, Python may.
-   * @param {number} id @param {File} file
+   * @param {number} id @param {Blob} file  the photo, or a small picture that was made before
    */
   addThumb(id, file) {
     this.wanted.add(id);
@@ -32,7 +34,10 @@ export class Pictures {
       if (!this.wanted.has(id)) return;
       const thumb = await decode(file, THUMB_SIDE);
       if (!this.wanted.has(id) || this.thumbs.has(id)) thumb?.close();
-      else if (thumb) this.thumbs.set(id, thumb);
+      else if (thumb) {
+        this.thumbs.set(id, thumb);
+        if (file instanceof File) this.made(id, await asFile(thumb));
+      }
       this.changed();
     };
     this.turn = this.turn.then(make).catch(console.error); // one that fails does not hold up the next
@@ -107,6 +112,13 @@ export class Pictures {
     }
     return pair;
   }
+}
+
+/** @param {ImageBitmap} bitmap */
+function asFile(bitmap) {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  return canvas.convertToBlob({ type: "image/webp", quality: 0.8 });
 }
 
 /**

@@ -23,6 +23,7 @@ const GHOST = 0.35; // how much is seen of what was removed, while painting
 const MOST_PIXELS = 32e6; // of a photo on the graphics card; larger ones are shown smaller
 const CHECK = 12; // pixels on the screen
 const BRUSH = 48; // the same, across, to begin with
+const AS_IT_IS = [1, 0, 0, 0, 1, 0];
 
 export class Stage {
   /** @param {import("./editor.js").Editor} editor @param {(message: import("./messages.js").ToWorker) => void} post */
@@ -39,6 +40,9 @@ export class Stage {
     this.layersOf = 0; // the photo whose layers are on the canvas
     /** @type {import("./pictures.js").Pair} the pictures that stand in for them */
     this.pair = { before: null, after: null };
+    /** @type {import("./messages.js").Scene | null} what stands around the photo's subject */
+    this.scene = null;
+    this.size = { width: 3, height: 2 }; // of the photo
     this.comparing = false;
     this.split = 1; // of what is seen of the photo, from the left: the original
     this.revealed = -Infinity; // when a cutout began to be uncovered
@@ -50,7 +54,7 @@ export class Stage {
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
     this.compare.addEventListener("input", () => this.setSplit(Number(this.compare.value) / 100));
     this.#dragDivider();
-    editor.handySize = () => Math.round((BRUSH * devicePixelRatio) / this.view.scale);
+    editor.handySize = () => Math.round((BRUSH * devicePixelRatio) / this.view.photoScale);
     new Hands(this.canvas, this.#doing());
     const resized = new ResizeObserver(() => this.#resize());
     for (const id of ["frame", "toolbar"]) resized.observe(byId(id));
@@ -70,8 +74,10 @@ export class Stage {
     byId("frame").hidden = !before;
     byId("nothing").toggleAttribute("hidden", Boolean(before));
     const { width, height } = photo.width ? photo : (before ?? { width: 3, height: 2 });
+    if (another) this.scene = null;
     if (another) this.stroke.end();
-    if (this.view.show({ width, height }) || another) this.view.fit();
+    this.size = { width, height };
+    if (this.view.show(this.scene ?? { width, height }, this.scene?.matrix ?? AS_IT_IS) || another) this.view.fit();
     this.#feed(photo, { before, after: pair.after }, another);
     this.#showCompare(another);
     this.#moved();
@@ -93,6 +99,15 @@ export class Stage {
       if (this.renderer.reduction < 1) notice(say("canvas.reduced"));
     }
     this.#showCompare(false);
+    this.#moved();
+  }
+
+  /** @param {import("./messages.js").Scene} message */
+  takeScene(message) {
+    if (!(this.renderer instanceof Renderer) || message.id !== this.layersOf) return;
+    this.renderer.scene.take(message);
+    this.scene = message;
+    if (this.view.show(message, message.matrix)) this.view.fit();
     this.#moved();
   }
 
@@ -156,11 +171,11 @@ export class Stage {
     }
     const same = pair.before === this.pair.before && pair.after === this.pair.after;
     if (!renderer || this.layersOf === photo.id) return;
-    renderer.size = this.view.photo;
+    renderer.size = this.size;
     if (same && !another) return;
     this.layersOf = 0;
     this.pair = pair;
-    renderer.takePair(pair, this.view.photo);
+    renderer.takePair(pair, this.size);
   }
 
   /** @param {boolean} another  photo than before */
@@ -213,7 +228,7 @@ export class Stage {
     const seen = {
       look: editor.look(photo),
       toPhoto: view.matrix,
-      scale: view.scale,
+      scale: view.photoScale,
       split: this.comparing && editor.tool === "brush" ? 0 : at,
       ghost: editor.tool === "brush" && editor.brush.ghost ? GHOST : 0,
       checks: this.toolbar.checks,
@@ -243,10 +258,10 @@ export class Stage {
     this.canvas.classList.toggle("painting", this.editor.tool === "brush");
     this.canvas.classList.toggle("movable", this.view.canPan);
     if (!brushAt) return;
-    const { scale, x, y } = this.view;
-    const across = (this.editor.brush.size * scale) / devicePixelRatio;
+    const across = (this.editor.brush.size * this.view.photoScale) / devicePixelRatio;
+    const { x, y } = this.view.toCanvas(brushAt.x, brushAt.y);
     ring.style.width = ring.style.height = `${across}px`;
-    ring.style.translate = `${(x + brushAt.x * scale) / devicePixelRatio - across / 2}px ${(y + brushAt.y * scale) / devicePixelRatio - across / 2}px`;
+    ring.style.translate = `${x / devicePixelRatio - across / 2}px ${y / devicePixelRatio - across / 2}px`;
   }
 
   /** Whether there are layers to paint on. */
@@ -327,11 +342,9 @@ export class Stage {
     const { stroke, view, editor } = this;
     const step = Math.max(1, editor.brush.size / 4);
     const { x, y } = stroke.brushAt ?? view.toPhoto(view.canvas.width / 2, view.canvas.height / 2);
-    stroke.brushAt = {
-      x: Math.min(Math.max(x + du * step, 0), view.photo.width),
-      y: Math.min(Math.max(y + dv * step, 0), view.photo.height),
-    };
+    const { width, height } = this.photo ?? { width: 0, height: 0 };
+    stroke.brushAt = { x: Math.min(Math.max(x + du * step, 0), width), y: Math.min(Math.max(y + dv * step, 0), height) };
     this.#showBrush();
-    return { x: view.x + stroke.brushAt.x * view.scale, y: view.y + stroke.brushAt.y * view.scale };
+    return view.toCanvas(stroke.brushAt.x, stroke.brushAt.y);
   }
 }

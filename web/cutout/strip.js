@@ -13,7 +13,7 @@ const SIDE = 168; // pixels of the small canvas
 /** @typedef {{item: HTMLElement, button: HTMLButtonElement, canvas: HTMLCanvasElement, label: HTMLElement, caption: HTMLElement, shown: ImageBitmap | null}} Entry */
 
 export class Strip {
-  /** @param {{select: (id: number) => void}} actions */
+  /** @param {{select: (id: number, choosing: boolean) => void}} actions  `choosing` where a key says so */
   constructor({ select }) {
     this.select = select;
     /** @type {Map<number, Entry>} */
@@ -21,8 +21,8 @@ export class Strip {
     this.selected = 0;
   }
 
-  /** @param {PhotoView[]} photos @param {number} selected @param {Pictures} pictures */
-  render(photos, selected, pictures) {
+  /** @param {PhotoView[]} photos @param {number} selected @param {Pictures} pictures @param {Set<number>} chosen  for what is done with many */
+  render(photos, selected, pictures, chosen) {
     for (const [id, { item }] of this.entries) {
       if (photos.some((photo) => photo.id === id)) continue;
       item.remove();
@@ -34,6 +34,8 @@ export class Strip {
       draw(entry, after ?? (photo.state === "done" ? entry.shown : null) ?? pictures.thumbs.get(photo.id) ?? null);
       entry.button.dataset.state = photo.state;
       entry.button.setAttribute("aria-current", String(photo.id === selected));
+      if (chosen.size) entry.button.setAttribute("aria-pressed", String(chosen.has(photo.id)));
+      else entry.button.removeAttribute("aria-pressed");
       setText(entry.caption, photo.name);
       entry.caption.hidden = entry.shown !== null;
       setText(entry.label, say("work.queued", { name: photo.name, text: photo.text }));
@@ -60,7 +62,7 @@ export class Strip {
     caption.ariaHidden = "true"; // the label says it too
     const button = make("button", "thumb", canvas, caption, make("span", "mark"), label);
     button.type = "button";
-    button.addEventListener("click", () => this.select(id));
+    button.addEventListener("click", (event) => this.select(id, event.ctrlKey || event.metaKey || event.shiftKey));
     const item = make("li", "", button);
     byId("strip").append(item);
     const entry = { item, button, canvas, label, caption, shown: null };

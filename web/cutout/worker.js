@@ -25,11 +25,11 @@ const bridge = {
     const buffer = /** @type {ArrayBuffer} */ (rgba.buffer);
     say({ type: "picture", id, kind, width, height, rgba: buffer }, [buffer]);
   },
-  /** @param {number} id @param {string} sizes as JSON @param {Record<string, Uint8Array>} data */
-  layers(id, sizes, data) {
+  /** @param {"layers" | "scene"} type @param {number} id @param {string} sizes as JSON @param {Record<string, Uint8Array>} data */
+  layers(type, id, sizes, data) {
     const buffers = Object.entries(data).map(([name, { buffer }]) => [name, buffer]);
     const transfer = buffers.map(([, buffer]) => /** @type {ArrayBuffer} */ (buffer));
-    say({ type: "layers", id, ...JSON.parse(sizes), data: Object.fromEntries(buffers) }, transfer);
+    say({ type, id, ...JSON.parse(sizes), data: Object.fromEntries(buffers) }, transfer);
   },
   /** @param {number} id @param {[number, number][]} tiles @param {Uint8Array} pixels */
   tiles(id, tiles, pixels) {

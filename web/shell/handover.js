@@ -4,7 +4,7 @@
 
 const SHARED = "hearth-shared";
 const SOUND = /\.(mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|wave|aiff?|mp4|m4v|mov|webm|mkv|weba|mka)$/i;
-const PICTURE = /\.(png|jpe?g|webp|avif|hei[cf]|gif|tiff?|bmp|psd)$/i;
+const PICTURE = /\.(avif|bmp|gif|hei[cf]|ico|jfif|jpe?g|jp2|jxl|mpo|pcx|png|p[bgpn]m|psd|qoi|tga|tiff?|webp)$/i;
 
 /** Whether a file is a song, or a video whose sound may be one. @param {File} file */
 export const isSound = (file) => (file.type ? /^(audio|video)\/|^application\/ogg/.test(file.type) : SOUND.test(file.name));

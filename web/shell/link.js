@@ -55,6 +55,12 @@ export class Link {
     this.restarts = 0;
   }
 
+  /** Ends the worker for good. */
+  end() {
+    clearTimeout(this.stopTimer);
+    this.worker?.terminate();
+  }
+
   #open() {
     const { worker, stop, heard } = this.start();
     this.worker = worker;

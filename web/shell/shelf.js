@@ -113,6 +113,11 @@ export class Shelf {
     this.running.delete(id);
   }
 
+  /** Ends all downloads for good. */
+  end() {
+    for (const id of [...this.running.keys()]) this.drop(id);
+  }
+
   /** Asks the browser not to clear what is stored; the browser may ask the person, so only once it is worth it. */
   async persist() {
     try {

@@ -8,7 +8,7 @@
  */
 
 import { announce, byId, make, notice, setText } from "../shell/dom.js";
-import { isPicture } from "../shell/handover.js";
+import { isPicture, isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
 import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
@@ -60,7 +60,7 @@ const overview = new Overview(player, () => state.features);
 const stage = new Stage(looks, { now, drawn, sceneFailed });
 const saver = new Saver({ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName });
 const link = new Link({ start: takeWorker, success: "heard", receive, describe, broke });
-openIntake({ take: ([file]) => open(file), isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
+openIntake({ take: ([file]) => open(file), isOwn: isSound, isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
 addEventListener("beforeunload", (event) => {
   if (saver.busy) event.preventDefault();
 });

@@ -43,16 +43,21 @@ float alpha_at(vec2 place, vec2 at) {
   return edit.r + (edit.g - edit.r) * a;
 }
 
+bool outside(vec2 place, vec2 all) {
+  return any(lessThan(place, vec2(0.0))) || any(greaterThanEqual(place, all));
+}
+
 void main() {
   vec2 screen = vec2(gl_FragCoord.x, canvas.y - gl_FragCoord.y);
   vec2 place = (to_photo * vec3(screen, 1.0)).xy;
-  if (any(lessThan(place, vec2(0.0))) || any(greaterThanEqual(place, size))) {
+  if (outside((to_frame * vec3(place, 1.0)).xy, frame)) {
     colour = vec4(0.0);
     return;
   }
   vec2 at = place / size;
   vec4 pixel = texture(photo, at);
   if (!has_alpha) pixel.a = 1.0;
+  if (outside(place, size)) pixel = vec4(0.0); // a frame may be larger than the photo
   vec2 square = floor(screen / check_size);
   vec3 surface = mod(square.x + square.y, 2.0) < 0.5 ? check_a : check_b;
   if (original || screen.x < split) {
@@ -66,6 +71,7 @@ void main() {
     vec3 front = texture(subject, at).rgb, back = texture(background, at).rgb;
     own = clamp(front + known * (own - known * front - (1.0 - known) * back), 0.0, 1.0);
   }
+  own = lit(own, place);
   vec4 under = behind(place);
   surface = under.rgb + surface * (1.0 - under.a);
   surface = mix(surface, pixel.rgb, ghost * pixel.a);

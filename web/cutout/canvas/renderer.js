@@ -17,7 +17,7 @@
 
 import { Adjuster } from "./adjuster.js";
 import { Painter } from "./painter.js";
-import { setScene } from "./scene.js";
+import { Scene } from "./scene.js";
 import { Program, Target, Texture, clipped, isEmpty } from "./gl.js";
 
 const TILE = 256;
@@ -35,6 +35,7 @@ export class Renderer {
     this.target = new Target(gl);
     this.compose = new Program(gl, sources.quad, sources.scene + sources.compose);
     this.adjuster = new Adjuster(gl, this.target, sources);
+    this.scene = new Scene(gl);
     this.painter = new Painter(gl, this.target, sources);
     this.empty = new Texture(gl, "RGBA8", 1, 1, { data: new Uint8Array(4) });
     this.neutral = new Texture(gl, "RG8", 1, 1, { data: new Uint8Array([0, 255]) });
@@ -179,8 +180,8 @@ export class Renderer {
       check_a: seen.checks[0],
       check_b: seen.checks[1],
       check_size: seen.checkSize,
+      ...this.scene.uniforms(size),
     });
-    setScene(this.compose, seen.look);
     const all = { left: 0, top: 0, right: width, bottom: height };
     const { left, top, right, bottom } = clipped(part ?? all, width, height);
     this.target.within({ left, top: height - bottom, right, bottom: height - top }, () => gl.drawArrays(gl.TRIANGLES, 0, 3));
@@ -190,6 +191,7 @@ export class Renderer {
   clear() {
     for (const texture of Object.values(this.textures)) texture.free();
     this.textures = {};
+    this.scene.clear();
     this.adjuster.forget();
   }
 

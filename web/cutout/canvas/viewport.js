@@ -1,51 +1,62 @@
-/** Where the photo lies on the canvas: `scale` pixels of the canvas for one of the photo, its top left corner at x, y. */
+/**
+ * Where the picture lies on the canvas: `scale` pixels of the canvas for one of the picture, its top left corner at x, y. The
+ * picture is the photo, or what a scene's frame makes of it: straightened, cropped, of another size.
+ */
 
-const MOST = 40; // pixels of the canvas for one of the photo
+import { inverse } from "./scene.js";
+
+const MOST = 40; // pixels of the canvas for one of the picture
 
 export class Viewport {
   constructor() {
     this.canvas = { width: 1, height: 1 };
-    this.photo = { width: 1, height: 1 };
+    this.picture = { width: 1, height: 1 };
+    /** From pixels of the picture to pixels of the photo, two rows. */
+    this.placement = [1, 0, 0, 0, 1, 0];
     this.scale = 1;
     this.x = 0;
     this.y = 0;
-    /** Whether all of the photo is to be seen, whatever size the canvas takes. */
+    /** Whether all of the picture is to be seen, whatever size the canvas takes. */
     this.fitted = true;
-    /** Pixels of the canvas kept free around a photo that is seen whole. */
+    /** Pixels of the canvas kept free around a picture that is seen whole. */
     this.free = { side: 0, top: 0, bottom: 0 };
   }
 
   /** @param {{width: number, height: number}} canvas @param {{side: number, top: number, bottom: number}} free */
   resize(canvas, free) {
     this.free = free;
-    const middle = this.toPhoto(this.canvas.width / 2, this.canvas.height / 2);
+    const middle = this.#toPicture(this.canvas.width / 2, this.canvas.height / 2);
     this.canvas = canvas;
     if (this.fitted) this.fit();
     else this.#place(middle, canvas.width / 2, canvas.height / 2);
   }
 
-  /** @param {{width: number, height: number}} photo @returns {boolean} whether that is another size */
-  show(photo) {
-    const another = photo.width !== this.photo.width || photo.height !== this.photo.height;
-    this.photo = photo;
+  /**
+   * @param {{width: number, height: number}} picture @param {number[]} placement  of it on the photo
+   * @returns {boolean} whether that is another size
+   */
+  show(picture, placement) {
+    const another = picture.width !== this.picture.width || picture.height !== this.picture.height;
+    this.picture = picture;
+    this.placement = placement;
     return another;
   }
 
   get fitScale() {
-    const { canvas, photo, free } = this;
-    return Math.max(1e-3, Math.min((canvas.width - 2 * free.side) / photo.width, (canvas.height - free.top - free.bottom) / photo.height));
+    const { canvas, picture, free } = this;
+    return Math.max(1e-3, Math.min((canvas.width - 2 * free.side) / picture.width, (canvas.height - free.top - free.bottom) / picture.height));
   }
 
-  /** Shows all of the photo. */
+  /** Shows all of the picture. */
   fit() {
     this.fitted = true;
     this.scale = this.fitScale;
-    this.#place({ x: this.photo.width / 2, y: this.photo.height / 2 }, this.canvas.width / 2, this.canvas.height / 2);
+    this.#place({ x: this.picture.width / 2, y: this.picture.height / 2 }, this.canvas.width / 2, this.canvas.height / 2);
   }
 
   /** Zooms to a scale; what lies at u, v of the canvas stays there. @param {number} scale @param {number} u @param {number} v */
   zoomTo(scale, u, v) {
-    const place = this.toPhoto(u, v);
+    const place = this.#toPicture(u, v);
     const least = Math.min(this.fitScale, 1);
     this.scale = Math.min(Math.max(scale, least), Math.max(MOST, this.fitScale));
     this.fitted = this.scale === this.fitScale;
@@ -61,52 +72,71 @@ export class Viewport {
     this.#hold();
   }
 
-  /** Whether the photo is larger than the canvas. */
+  /** Whether the picture is larger than the canvas. */
   get canPan() {
-    return this.photo.width * this.scale > this.canvas.width + 1 || this.photo.height * this.scale > this.canvas.height + 1;
+    return this.picture.width * this.scale > this.canvas.width + 1 || this.picture.height * this.scale > this.canvas.height + 1;
   }
 
   /** A place of the canvas, on the photo. @param {number} u @param {number} v */
   toPhoto(u, v) {
-    return { x: (u - this.x) / this.scale, y: (v - this.y) / this.scale };
+    const [a, b, c, d, e, f] = this.matrix;
+    return { x: a * u + b * v + c, y: d * u + e * v + f };
+  }
+
+  /** A place of the photo, on the canvas. @param {number} x @param {number} y */
+  toCanvas(x, y) {
+    const [a, b, c, d, e, f] = inverse(this.matrix);
+    return { x: a * x + b * y + c, y: d * x + e * y + f };
   }
 
   /** From pixels of the canvas to pixels of the photo, row by row. */
   get matrix() {
-    const { scale, x, y } = this;
-    return [1 / scale, 0, -x / scale, 0, 1 / scale, -y / scale, 0, 0, 1];
+    const { scale, x, y, placement } = this;
+    const [a, b, c, d, e, f] = placement;
+    return [a / scale, b / scale, c - (a * x + b * y) / scale, d / scale, e / scale, f - (d * x + e * y) / scale, 0, 0, 1];
   }
 
-  /** What is seen of the photo, in pixels of the canvas. */
+  /** Pixels of the canvas for one of the photo. */
+  get photoScale() {
+    return this.scale / Math.hypot(this.placement[0], this.placement[3]);
+  }
+
+  /** What is seen of the picture, in pixels of the canvas. */
   get seen() {
-    const { x, y, scale, photo, canvas } = this;
+    const { x, y, scale, picture, canvas } = this;
     return {
       left: Math.max(0, x),
       top: Math.max(0, y),
-      right: Math.min(canvas.width, x + photo.width * scale),
-      bottom: Math.min(canvas.height, y + photo.height * scale),
+      right: Math.min(canvas.width, x + picture.width * scale),
+      bottom: Math.min(canvas.height, y + picture.height * scale),
     };
   }
 
   /** A part of the photo, on the canvas. @param {import("./gl.js").Rect} rect @returns {import("./gl.js").Rect} */
   onCanvas({ left, top, right, bottom }) {
-    const { x, y, scale } = this;
-    return { left: x + left * scale, top: y + top * scale, right: x + right * scale, bottom: y + bottom * scale };
+    const corners = [this.toCanvas(left, top), this.toCanvas(right, top), this.toCanvas(left, bottom), this.toCanvas(right, bottom)];
+    const [x, y] = [corners.map((corner) => corner.x), corners.map((corner) => corner.y)];
+    return { left: Math.min(...x), top: Math.min(...y), right: Math.max(...x), bottom: Math.max(...y) };
   }
 
-  /** Puts a place of the photo at u, v of the canvas. @param {{x: number, y: number}} place @param {number} u @param {number} v */
+  /** A place of the canvas, on the picture. @param {number} u @param {number} v */
+  #toPicture(u, v) {
+    return { x: (u - this.x) / this.scale, y: (v - this.y) / this.scale };
+  }
+
+  /** Puts a place of the picture at u, v of the canvas. @param {{x: number, y: number}} place @param {number} u @param {number} v */
   #place({ x, y }, u, v) {
     this.x = u - x * this.scale;
     this.y = v - y * this.scale;
     this.#hold();
   }
 
-  /** A photo seen whole stays in the middle, a larger one covers the canvas, any other stays on it; on whole pixels, to be sharp. */
+  /** A picture seen whole stays in the middle, a larger one covers the canvas, any other stays on it; on whole pixels, to be sharp. */
   #hold() {
-    const { canvas, photo, scale, free, fitted } = this;
+    const { canvas, picture, scale, free, fitted } = this;
     const hold = (/** @type {number} */ at, /** @type {number} */ long, /** @type {number} */ room, /** @type {number} */ before, /** @type {number} */ after) =>
       Math.round(fitted ? before + (room - before - after - long) / 2 : Math.min(Math.max(at, Math.min(0, room - long)), Math.max(0, room - long)));
-    this.x = hold(this.x, photo.width * scale, canvas.width, 0, 0);
-    this.y = hold(this.y, photo.height * scale, canvas.height, free.top, free.bottom);
+    this.x = hold(this.x, picture.width * scale, canvas.width, 0, 0);
+    this.y = hold(this.y, picture.height * scale, canvas.height, free.top, free.bottom);
   }
 }

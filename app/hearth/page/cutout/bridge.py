@@ -17,6 +17,9 @@ class CutoutBridge(Bridge, Protocol):
     def layers(self, photo: int, layers: Layers) -> None:
         """Shows the canvas what the photo is made of."""
 
+    def scene(self, photo: int, layers: Layers) -> None:
+        """Shows the canvas what stands around the subject; see `surroundings`."""
+
     def tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
         """Shows the canvas the brush strokes in these tiles."""
 

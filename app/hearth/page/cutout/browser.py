@@ -24,8 +24,10 @@ class CutoutBrowserBridge(BrowserBridge):
         self.js.picture(photo, kind, width, height, to_js(memoryview(rgba)))
 
     def layers(self, photo: int, layers: Layers) -> None:
-        data = {name: to_js(array.reshape(-1).data) for name, array in layers.data.items()}
-        self.js.layers(photo, json.dumps(layers.sizes), to_js(data, dict_converter=Object.fromEntries))
+        self.js.layers("layers", photo, json.dumps(layers.sizes), _arrays(layers))
+
+    def scene(self, photo: int, layers: Layers) -> None:
+        self.js.layers("scene", photo, json.dumps(layers.sizes), _arrays(layers))
 
     def tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
         pixels = b"".join(unpack(packed).tobytes() for packed in tiles.values())
@@ -72,6 +74,11 @@ class CutoutBrowserBridge(BrowserBridge):
 
     async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
         return await _decoded(self.js.decode(photo, to_screen))
+
+
+def _arrays(layers: Layers) -> Any:
+    data = {name: to_js(array.reshape(-1).data) for name, array in layers.data.items()}
+    return to_js(data, dict_converter=Object.fromEntries)
 
 
 async def _decoded(coming: Any) -> tuple[int, int, bytes]:

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import HearthError
+from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editing import Editing
 from hearth.page.cutout.layers import base_layer, layers, reduced_size
 from hearth.page.cutout.mattes import Mattes
+from hearth.page.cutout.surroundings import surroundings
 from hearth.page.cutout.view import View
 from hearth.tools.cutout.edits import TILE, Packed, Place, pack
 from hearth.tools.cutout.look import look_from_plain
@@ -20,15 +22,25 @@ from hearth.words import say
 class Editor:
     """`changed()` shows the view."""
 
-    def __init__(self, bridge: CutoutBridge, mattes: Mattes, view: View, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bridge: CutoutBridge,
+        mattes: Mattes,
+        backgrounds: Backgrounds,
+        view: View,
+        changed: Callable[[], None],
+    ) -> None:
         self.bridge = bridge
         self.mattes = mattes
+        self.backgrounds = backgrounds
         self.view = view
         self.changed = changed
         self._all: dict[int, Editing] = {}
         self._open = 0  # the photo on the canvas
         self._side, self._pixels = 1, 1  # that the canvas can hold
         self._showing: asyncio.Task[None] | None = None
+        self._scene: asyncio.Task[None] | None = None
+        self._scene_wanted = False
 
     def of(self, photo: int) -> Editing:
         """What was done to a photo; nothing so far, where it is not known."""
@@ -58,7 +70,7 @@ class Editor:
     def receive(self, photo: int, message: Mapping[str, Any]) -> None:
         """Does what a message of the kinds below asks for."""
         editing = self.of(photo)
-        source = editing.look.mask.source
+        source, scene = editing.look.mask.source, editing.look.scene
         tiles: Mapping[Place, Packed] = {}
         match message["type"]:
             case "look":
@@ -85,6 +97,29 @@ class Editor:
             self.bridge.tiles(photo, tiles)
         if editing.look.mask.source != source:
             self.refresh(photo, only_base=True)
+        if photo == self._open and not (scene.is_plain and editing.look.scene.is_plain):
+            self._show_scene()
+
+    def _show_scene(self) -> None:
+        """Shows what stands around the subject. Of many calls while that is made only the last one counts."""
+        self._scene_wanted = True
+        if self._scene is None or self._scene.done():
+            self._scene = asyncio.ensure_future(self._show_scenes())
+
+    async def _show_scenes(self) -> None:
+        while self._scene_wanted:
+            self._scene_wanted = False
+            photo, editing = self._open, self.of(self._open)
+            try:
+                matte = await self.mattes.get(photo)
+                picture = await self.backgrounds.get(editing.look.scene.background)
+                shown = await surroundings(matte, editing, picture, lambda: asyncio.sleep(0))
+            except HearthError as error:  # of many sizes or pictures that cannot be
+                self.view.announcement = error.args[0]
+                self.changed()
+                continue
+            if photo == self._open:
+                self.bridge.scene(photo, shown)
 
     def _painted(self, places: Sequence[Sequence[int]]) -> dict[Place, Packed]:
         data = np.frombuffer(self.bridge.painted(), np.uint8).reshape(len(places), TILE, TILE, 2)
@@ -106,3 +141,4 @@ class Editor:
         else:
             self.bridge.layers(photo, layers(matte, editing.look, size))
             self.bridge.tiles(photo, editing.edits.tiles)
+            self._show_scene()

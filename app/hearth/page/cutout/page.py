@@ -39,7 +39,7 @@ class CutoutPage:
         self.view = View(model="")
         self.mattes = Mattes(self._read, self._make)
         self.backgrounds = Backgrounds(bridge)
-        self.editor = Editor(bridge, self.mattes, self.view, self._show)
+        self.editor = Editor(bridge, self.mattes, self.backgrounds, self.view, self._show)
         self._wake = asyncio.Event()
         self._running: asyncio.Task[Matte] | None = None
         self._photo: Photo | None = None  # the one that `_running` works on
@@ -111,8 +111,7 @@ class CutoutPage:
         self.view.model = message["model"]
         self.view.photos = [photo_from_plain(plain) for plain in message["photos"]]
         for photo in self.view.photos:
-            with contextlib.suppress(BadInput):
-                self.editor.of(photo.id).look = look_from_plain(photo.look)
+            self._take_up(photo)
             if photo.state == "working":  # the worker died, or was ended, while it worked on this one
                 if self.bridge.stop_asked(photo.id):
                     self._end(photo, "stopped", say("photo.stopped"))
@@ -125,13 +124,22 @@ class CutoutPage:
             if photo is None:
                 photo = _brought_back(new["view"]) if new.get("view") else Photo(new["id"], visible_name(new["name"]))
                 self.view.photos.append(photo)
+                self._take_up(photo)
                 if new.get("look"):
                     self.editor.of(photo.id).look = look_from_plain(new["look"])
             if new.get("kept"):
                 self._restore(photo)
 
+    def _take_up(self, photo: Photo) -> None:
+        """Goes on with the settings that a photo had before the page was closed, or its worker ended."""
+        editing = self.editor.of(photo.id)
+        with contextlib.suppress(BadInput):
+            editing.look = look_from_plain(photo.look)
+        if photo.fresh:
+            editing.written = editing.state
+
     def _restore(self, photo: Photo) -> None:
-        """Takes up what was done to a photo before the page was closed, or its worker ended."""
+        """The same with strokes and history."""
         try:
             editing = unpack(self.bridge.kept(photo.id))
         except BadInput as error:

@@ -1,6 +1,6 @@
 """What the person sees, as plain data. `web/cutout/messages.js` documents the same shapes for JavaScript."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from hearth.tools.cutout.look import Look
@@ -60,10 +60,12 @@ class View:
 
 
 def photo_from_plain(plain: dict[str, Any]) -> Photo:
-    """The photo that `View.plain` wrote."""
-    stages = [Stage(from_plain(stage["title"]), stage["fraction"]) for stage in plain["stages"]]
-    said = {name: from_plain(plain[name]) for name in ("text", "note", "undo", "redo", "file_note")}
-    return Photo(**{**plain, "stages": stages, **said})
+    """The photo that `View.plain` wrote; what another version of the page wrote beside that is left out."""
+    known = {one.name for one in fields(Photo)}
+    values = {name: value for name, value in plain.items() if name in known}
+    values |= {name: from_plain(plain[name]) for name in ("text", "note", "undo", "redo", "file_note") if name in plain}
+    values["stages"] = [Stage(from_plain(stage["title"]), stage["fraction"]) for stage in plain.get("stages", [])]
+    return Photo(**values)
 
 
 _DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])

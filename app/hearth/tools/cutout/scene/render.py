@@ -48,10 +48,10 @@ class Render:
         self.icc = matte.photo.icc
         self.sampler = Sampler(lambda top, bottom: matte.rows(top, bottom, alpha), matte.size, self.placement)
         self.backdrop: Backdrop | None = backdrop(scene.background, self.placement, matte.photo, seen, picture)
-        self.shadow = shadow(scene.shadow, self.placement, seen)
+        self.shadow = shadow(scene.shadow, self.placement, seen, matte.size)
         self.shade = colour_in(space_of(self.icc), scene.shadow.colour)
         strength = scene.background.wrap if self.backdrop is not None else 0.0
-        self.wrap = wrapped(strength, self.placement, seen)
+        self.wrap = wrapped(strength, self.placement, seen, matte.size)
 
     @property
     def size(self) -> tuple[int, int]:

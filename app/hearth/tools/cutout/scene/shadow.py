@@ -38,12 +38,12 @@ class Soft:
         return np.asarray(image)[:, :, None]
 
 
-def shadow(settings: Shadow, placement: Placement, alpha: Alpha) -> Soft | None:
-    """How dark the shadow is, 0..1; None where there is none."""
+def shadow(settings: Shadow, placement: Placement, alpha: Alpha, size: tuple[int, int]) -> Soft | None:
+    """How dark the shadow is, 0..1; None where there is none. `alpha` is that of a photo of `size`, or smaller."""
     if settings.kind == "none" or settings.opacity == 0:
         return None
     width, height = placement.width, placement.height
-    outline, sigma = _outline(placement, alpha, settings.blur)
+    outline, sigma = _outline(placement, alpha, size, settings.blur)
     long = max(outline.shape)
     across, down = settings.x * long, settings.y * long
     if settings.kind == "floor":
@@ -52,11 +52,11 @@ def shadow(settings: Shadow, placement: Placement, alpha: Alpha) -> Soft | None:
     return Soft(gaussian(moved, sigma) * np.float32(settings.opacity), width, height)
 
 
-def wrapped(strength: float, placement: Placement, alpha: Alpha) -> Soft | None:
+def wrapped(strength: float, placement: Placement, alpha: Alpha, size: tuple[int, int]) -> Soft | None:
     """How much of the background's light reaches a pixel of the subject, 0..1: nothing deep inside of it."""
     if strength == 0:
         return None
-    outline, sigma = _outline(placement, alpha, _WRAP_BLUR)
+    outline, sigma = _outline(placement, alpha, size, _WRAP_BLUR)
     reach = np.minimum(2 * (1 - gaussian(outline, sigma)), 1)
     return Soft(reach * np.float32(strength), placement.width, placement.height)
 
@@ -76,23 +76,22 @@ def flattened(outline: Field) -> Field:
     return transformed(faded[:, :, None], (width, height), matrix)[:, :, 0]
 
 
-def _outline(placement: Placement, alpha: Alpha, blur: float) -> tuple[Field, float]:
+def _outline(placement: Placement, alpha: Alpha, size: tuple[int, int], blur: float) -> tuple[Field, float]:
     """Alpha on a small canvas, 0..1, and the standard deviation there of a blur that is a share of the long side."""
     long = max(placement.width, placement.height)
     side = min(max(FINEST / max(blur, 1e-6), 48), _LARGEST, long)
     width, height = (max(1, round(length * side / long)) for length in (placement.width, placement.height))
-    return outline(placement.resized(width, height), alpha), blur * max(width, height)
+    return outline(placement.resized(width, height), alpha, size), blur * max(width, height)
 
 
-def outline(placement: Placement, alpha: Alpha) -> Field:
-    """Alpha on a canvas that is small beside the photo, 0..1."""
-    height, width = alpha.shape
+def outline(placement: Placement, alpha: Alpha, size: tuple[int, int]) -> Field:
+    """Alpha on a canvas that is small beside the photo of `size`, 0..1."""
+    small = Image.fromarray(alpha)
     cell = max(1.0, placement.scale)
-    small = Image.fromarray(alpha).resize(
-        (max(1, round(width / cell)), max(1, round(height / cell))), Image.Resampling.BOX, reducing_gap=2.0
-    )
+    width, height = (min(own, max(1, round(full / cell))) for own, full in zip(small.size, size, strict=True))
+    small = small.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
     field = np.asarray(small).astype(np.float32) * np.float32(1 / 255)
-    across, down = width / small.width, height / small.height
+    across, down = size[0] / width, size[1] / height
     a, b, c, d, e, f = placement.matrix
     matrix = (a / across, b / across, c / across, d / down, e / down, f / down)
     return transformed(field[:, :, None], (placement.width, placement.height), matrix)[:, :, 0]
