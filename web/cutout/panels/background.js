@@ -70,7 +70,7 @@ function shadowRows(editor) {
   const row = (name, range) => keep(shadow, name, slider(say("shadow." + name), { step: 0.005, ...range, id: `shadow-${name}` }, (value, gesture) => set({ [name]: value }, gesture)));
   const any = ["shadow-drop", "shadow-floor"];
   return [
-    make("h3", "", say("shadow.title")),
+    make("h2", "", say("shadow.title")),
     kind.row,
     only(any, row("x", { min: -0.15, max: 0.15, value: 0.015, text: percent })),
     only(["shadow-drop"], row("y", { min: -0.15, max: 0.15, value: 0.02, text: percent })),
