@@ -1,5 +1,5 @@
 """Times the visualizer. Analysis: a track of three minutes on one thread, on the desk and inside Pyodide under Node, by
-the processor's time.
+the processor's time. Drawing and saving: see `_drawing.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hearth.desk import models
 from hearth.desk.node import node_command
 from hearth.errors import HearthError
 from tests.bench import _analysis_measure as analysis_measure
+from tests.bench._drawing import drawing_rows
 from wheels.app import app_wheel
 from wheels.pyodide import for_site
 
@@ -30,11 +31,17 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench visualizer", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
     parser.add_argument("--seconds", type=float, default=180, metavar="N", help="of the track (default 180)")
+    parser.add_argument("--only", choices=["analysis", "drawing"], help="one half of it")
+    parser.add_argument("--frames", type=int, default=20, metavar="N", help="drawn a scene and size (default 20)")
+    parser.add_argument("--video", type=float, default=10, metavar="N", help="seconds that are saved (default 10)")
+    parser.add_argument("--software", action="store_true", help="draw on the processor")
     options = parser.parse_args(argv)
-    rows = analysis_rows(options.seconds)
+    rows = analysis_rows(options.seconds) if options.only != "drawing" else []
+    if options.only != "analysis":
+        rows += drawing_rows(options.frames, options.video, options.software)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
-    return 0 if all(row["hearth"] >= row["goal"] for row in rows if row["goal"]) else 1
+    return 0 if all(row["hearth"] >= row["goal"] for row in rows if row.get("goal")) else 1
 
 
 def analysis_rows(seconds: float) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ import { say, told, translate, visibleName } from "../shell/words.js";
 import { takeWorker } from "./early.js";
 import { Saver } from "./export/saver.js";
 import { Features } from "./features.js";
+import { Live } from "./live.js";
 import { Overview } from "./overview.js";
 import { Panel } from "./panel.js";
 import { Player } from "./player.js";
@@ -36,6 +37,8 @@ const looks = await (await fetch(new URL("./looks.json", import.meta.url))).json
 const state = {
   /** @type {{id: number, file: File} | null} */
   track: null,
+  /** @type {Live | null} */
+  live: null, // the microphone, while it is listened to
   inWorkers: true, // whether the track can be decoded in a worker
   /** @type {View | null} */
   view: null,
@@ -66,15 +69,19 @@ addEventListener("beforeunload", (event) => {
 });
 if (!stage.works) notice(say("look.no-webgl"));
 byId("retry").addEventListener("click", () => link.post({ type: "retry", id: state.track?.id }));
-byId("stop").addEventListener("click", () => stop());
+byId("stop").addEventListener("click", () => (state.live ? keepRecording() : stop()));
+byId("listen").addEventListener("click", listen);
 byId("fullscreen").addEventListener("click", fullscreen);
 byId("still").addEventListener("click", saveStill);
 
 /** @param {File} file */
 function open(file) {
+  state.live?.close();
+  state.live = null;
   state.track = { id: ++lastId, file };
   state.inWorkers = true;
   state.features = new Features();
+  player.known = 0;
   panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);
   player.open(file);
   player.describe(state.settings.title, "", null);
@@ -83,12 +90,39 @@ function open(file) {
   byId("studio").scrollIntoView({ block: "start", behavior: "instant" });
 }
 
+/** Shows what the microphone hears. */
+async function listen() {
+  try {
+    state.live = await Live.open(state.settings.guard);
+  } catch (error) {
+    if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
+    notice(say("live.refused"));
+    return;
+  }
+  player.close();
+  panel.fill("", "", null);
+  render();
+  stage.ask();
+}
+
+/** What the microphone heard becomes the track. */
+async function keepRecording() {
+  const live = state.live;
+  state.live = null;
+  if (live) open(await live.close());
+}
+
 function now() {
+  if (state.live) {
+    state.live.listen();
+    return { features: state.live.features, settings: state.settings, time: state.live.time - 0.04, moving: true };
+  }
   return { features: state.features, settings: state.settings, time: player.time, moving: player.playing };
 }
 
 /** After each frame. */
 function drawn() {
+  if (state.live) return setText(byId("clock"), clock(state.live.time));
   overview.render();
   setText(byId("clock"), clock(player.time));
   saver.update();
@@ -144,6 +178,7 @@ function takeView(view) {
 function takeHeard(heard) {
   if (!state.features.frames) performance.mark("hearth-heard");
   state.features.take(heard);
+  player.known = heard.duration;
   stage.ask();
   document.documentElement.dataset.heard = String(heard.complete);
   if (heard.complete && state.thumbsOf !== heard.id) {
@@ -262,12 +297,19 @@ function startingUp() {
 
 /** The track as Python sees it, or as it is before Python runs. @returns {TrackView | null} */
 function trackView() {
-  const { track, view } = state;
+  const { track, view, live } = state;
+  const nothing = { stages: [], notes: [], duration: 0, tempo: 0 };
+  if (live) return { id: 0, name: say("live.name"), state: "hearing", text: say("live.text"), ...nothing };
   if (!track) return null;
   const seen = view?.track?.id === track.id ? view.track : null;
   if (seen && state.broken && (seen.state === "opening" || seen.state === "hearing")) return { ...seen, state: "failed", text: state.broken };
   const text = state.broken || (state.ready ? say("song.opening") : startingUp());
-  return seen ?? { id: track.id, name: visibleName(track.file.name), state: "opening", text, stages: [], notes: [], duration: 0, tempo: 0 };
+  return seen ?? { id: track.id, name: visibleName(track.file.name), state: "opening", text, ...nothing };
+}
+
+/** What is drawn from: for whoever looks at frames from outside. */
+export function studio() {
+  return { features: state.features, settings: { ...state.settings, cover: null }, looks };
 }
 
 function render() {
@@ -282,6 +324,8 @@ function render() {
   byId("studio").dataset.state = track.state;
   byId("retry").hidden = track.state !== "failed" && track.state !== "stopped";
   byId("stop").hidden = track.state !== "hearing";
+  setText(byId("stop"), say(state.live ? "live.keep" : "song.stop"));
+  byId("studio").classList.toggle("live", state.live !== null);
   const bar = byId("progress");
   bar.hidden = track.stages.length === 0;
   while (bar.children.length > track.stages.length) bar.lastElementChild?.remove();

@@ -16,6 +16,7 @@ export class Player {
     this.audio = new Audio();
     this.audio.preload = "auto";
     this.address = "";
+    this.known = 0; // seconds, of a file that does not say how long it is
     /** @type {MediaStream | null} */
     this.stream = null;
     this.artwork = ""; // the cover's address
@@ -40,7 +41,7 @@ export class Player {
   }
 
   get duration() {
-    return Number.isFinite(this.audio.duration) ? this.audio.duration : 0;
+    return Number.isFinite(this.audio.duration) ? this.audio.duration : this.known;
   }
 
   get playing() {

@@ -4,10 +4,11 @@ import {
   canEncodeAudio,
   getFirstEncodableVideoCodec,
   Mp4OutputFormat,
+  Quality,
   QUALITY_HIGH,
-  QUALITY_VERY_HIGH,
   WebMOutputFormat,
 } from "../../mediabunny.mjs";
+import { bitrate } from "./bitrate.js";
 import { canBeTransparent } from "./transparent.js";
 
 /**
@@ -26,9 +27,11 @@ const CHOICES = {
 };
 
 export const FORMATS = /** @type {Format[]} */ (Object.keys(CHOICES));
-export const QUALITY = QUALITY_VERY_HIGH;
 export const SOUND_QUALITY = QUALITY_HIGH;
 export const SOUND_RATE = 48000;
+
+/** @param {import("./bitrate.js").Picture} picture */
+export const quality = (picture) => new Quality({ bitrate: bitrate(picture) });
 
 /** @param {Format} format @param {boolean} streamed  whether it is written as it comes, which leaves MP4's index for the end */
 export const container = (format, streamed) =>
@@ -40,13 +43,13 @@ export const suffix = (format) => (format === "mp4" ? "mp4" : "webm");
 /**
  * The codecs for a file, or null where this browser can't write it.
  * @param {Format} format
- * @param {{width: number, height: number, rate: number}} picture
+ * @param {import("./bitrate.js").Picture} picture
  * @param {{codec: AudioCodec | null, channels: number, whole: boolean}} sound  of the track; `whole` unless a part is saved
  * @returns {Promise<Codecs | null>}
  */
 export async function codecs(format, { width, height, rate }, { codec, channels, whole }) {
   const choice = CHOICES[format];
-  const options = { width, height, quality: QUALITY, frameRate: rate };
+  const options = { width, height, quality: quality({ width, height, rate }), frameRate: rate };
   const video = await getFirstEncodableVideoCodec(choice.video, options);
   if (!video || (format === "transparent" && !(await canBeTransparent({ width, height, rate })))) return null;
   if (whole && codec && choice.copied.includes(codec)) return { video, audio: codec, copied: true };

@@ -6,24 +6,24 @@
  */
 
 import { EncodedPacket, EncodedVideoPacketSource } from "../../mediabunny.mjs";
+import { bitrate } from "./bitrate.js";
 
 const CODEC = "vp09.00.51.08";
 const KEY_SECONDS = 2;
 const MOST_WAITING = 4; // frames in an encoder
-const BITS_A_PIXEL = 0.2; // of each frame
 
-/** @param {{width: number, height: number, rate: number}} picture */
+/** @param {import("./bitrate.js").Picture} picture */
 export async function canBeTransparent(picture) {
   return typeof VideoEncoder !== "undefined" && (await VideoEncoder.isConfigSupported(config(picture))).supported === true;
 }
 
-/** @param {{width: number, height: number, rate: number}} picture @returns {VideoEncoderConfig} */
+/** @param {import("./bitrate.js").Picture} picture @returns {VideoEncoderConfig} */
 function config({ width, height, rate }) {
-  return { codec: CODEC, width, height, framerate: rate, bitrate: Math.round(width * height * rate * BITS_A_PIXEL), latencyMode: "quality" };
+  return { codec: CODEC, width, height, framerate: rate, bitrate: bitrate({ width, height, rate }), latencyMode: "quality" };
 }
 
 export class TransparentVideo {
-  /** @param {Renderer} renderer @param {{width: number, height: number, rate: number}} picture */
+  /** @param {Renderer} renderer @param {import("./bitrate.js").Picture} picture */
   constructor(renderer, picture) {
     this.renderer = renderer;
     this.picture = picture;

@@ -28,7 +28,7 @@
 import { ALL_FORMATS, BlobSource, BufferTarget, CanvasSource, Input, Output, StreamTarget } from "../../mediabunny.mjs";
 import { Features } from "../features.js";
 import { NoWebGL, Renderer } from "../renderer.js";
-import { codecs, container, QUALITY, suffix } from "./formats.js";
+import { codecs, container, quality, suffix } from "./formats.js";
 import { openSoundtrack } from "./soundtrack.js";
 import { TransparentVideo } from "./transparent.js";
 
@@ -71,7 +71,7 @@ async function save({ looks, features: plain, settings, sound, channels, format,
   const place = await openPlace(target, format);
   const output = new Output({ format: container(format, place.handle !== null), target: place.target });
   const transparent = format === "transparent" ? new TransparentVideo(renderer, { width, height, rate }) : null;
-  const opaque = transparent ? null : new CanvasSource(canvas, { codec: chosen.video, quality: QUALITY, latencyMode: "quality" });
+  const opaque = transparent ? null : new CanvasSource(canvas, { codec: chosen.video, quality: quality({ width, height, rate }), latencyMode: "quality" });
   output.addVideoTrack(/** @type {import("mediabunny").VideoSource} */ (transparent?.source ?? opaque), {
     frameRate: rate,
     canBeTransparent: transparent !== null,

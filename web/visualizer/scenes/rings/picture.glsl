@@ -31,14 +31,14 @@ vec4 picture(vec2 at) {
 
   // The bars.
   float level = band(x);
-  level *= 0.25 + 0.75 * level;
+  level *= 0.5 + 0.5 * level;
   float root = radius + 0.035, reach = 0.03 + 0.56 * level * (0.75 + 0.25 * curve(ENERGY));
   float arc = inner / bars * PI * far; // distance along the circle from the bar's middle
   float broad = 0.34 / bars * PI * root;
   vec2 side = vec2(abs(arc) - broad * 0.55, max(root - far, far - root - reach));
   float away = length(max(side, 0.0)) + min(max(side.x, side.y), 0.0) - broad * 0.35;
   float along = clamp((far - root) / max(reach, 1e-3), 0.0, 1.0);
-  vec4 colour = lit(heat(0.15 + 0.75 * along * level + 0.2 * level), (0.75 + 0.9 * level * along) * inside(away));
+  vec4 colour = lit(heat(0.15 + 0.75 * along * level + 0.2 * level), (0.8 + 0.7 * level * along) * inside(away));
   colour = over(colour, lit(body, 0.22 * glow(max(away, 0.0), 0.03) * level));
 
   // Echoes: where the bars reached, moving away.

@@ -9,7 +9,7 @@ from bisect import bisect
 from collections.abc import Sequence
 
 APART = 0.35
-FALL_GUARDED = 0.7
+FALL_GUARDED = 0.6
 FALL_FREE = 2.5
 """How much of the full height a level loses in a second."""
 
