@@ -51,6 +51,8 @@ const state = {
   thumbsOf: 0, // the track whose small pictures are shown
 };
 let lastId = 0;
+/** @type {Renderer | null} */
+let small = null; // draws the scenes' small pictures
 
 translate(document);
 
@@ -251,13 +253,13 @@ function stop() {
 
 /** Small pictures of all scenes, at the moment of the song when most goes on. */
 function drawThumbs() {
-  const canvas = new OffscreenCanvas(192, 108);
-  const renderer = new Renderer(canvas, looks);
+  small ??= new Renderer(new OffscreenCanvas(192, 108), looks); // one for all songs: a page may not have many
+  const renderer = small;
   const { features, settings } = state;
   const moment = features.duration * 0.4;
-  panel.drawThumbs((scene, small) => {
+  panel.drawThumbs((scene, thumb) => {
     renderer.draw(features, { ...settings, scene, cover: null, shape: "wide", title: settings.title }, moment);
-    small.getContext("2d")?.drawImage(canvas, 0, 0);
+    thumb.getContext("2d")?.drawImage(renderer.canvas, 0, 0);
   });
 }
 
@@ -277,10 +279,15 @@ function fullscreen() {
   else byId("stage").requestFullscreen?.();
 }
 
+/** Saves what is shown, at the size of the video. */
 async function saveStill() {
-  stage.ask();
-  const canvas = /** @type {HTMLCanvasElement} */ (byId("picture"));
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const { features, settings, time } = now();
+  const { width, height } = saver.pixels;
+  const canvas = new OffscreenCanvas(width, height);
+  const renderer = new Renderer(canvas, looks);
+  renderer.draw(features, settings, time);
+  const blob = await canvas.convertToBlob({ type: "image/png" });
+  renderer.close();
   const link = make("a", "");
   link.href = URL.createObjectURL(blob);
   link.download = `${fileName()}.png`;

@@ -54,6 +54,14 @@ export class Saver {
     return this.working !== null;
   }
 
+  /** Width and height of the video; both even. */
+  get pixels() {
+    const [across, up] = SHAPES[this.settings.shape];
+    const scale = Number(this.size.value) / Math.min(across, up);
+    const even = (/** @type {number} */ side) => 2 * Math.round((side * scale) / 2);
+    return { width: even(across), height: even(up) };
+  }
+
   /** To be called when what is heard, or the part that is marked, changed. */
   update() {
     const { complete } = this.features();
@@ -77,13 +85,10 @@ export class Saver {
     const name = `${this.name()}.${format === "mp4" ? "mp4" : "webm"}`;
     const target = await askWhere(name);
     if (target === "none") return;
-    const [across, up] = SHAPES[this.settings.shape];
-    const scale = Number(this.size.value) / Math.min(across, up);
-    const even = (/** @type {number} */ side) => 2 * Math.round((side * scale) / 2);
     const features = { ...this.features() };
     const begin = {
       ...{ type: "begin", looks: this.looks, features, settings: { ...this.settings }, sound: await this.sound() },
-      ...{ channels: 2, format, width: even(across), height: even(up), rate: Number(this.rate.value), ...this.#part(), target },
+      ...{ channels: 2, format, ...this.pixels, rate: Number(this.rate.value), ...this.#part(), target },
     };
     const worker = new Worker(WORKER, { type: "module" });
     this.working = worker;
