@@ -18,7 +18,7 @@ from web.site import build_site
 NOT_TRANSLATED = """
 const bare = (text) => {
   for (let before = ""; before !== text; ) { before = text; text = text.replace(/\\[[^[\\]]*\\]/g, " "); }
-  return text.replace(/[\\u2068\\u2069]/g, "").match(/[A-Za-z]{3,}/g) ?? [];
+  return text.replace(/[\\u2068\\u2069]|#[0-9a-f]{6}/g, "").match(/[A-Za-z]{3,}/g) ?? [];
 };
 const allowed = new Set(arguments[0]), found = [];
 const check = (text) => { if (bare(text).some((word) => !allowed.has(word))) found.push(text.trim()); };
@@ -32,7 +32,7 @@ for (const name of ["aria-label", "aria-valuetext", "title", "placeholder", "alt
 check(document.title);
 return found;
 """
-NAMES = ["Hearth", "astronaut", "png"]
+NAMES = ["Hearth", "astronaut", "cutout", "png", "PNG", "WebP", "JPEG", "AVIF"]
 
 
 def speak(driver: Chrome, languages: str) -> None:
