@@ -36,12 +36,18 @@ export function openGpu(software = false) {
 /** @param {boolean} software */
 async function requestGpu(software) {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter || (!software && (adapter.info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(describe(adapter))))) return null;
+  if (!adapter || (!software && isSoftware(adapter))) return null;
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   /** @type {GPUFeatureName[]} */
   const wanted = ["timestamp-query", "shader-f16", "subgroups"];
   const requiredFeatures = wanted.filter((name) => adapter.features.has(name));
-  return new Gpu(describe(adapter), await adapter.requestDevice({ requiredLimits, requiredFeatures }));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  return new Gpu(describe(adapter), device, isSoftware(adapter));
+}
+
+/** @param {GPUAdapter} adapter */
+function isSoftware(adapter) {
+  return adapter.info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(describe(adapter));
 }
 
 /** @param {GPUAdapter} adapter */
@@ -51,9 +57,10 @@ function describe({ info }) {
 
 /** A device, and what went wrong with it. */
 export class Gpu {
-  /** @param {string} name @param {GPUDevice} device */
-  constructor(name, device) {
+  /** @param {string} name @param {GPUDevice} device @param {boolean} [software] */
+  constructor(name, device, software = false) {
     this.name = name;
+    this.software = software;
     this.device = device;
     /** @type {string} */
     this.failure = "";
@@ -244,7 +251,7 @@ export class Player {
       device.queue.submit([encoder.finish()]);
       return new Uint8Array();
     }
-    const landing = this.#landing(total);
+    const landing = this.#takeLanding(total);
     let at = 0;
     for (const { buffer, offset, bytes } of ranges) {
       encoder.copyBufferToBuffer(this.buffers[buffer], offset, landing, at, bytes);
@@ -254,16 +261,52 @@ export class Player {
     await this.gpu.within(landing.mapAsync(GPUMapMode.READ, 0, total));
     const result = new Uint8Array(landing.getMappedRange(0, total)).slice();
     landing.unmap();
+    if (this.landing || !this.calls.length) landing.destroy();
+    else this.landing = landing;
     return result;
   }
 
-  /** @param {number} bytes */
-  #landing(bytes) {
-    if (!this.landing || this.landing.size < bytes) {
-      this.landing?.destroy();
-      this.landing = this.gpu.device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  /** A buffer for what comes back, one's own until then: a run that nobody waits for any more may not be over. @param {number} bytes */
+  #takeLanding(bytes) {
+    const kept = this.landing;
+    this.landing = null;
+    if (kept && kept.size >= bytes) return kept;
+    kept?.destroy();
+    return this.gpu.device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  }
+
+  /**
+   * Milliseconds that all dispatches take, the mean of some runs on what lies there: the GPU's own time where it tells.
+   * @param {number} runs
+   */
+  async time(runs) {
+    const { device } = this.gpu;
+    const told = device.features.has("timestamp-query");
+    const queries = told ? device.createQuerySet({ type: "timestamp", count: 2 }) : null;
+    const encoder = device.createCommandEncoder();
+    for (let run = 0; run < runs; run++) {
+      /** @type {GPUComputePassTimestampWrites | undefined} */
+      const timestampWrites = queries && (run === 0 || run === runs - 1) ? { querySet: queries } : undefined;
+      if (timestampWrites && run === 0) timestampWrites.beginningOfPassWriteIndex = 0;
+      if (timestampWrites && run === runs - 1) timestampWrites.endOfPassWriteIndex = 1;
+      encodePass(encoder, this.calls, { timestampWrites });
     }
-    return this.landing;
+    if (!queries) {
+      const start = performance.now();
+      device.queue.submit([encoder.finish()]);
+      await this.gpu.within(device.queue.onSubmittedWorkDone());
+      return (performance.now() - start) / runs;
+    }
+    const resolved = device.createBuffer({ size: 16, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+    encoder.resolveQuerySet(queries, 0, 2, resolved, 0);
+    device.queue.submit([encoder.finish()]);
+    try {
+      const [start, end] = new BigUint64Array((await this.gpu.fetch(resolved, 16)).buffer);
+      return Number(end - start) / 1e6 / runs;
+    } finally {
+      queries.destroy();
+      resolved.destroy();
+    }
   }
 
   /**

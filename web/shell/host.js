@@ -118,7 +118,7 @@ function takeOwn(message) {
 }
 
 /** @param {Boot} message @param {string} tool @param {object} bridge @param {(message: any) => void} take */
-async function boot({ cold, stop }, tool, bridge, take) {
+async function boot({ cold, stop, notes }, tool, bridge, take) {
   stopFlag = stop && new Int32Array(stop);
   const uncount = cold ? countBytes((loaded) => say({ type: "booting", loaded })) : () => {};
   const gpu = openGpu();
@@ -130,7 +130,15 @@ async function boot({ cold, stop }, tool, bridge, take) {
     /** @param {Uint8Array<ArrayBuffer>} code @param {number} threads */
     open: (code, threads) => new Pool(code, threads, () => pyodide._module.HEAPU8, sameOrigin(POOL)),
   });
-  pyodide.registerJsModule("hearth_gpu", { gpu: await gpu });
+  pyodide.registerJsModule("hearth_gpu", {
+    gpu: await gpu,
+    notes: {
+      /** @param {string} key */
+      recall: (key) => notes[key],
+      /** @param {string} key @param {string} text */
+      remember: (key, text) => say({ type: "note", key, text }),
+    },
+  });
   door = pyodide.pyimport("hearth.page.browser").open_door(bridge, tool);
   for (const message of early.splice(0)) take(message);
   say({ type: "ready" });

@@ -11,9 +11,9 @@
  * @property {any} [own]  how such a model is used; its tool knows what that holds
  *
  * From the page to the worker:
- * @typedef {{type: "boot", cold: boolean, stop: SharedArrayBuffer | null}} Boot
+ * @typedef {{type: "boot", cold: boolean, stop: SharedArrayBuffer | null, notes: Record<string, string>}} Boot
  *     the first message; `cold` where the runtime comes over the network, so that its bytes are counted; `stop` holds the
- *     id of the job to stop, for Python to see even while it cannot take a message
+ *     id of the job to stop, for Python to see even while it cannot take a message; `notes` are those of earlier visits
  * @typedef {{type: "start", models: Model[], eager: boolean, stopping: number}} Start
  *     the second one, with which Python opens the tool's page; each tool adds what it has to know
  * @typedef {{type: "stop" | "retry", id: number}} OnJob
@@ -28,8 +28,9 @@
  * @typedef {{type: "ready"}} Ready  Python runs
  * @typedef {{type: "view", view: any}} Show  the whole state of what is to be seen, as the tool has it
  * @typedef {{type: "need-model" | "drop-model", id: string}} NeedModel
+ * @typedef {{type: "note", key: string, text: string}} Note  to be kept until the next visit
  * @typedef {{type: "broken", reason: string}} Broken  Python itself failed; the worker is of no more use
- * @typedef {Booting | Ready | Show | NeedModel | Broken} FromHost
+ * @typedef {Booting | Ready | Show | NeedModel | Note | Broken} FromHost
  */
 
 export {};

@@ -4,7 +4,20 @@
  * @typedef {{worker: Worker, stop: Int32Array | null, heard: MessageEvent<any>[]}} Started
  */
 
+import { recall, remember } from "./memory.js";
 import { sameOrigin } from "./origin.js";
+
+const NOTES = "notes"; // what workers keep from visit to visit
+
+/** @returns {Record<string, string>} */
+function notes() {
+  try {
+    return JSON.parse(recall(NOTES) ?? "{}");
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
 
 /** @param {URL} address  of a tool's `worker.js` @returns {Started} */
 export function startWorker(address) {
@@ -12,9 +25,12 @@ export function startWorker(address) {
   const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
   /** @type {Started} */
   const started = { worker, stop: shared && new Int32Array(shared), heard: [] };
+  worker.addEventListener("message", ({ data }) => {
+    if (data.type === "note") remember(NOTES, JSON.stringify({ ...notes(), [data.key]: data.text }));
+  });
   worker.onmessage = (event) => started.heard.push(event);
   /** @type {import("./messages.js").Boot} */
-  const boot = { type: "boot", cold: !navigator.serviceWorker?.controller, stop: shared };
+  const boot = { type: "boot", cold: !navigator.serviceWorker?.controller, stop: shared, notes: notes() };
   worker.postMessage(boot);
   return started;
 }

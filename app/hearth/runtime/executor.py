@@ -53,6 +53,15 @@ class KeepingProgram(Program, Protocol):
         ...
 
 
+@runtime_checkable
+class TunableProgram(Program, Protocol):
+    """A program that can be made faster where it runs."""
+
+    async def tune(self) -> None:
+        """Looks for a faster way, after a run; for idle time. It takes seconds and may be cancelled."""
+        ...
+
+
 class Executor(Protocol):
     """A way to run plans. `needs_static` says that it wants every shape known."""
 

@@ -14,7 +14,7 @@ from hearth.errors import BadInput, ExecutorFailed, MissingModel, Unsupported
 from hearth.runtime import model_file
 from hearth.runtime.deciding import deciding_inputs, small
 from hearth.runtime.device import DeviceTensor, on_host
-from hearth.runtime.executor import Executor, KeepingProgram, Program, Progress
+from hearth.runtime.executor import Executor, KeepingProgram, Program, Progress, TunableProgram
 from hearth.runtime.executors import Choice
 from hearth.runtime.explain import explain
 from hearth.runtime.feeds import Feeds
@@ -203,6 +203,18 @@ class InferenceSession:
                 return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
+
+    async def tune_async(self) -> None:
+        """Makes later runs faster where the executor can: in idle time after a run, once, and not beside other runs.
+
+        It takes some seconds, and may be cancelled when there is something to do.
+        """
+        try:
+            for program, _ in list(self._programs):
+                if isinstance(program, TunableProgram):
+                    await program.tune()
+        except ExecutorFailed as failure:
+            LOG.warning("%s failed in idle time: %s", self.executor.name, failure)
 
     def explain(self) -> str:
         """What runs where, for every plan compiled so far: a table to print, one line a step."""

@@ -47,6 +47,7 @@ class CutoutPage:
         self._unkept: set[int] = set()  # photos of which something is not stored yet
         self._keeping: asyncio.Task[None] | None = None
         self._inspecting: set[asyncio.Task[None]] = set()
+        self._tunable = False  # whether a network has run since it was last made faster
         self._shown = 0.0
 
     def receive(self, message: Mapping[str, Any]) -> None:
@@ -94,11 +95,20 @@ class CutoutPage:
                 self._wake.clear()
                 stale = next((photo for photo in photos if self._is_stale(photo)), None)
                 try:
-                    async with asyncio.timeout(IDLE if stale else None):
+                    async with asyncio.timeout(IDLE if stale or self._tunable else None):
                         await self._wake.wait()
                 except TimeoutError:
-                    if stale:
-                        await self._write(stale)
+                    await (self._write(stale) if stale else self._tune())
+
+    async def _tune(self) -> None:
+        """Lets the network get faster until something is to be done."""
+        tuning, waking = asyncio.ensure_future(self.tool.tune()), asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait((tuning, waking), return_when=asyncio.FIRST_COMPLETED)
+            self._tunable = not tuning.done()
+        finally:
+            tuning.cancel()
+            waking.cancel()
 
     async def warm_up(self) -> None:
         """Makes the chosen model ready before a photo needs it; a failure is told when one does."""
@@ -205,6 +215,7 @@ class CutoutPage:
             self._end(photo, "failed", say("photo.broke", what=type(error).__name__))
         else:
             self._end(photo, "done", say("photo.done", time=time.perf_counter() - started))
+            self._tunable = True
             if photo in self.view.photos:
                 self.mattes.keep(photo.id, matte)
                 self.editor.refresh(photo.id)

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hearth.page.bridge import Progress
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.tools.cutout import Pipeline, Preparation
 from hearth.words import say
+
+if TYPE_CHECKING:
+    from hearth.runtime import InferenceSession
 
 
 class CutoutTool:
@@ -22,6 +25,7 @@ class CutoutTool:
         self.engine = say("engine.unknown")
         self._model = ""
         self._pipeline: Pipeline | None = None
+        self._session: InferenceSession | None = None
         self._progress: Progress = lambda loaded, total: None
         self._one_at_a_time = asyncio.Lock()
 
@@ -57,13 +61,21 @@ class CutoutTool:
         entry = self.models[model]
         if "own" in entry:
             return self._open_own(data, entry["own"])
-        session = InferenceSession(data)
+        session = self._session = InferenceSession(data)
         self.engine = say("engine." + session.executor.name)
         return Pipeline(session, self._preparation(entry))
 
+    async def tune(self) -> None:
+        """Makes later photos faster, for as long as nothing else is to be done; may be cancelled."""
+        if self._session is not None:
+            await self._session.tune_async()
+
     def _told(self, loaded: int, total: int) -> None:
         if loaded >= total:
-            self._pipeline = None  # makes room before the file is here: memory that has grown stays grown
+            # Makes room before the file is here: memory that has grown stays grown.
+            self._pipeline = self._session = (
+                None  # makes room before the file is here: memory that has grown stays grown
+            )
         self._progress(loaded, total)
 
     def _open_own(self, data: bytes, plain: Mapping[str, Any]) -> Pipeline:
@@ -71,7 +83,7 @@ class CutoutTool:
         from hearth.tools.cutout import own
 
         settings = own.Settings(**plain)
-        session = own.session_for(load_bytes(data), settings)
+        session = self._session = own.session_for(load_bytes(data), settings)
         self.engine = say("engine." + session.executor.name)
         return Pipeline(own.OwnSession(session, settings), settings.preparation())
 

@@ -21,6 +21,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Lowered, Range, Segment
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
+from hearth.runtime.webgpu.tuning import Choices, Notes, Tuner
 
 
 class Player(Protocol):
@@ -52,16 +53,22 @@ class Player(Protocol):
         """The same without blocking."""
         ...
 
+    async def time(self, runs: int) -> float:
+        """Milliseconds that all dispatches take, the mean of so many runs on what lies there."""
+        ...
+
     def destroy(self) -> None:
         """Frees everything on the GPU."""
 
 
 class Gpu(Memory, Protocol):
-    """A GPU that is open. `trusted` says that it has been compared with numpy."""
+    """A GPU that is open. `trusted` says that it has been compared with numpy, `software` that it is a CPU."""
 
     name: str
     limits: Limits
     trusted: bool
+    software: bool
+    notes: Notes | None
 
     def player(self, lowered: Lowered) -> Player:
         """Starts to make a lowered plan ready."""
@@ -203,9 +210,10 @@ def _cpu_part(plan: Plan, numbers: Sequence[int]) -> NumpyProgram:
 class TrustedProgram:
     """A program whose GPU is compared with numpy before its first run; the probe compiles beside the program."""
 
-    def __init__(self, program: WebGPUProgram, gpu: Gpu) -> None:
-        self.program, self.gpu = program, gpu
-        self.lowered = program.lowered
+    def __init__(self, program: WebGPUProgram, gpu: Gpu, choices: Choices) -> None:
+        self.program, self.gpu, self.choices = program, gpu, choices
+        self._sample: Mapping[str, Any] | None = None
+        self._tuned = gpu.software
         self._probe = None if gpu.trusted else WebGPUProgram(probe.probe_plan(), gpu, probe.probe_choice())
 
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
@@ -216,23 +224,36 @@ class TrustedProgram:
         """`run`, with some outputs left on the GPU."""
         if self._probe is not None:
             self._judge(self._probe.run(probe.probe_feed()))
+        self._sample = feeds
         return self.program.run(feeds, keep)
 
     async def run_keeping_async(self, feeds: Mapping[str, Any], keep: Collection[str]) -> list[Any]:
         """The same without blocking the event loop."""
         if self._probe is not None:
             self._judge(await self._probe.run_async(probe.probe_feed()))
+        self._sample = feeds
         return await self.program.run_async(feeds, None, keep)
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """The same without blocking the event loop."""
         if self._probe is not None:
             self._judge(await self._probe.run_async(probe.probe_feed()))
+        self._sample = feeds
         return await self.program.run_async(feeds, progress)
+
+    async def tune(self) -> None:
+        """Looks for faster kernels, once there has been a run; for idle time, and it may be cancelled."""
+        if self._sample is not None and not self._tuned:
+            tuner = Tuner(self.program, self.choices, lambda plan, chooser: WebGPUProgram(plan, self.gpu, chooser))
+            await tuner.improve(self._sample, self._use)
+            self._tuned = True
+
+    def _use(self, program: WebGPUProgram) -> None:
+        self.program = program
 
     def places(self) -> list[str]:
         """Where each step of the plan runs."""
-        on_cpu = {number for segment in self.lowered.segments for number in segment.steps}
+        on_cpu = {number for segment in self.program.lowered.segments for number in segment.steps}
         steps = self.program.plan.steps
         return ["numpy" if number in on_cpu else "webgpu" for number in range(len(steps))]
 
@@ -251,10 +272,11 @@ class WebGPUExecutor:
 
     def __init__(self, gpu: Gpu | None = None) -> None:
         self.gpu = gpu or find_gpu()
+        self.choices = Choices(self.gpu.name, self.gpu.notes)
 
     def compile(self, plan: Plan) -> TrustedProgram:
         """Raises Unsupported where the GPU is of no use for the plan, ExecutorFailed where it fails."""
-        return TrustedProgram(WebGPUProgram(plan, self.gpu), self.gpu)
+        return TrustedProgram(WebGPUProgram(plan, self.gpu, self.choices), self.gpu, self.choices)
 
 
 def find_gpu() -> Gpu:

@@ -2,7 +2,9 @@
 
 The worker opens the GPU and registers it as the JavaScript module `hearth_gpu`, with `gpu` null where there is none:
 
-    pyodide.registerJsModule("hearth_gpu", { gpu: await openGpu() });
+    pyodide.registerJsModule("hearth_gpu", { gpu: await openGpu(), notes: { recall(key) {}, remember(key, text) {} } });
+
+`notes` keep which kernels were found fastest; they may be left out.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def open_gpu() -> PageGpu:
     if not hearth_gpu.gpu or hearth_gpu.gpu.failure:
         raise Unsupported("There is no GPU here that WebGPU can use.")
     if not _OPEN:
-        _OPEN.append(PageGpu(hearth_gpu.gpu))
+        _OPEN.append(PageGpu(hearth_gpu.gpu, getattr(hearth_gpu, "notes", None)))
     return _OPEN[0]
 
 
@@ -40,9 +42,11 @@ class PageGpu:
 
     trusted = False
 
-    def __init__(self, gpu: Any) -> None:
+    def __init__(self, gpu: Any, notes: Any = None) -> None:
         self.gpu = gpu
+        self.notes = PageNotes(notes) if notes else None
         self.name = str(gpu.name)
+        self.software = bool(gpu.software)
         self.limits = Limits.read(json.loads(gpu.limits))
 
     def player(self, lowered: Lowered) -> PagePlayer:
@@ -73,6 +77,22 @@ class PageGpu:
     def free(self, buffer: Any) -> None:
         """Gives a buffer back."""
         buffer.destroy()
+
+
+class PageNotes:
+    """What the page keeps from visit to visit."""
+
+    def __init__(self, notes: Any) -> None:
+        self.notes = notes
+
+    def recall(self, key: str) -> str | None:
+        """What was kept, if it still is."""
+        text = self.notes.recall(key)
+        return text if isinstance(text, str) else None
+
+    def remember(self, key: str, text: str) -> None:
+        """Keeps a text, if the browser allows it."""
+        self.notes.remember(key, text)
 
 
 class PagePlayer:
@@ -123,6 +143,10 @@ class PagePlayer:
     def play_sync(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
         """`play`, where the browser lets Python wait."""
         return _wait(self.play(first, last, reads))
+
+    async def time(self, runs: int) -> float:
+        """Milliseconds that all dispatches take, the mean of so many runs on what lies there."""
+        return float(await _answer(self.player.time(runs)))
 
     def destroy(self) -> None:
         """Frees everything on the GPU."""

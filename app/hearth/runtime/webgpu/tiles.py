@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hearth.runtime.webgpu.limits import Limits
 
@@ -181,6 +181,35 @@ def candidates(shape: ConvShape) -> list[Choice]:
     if shape.kernel == (3, 3) and shape.strides == (1, 1) and shape.groups == 1:
         return [*_three_by_three(shape), *_fallbacks(shape)]
     return _fallbacks(shape)
+
+
+MOST_VARIANTS = 5
+
+
+def variants(shape: ConvShape, limits: Limits) -> list[Choice]:
+    """A few kernels that may be the fastest on a GPU nobody has measured, the choice by rule first."""
+    rule = choose(shape, limits)
+    more: list[Choice] = []
+    if isinstance(rule, Winograd):
+        gemm, small = rule.gemm, Gemm(32, 32, 16, 4, 4)
+        wide = [Gemm(64, 64, 16, 8, 8), Gemm(64, 32, 16, 8, 4), small] if shape.tiles[2] > 28 else []
+        halved = replace(gemm, block_k=8, split=1)
+        tiles = (*wide, halved, replace(gemm, unroll=2))
+        more += [Winograd(t) for t in tiles if t.fits(limits, shape.outputs, shape.channels)]
+        more.insert(2, choose(shape, limits, winograd=False))
+    elif isinstance(rule, Staged):
+        splits = [replace(rule, split=split) for split in (rule.split * 2, rule.split // 2) if split]
+        heights = [replace(rule, block_h=height) for height in (4, 8, 16) if height != rule.block_h]
+        more += [s for s in (*splits, *heights, Unstaged(4, 2, 4), Unstaged(4, 1, 4)) if s.fits(limits, shape)]
+    elif isinstance(rule, Unstaged):
+        splits = (max(1, rule.split // 2), rule.split * 2)
+        sides = (replace(rule, side=3 - rule.side), replace(rule, pixels=rule.pixels * 2))
+        tried = (*(replace(rule, split=split) for split in splits), *sides, replace(rule, unroll=3 - rule.unroll))
+        more += [u for u in tried if u.fits(limits, shape) and shape.channels % u.unroll == 0]
+    elif rule.pixels * rule.split * 2 <= limits.invocations:
+        more += [replace(rule, split=rule.split * 2), replace(rule, pixels=rule.pixels * 2)]
+        more += [replace(rule, split=rule.split // 2)] if rule.split > 1 else []
+    return [rule, *(choice for choice in dict.fromkeys(more) if choice != rule)][: MOST_VARIANTS + 1]
 
 
 def _three_by_three(shape: ConvShape) -> list[Choice]:
