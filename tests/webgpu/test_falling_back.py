@@ -12,6 +12,7 @@ from hearth.runtime.webgpu.desk import ALLOW_SOFTWARE, Device, open_device
 from hearth.runtime.webgpu.executor import TrustedProgram, WebGPUProgram
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
+from hearth.runtime.webgpu.tuning import Choices
 from tests.webgpu.conftest import graph_of
 
 X = np.linspace(-2, 2, 64, dtype=np.float32).reshape(1, 4, 4, 4)
@@ -72,7 +73,7 @@ def test_a_gpu_that_computes_something_else_is_left(
 
 
 def test_the_probe_passes_on_this_gpu(own_device: Device) -> None:
-    program = TrustedProgram(WebGPUProgram(make_plan(small_net()), own_device), own_device)
+    program = TrustedProgram(WebGPUProgram(make_plan(small_net()), own_device), own_device, Choices(own_device.name))
     program.run({"x": X})
     assert own_device.trusted
 

@@ -73,9 +73,7 @@ class CutoutTool:
     def _told(self, loaded: int, total: int) -> None:
         if loaded >= total:
             # Makes room before the file is here: memory that has grown stays grown.
-            self._pipeline = self._session = (
-                None  # makes room before the file is here: memory that has grown stays grown
-            )
+            self._pipeline = self._session = None
         self._progress(loaded, total)
 
     def _open_own(self, data: bytes, plain: Mapping[str, Any]) -> Pipeline:

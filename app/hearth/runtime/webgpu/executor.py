@@ -68,7 +68,10 @@ class Gpu(Memory, Protocol):
     limits: Limits
     trusted: bool
     software: bool
-    notes: Notes | None
+
+    @property
+    def notes(self) -> Notes | None:
+        """Where this device keeps what was found out about it."""
 
     def player(self, lowered: Lowered) -> Player:
         """Starts to make a lowered plan ready."""

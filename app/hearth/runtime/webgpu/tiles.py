@@ -198,14 +198,14 @@ def variants(shape: ConvShape, limits: Limits) -> list[Choice]:
         more += [Winograd(t) for t in tiles if t.fits(limits, shape.outputs, shape.channels)]
         more.insert(2, choose(shape, limits, winograd=False))
     elif isinstance(rule, Staged):
-        splits = [replace(rule, split=split) for split in (rule.split * 2, rule.split // 2) if split]
-        heights = [replace(rule, block_h=height) for height in (4, 8, 16) if height != rule.block_h]
-        more += [s for s in (*splits, *heights, Unstaged(4, 2, 4), Unstaged(4, 1, 4)) if s.fits(limits, shape)]
+        staged = [replace(rule, split=split) for split in (rule.split * 2, rule.split // 2) if split]
+        staged += [replace(rule, block_h=height) for height in (4, 8, 16) if height != rule.block_h]
+        more += [choice for choice in staged if choice.fits(limits, shape)]
+        more += [choice for choice in (Unstaged(4, 2, 4), Unstaged(4, 1, 4)) if choice.fits(limits, shape)]
     elif isinstance(rule, Unstaged):
-        splits = (max(1, rule.split // 2), rule.split * 2)
-        sides = (replace(rule, side=3 - rule.side), replace(rule, pixels=rule.pixels * 2))
-        tried = (*(replace(rule, split=split) for split in splits), *sides, replace(rule, unroll=3 - rule.unroll))
-        more += [u for u in tried if u.fits(limits, shape) and shape.channels % u.unroll == 0]
+        unstaged = [replace(rule, split=split) for split in (max(1, rule.split // 2), rule.split * 2)]
+        unstaged += [replace(rule, side=3 - rule.side), replace(rule, pixels=rule.pixels * 2)]
+        more += [choice for choice in unstaged if choice.fits(limits, shape)]
     elif rule.pixels * rule.split * 2 <= limits.invocations:
         more += [replace(rule, split=rule.split * 2), replace(rule, pixels=rule.pixels * 2)]
         more += [replace(rule, split=rule.split // 2)] if rule.split > 1 else []
