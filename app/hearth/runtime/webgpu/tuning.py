@@ -115,10 +115,12 @@ class Tuner:
             return  # all is known, or a second copy might not find room
         expected = await self.program.run_async(feeds)
         for shape in waiting:
+            if time.perf_counter() > until:
+                return  # the others have their turn at the next start
             best = self.choices(shape, limits)
             for choice in variants(shape, limits)[1:]:
                 if time.perf_counter() > until:
-                    return  # the shape is searched again at the next start
+                    break
                 ratio, variant = await self._try(shape, choice, feeds, expected)
                 better = ratio is not None and ratio <= MARGIN
                 self.trials.append(Trial(shape, choice, ratio, better))
