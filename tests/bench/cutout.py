@@ -238,7 +238,7 @@ def one_photo(driver: Any, path: Path, number: int) -> Times:
     from selenium.webdriver.support.wait import WebDriverWait
 
     start = driver.execute_script("return performance.now()")
-    driver.find_element("css selector", "input[type=file]").send_keys(str(path))
+    driver.find_element("css selector", "#file").send_keys(str(path))
 
     def events(_: Any = None) -> list[dict[str, Any]]:
         ids = "[...new Set(hearthLog.map((event) => event.id))]"

@@ -140,7 +140,7 @@ def rembgs_matting(picture: NDArray[np.uint8], mask: NDArray[np.float32]) -> Alp
     """`rembg.remove(alpha_matting=True)` with its defaults, from the network's mask on: thresholds of 240 and 10, both
     sides eroded by a square of ten pixels, closed-form matting of all that is left at full size, as pymatting does it.
 
-    On five pictures pymatting 1.1.15 itself ended within .03 % of the same SAD, on one of glass within 1.2 %.
+    On five pictures pymatting 1.1.16 itself ended within .03 % of the same SAD, on one of glass within 1.2 %.
     """
     height, width, _ = picture.shape
     full = Image.fromarray((mask * 255).astype(np.uint8)).resize((width, height), Image.Resampling.LANCZOS)

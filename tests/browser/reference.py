@@ -1,6 +1,6 @@
 """The reference: the same pipeline on the desk, with onnxruntime for the network."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.desk import models
-from hearth.tools.cutout import Pipeline, Preparation
+from hearth.tools.cutout import Options, Pipeline, Preparation
 from hearth.tools.cutout.pipeline import Session
 from models.prepare import fetch_onnx
 
@@ -27,9 +27,9 @@ def pipeline(model: str) -> Pipeline:
 
 
 @cache
-def alpha(photo: bytes, model: str = "u2netp") -> NDArray[np.uint8]:
-    """Alpha (height, width) of the cutout of a photo's file."""
-    return pipeline(model).run(photo).alpha
+def alpha(photo: bytes, model: str = "u2netp", *, twice: bool = False) -> NDArray[np.uint8]:
+    """Alpha (height, width) of the cutout of a photo's file, where asked for with a second look."""
+    return replace(pipeline(model), options=Options(look_twice=twice)).matte(photo).alpha
 
 
 def differs(cutout: Path, expected: NDArray[np.uint8]) -> int:

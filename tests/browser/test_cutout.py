@@ -5,14 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.action_chains import ActionChains
 
+from hearth.tools.cutout import read
 from tests.browser import pictures, reference
 from tests.browser.person import Person
 from tests.photos import photo
+from tests.tools.cutout.pictures import ink_profile
 from web.serve import SiteServer
+
+GHOSTSCRIPTS = Path("/usr/share/color/icc/ghostscript/default_cmyk.icc")
+"""The profile of a printing press, where ghostscript is installed."""
 
 
 @pytest.fixture
@@ -113,6 +118,54 @@ def test_another_model_can_redo_a_photo(person: Person) -> None:
     person.wait(lambda: person.state() == "working", "the work to begin")
     person.until_ended()
     assert person.download().read_bytes() != before
+
+
+def test_a_small_subject_is_seen_twice_where_the_switch_is_on(person: Person, tmp_path: Path) -> None:
+    with Image.open(photo("chelsea")) as cat:
+        pixels = np.full((600, 900, 3), 128, np.uint8)
+        pixels[200:400, 300:600] = np.asarray(cat.convert("RGB").resize((300, 200)))
+    file = tmp_path / "far.png"
+    Image.fromarray(pixels).save(file)
+    assert person.script("return !document.getElementById('twice').checked"), "off by default"
+    person.choose(file)
+    assert person.until_ended() == "done", person.sentence()
+    once, twice = (reference.alpha(file.read_bytes(), twice=looks) for looks in (False, True))
+    assert np.abs(once.astype(int) - twice).max() > 10 * reference.TOLERANCE, "the two looks differ"
+    assert reference.differs(person.download(), once) <= reference.TOLERANCE
+    person.click("twice")
+    person.wait(lambda: person.element("redo").is_displayed(), "the offer")
+    person.click("redo")
+    person.wait(lambda: person.state() == "working", "the work to begin")
+    assert person.until_ended() == "done", person.sentence()
+    assert reference.differs(person.download(), twice) <= reference.TOLERANCE
+
+
+def test_inks_of_a_jpeg_have_the_colours_that_they_have_on_the_desk(person: Person, tmp_path: Path) -> None:
+    """Within 5 of 255 on average and 20 everywhere of what LittleCMS makes of the same profile."""
+    if not features.check("littlecms2"):
+        pytest.skip("Pillow was built without LittleCMS")
+    profiles = {"own": ink_profile()}
+    if GHOSTSCRIPTS.exists():
+        profiles["press"] = GHOSTSCRIPTS.read_bytes()
+    person.take("selfie")
+    files = [tmp_path / f"{name}.jpg" for name in profiles]
+    for file, profile in zip(files, profiles.values(), strict=True):
+        pictures.astronaut().convert("RGB").convert("CMYK").save(file, quality=95, icc_profile=profile)
+    person.choose(*files)
+    assert person.until_all_ended() == ["done"] * len(files), person.sentence()
+    for number, file in enumerate(files):
+        person.select(number)
+        with Image.open(person.download()) as cutout:
+            found = np.asarray(cutout)
+            assert "icc_profile" not in cutout.info, "the colours are a screen's now"
+        whole = found[:, :, 3] == 255
+        assert whole.mean() > 0.1
+        desks = read(file.read_bytes()).pixels[:, :, :3][whole].astype(int)
+        off = np.abs(found[:, :, :3][whole] - desks)
+        assert off.mean() <= 5 and off.max() <= 20, (file.name, off.mean(), off.max())
+        with Image.open(file) as inks:
+            unprofiled = np.abs(np.asarray(inks.convert("RGB"))[whole] - desks)
+        assert unprofiled.mean() > 3 * off.mean(), "the profile counts"
 
 
 def test_a_redo_that_fails_or_is_stopped_leaves_the_earlier_cutout(person: Person, server: SiteServer) -> None:

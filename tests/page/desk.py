@@ -16,6 +16,7 @@ from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.tools.cutout.edits import Packed, Place
+from hearth.tools.cutout.photo import Pixels
 from hearth.words import english, say
 
 SIDE = 16
@@ -82,7 +83,7 @@ class DeskBridge:
         self.offline = False
         self.held: asyncio.Event | None = None  # models come when it is set
         self.on_show: Callable[[dict[str, Any]], None] = lambda view: None
-        self.decoded: tuple[int, int, bytes] | None = None
+        self.decoded: tuple[int, int, Pixels] | None = None
 
     def show(self, view: dict[str, Any]) -> None:
         view = in_english(view)
@@ -120,7 +121,7 @@ class DeskBridge:
             raise BadImage(say("photo.unreadable"))
         return self.own[picture]
 
-    async def decode_picture(self, picture: str) -> tuple[int, int, bytes]:
+    async def decode_picture(self, picture: str) -> tuple[int, int, Pixels]:
         raise BadImage(say("photo.not-decoded"))
 
     def keep(self, photo: int, history: bytes) -> None:
@@ -141,7 +142,7 @@ class DeskBridge:
     async def read(self, photo: int) -> bytes:
         return self.files[photo]
 
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, Pixels]:
         if self.decoded is None:
             raise BadImage(say("photo.not-decoded"))
         return self.decoded
@@ -177,7 +178,7 @@ class Desk:
         await asyncio.gather(self.running, return_exceptions=True)
 
     def start(self, photos: list[dict[str, Any]] | None = None) -> None:
-        self.page.receive({"type": "start", "model": "quick", "photos": photos or []})
+        self.page.receive({"type": "start", "model": "quick", "twice": False, "photos": photos or []})
 
     def add(self, *files: tuple[int, str, bytes]) -> None:
         self.bridge.files |= {number: data for number, _, data in files}

@@ -208,6 +208,22 @@ def test_another_model_is_offered_for_what_is_done_and_used_for_what_comes() -> 
     assert play(scene).asked == ["quick", "better"]
 
 
+def test_a_second_look_is_off_until_asked_for_and_then_offered_for_what_is_done() -> None:
+    async def scene(desk: Desk) -> None:
+        desk.add((1, "a.png", png()))
+        await desk.until(1, "done")
+        assert not desk.photo(1)["twice"] and not desk.photo(1)["can_redo"]
+        desk.tell("twice", on=True)
+        assert desk.photo(1)["can_redo"]
+        desk.tell("retry", id=1)
+        assert (await desk.until(1, "done"))["twice"]
+        assert not desk.photo(1)["can_redo"]
+        desk.tell("twice", on=False)
+        assert desk.photo(1)["can_redo"]
+
+    assert play(scene).asked == ["quick"], "the model stays as it is"
+
+
 @pytest.mark.parametrize("end", ["fails", "is stopped", "is stopped while it waits", "loses its worker"])
 def test_a_redo_that_does_not_come_to_its_end_leaves_the_earlier_cutout(end: str) -> None:
     async def scene(desk: Desk) -> None:

@@ -7,20 +7,27 @@
 import { byId, make, setText } from "../shell/dom.js";
 import { recall, remember } from "../shell/memory.js";
 import { say, visibleName } from "../shell/words.js";
+import { toggle } from "./panels/controls.js";
 
 export class Choices {
   /**
    * @param {(model: string) => void} choose
+   * @param {(on: boolean) => void} lookTwice
    * @param {import("../shell/shelf.js").Shelf} shelf
    */
-  constructor(choose, shelf) {
+  constructor(choose, lookTwice, shelf) {
     this.choose = choose;
+    this.lookTwice = lookTwice;
     this.shelf = shelf;
     this.chosen = "";
     /** @type {Model[]} */
     this.models = [];
     /** @type {Map<string, HTMLElement>} */
     this.sizes = new Map();
+    /** Whether the network is to look twice. */
+    this.twice = recall("twice") === "on";
+    const { row } = toggle(say("model.twice"), say("model.twice-hint"), this.twice, (on) => this.#lookTwice(on), "twice");
+    byId("choices").after(row);
   }
 
   /** @param {Model[]} models  the first one is the default */
@@ -46,6 +53,13 @@ export class Choices {
   title(id) {
     const model = this.models.find((model) => model.id === id);
     return model ? titleOf(model) : "";
+  }
+
+  /** @param {boolean} on */
+  #lookTwice(on) {
+    this.twice = on;
+    remember("twice", on ? "on" : "off");
+    this.lookTwice(on);
   }
 
   async update() {

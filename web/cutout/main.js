@@ -55,7 +55,7 @@ const pictures = new Pictures(render);
 const collection = new Collection(new URL("./", ROOT), pictures);
 const { files } = collection;
 const restored = collection.restore();
-const choices = new Choices(choose, shelf);
+const choices = new Choices(choose, (on) => link.post({ type: "twice", on }), shelf);
 const own = new Own(shelf.own, { inspect: (id, file) => link.post({ type: "inspect", id, file }), changed: takeOwn });
 const offline = new Offline({ busy: () => files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
 const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => link.post({ type: "export", id }) });
@@ -140,7 +140,7 @@ function unseen(id, name) {
   const text = state.ready ? say("photo.waiting") : startingUp();
   const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
   return {
-    ...{ id, name, state: "waiting", text, stages, model: "", can_redo: false, note: "" },
+    ...{ id, name, state: "waiting", text, stages, model: "", twice: false, can_redo: false, note: "" },
     ...{ file_name: "", file_note: "", file_width: 0, file_height: 0, fresh: false, writing: false, width: 0, height: 0 },
     ...{ look: null, serial: 0, undo: "", redo: "", touched: false },
   };
@@ -223,7 +223,7 @@ async function describe() {
   await choices.fill(models);
   const eager = await shelf.isEager(choices.chosen);
   if (eager) shelf.fetchAhead(choices.chosen);
-  const start = { type: "start", models, model: choices.chosen, eager, photos: state.view?.photos ?? [], stopping: state.stopping };
+  const start = { type: "start", models, model: choices.chosen, twice: choices.twice, eager, photos: state.view?.photos ?? [], stopping: state.stopping };
   const backgrounds = collection.backgrounds.map((picture) => ({ type: "add-picture", ...picture }));
   const added = await collection.described(state.view?.photos ?? []);
   return [start, ...backgrounds, ...(added.length ? [{ type: "add", photos: added }] : [])];

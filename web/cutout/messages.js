@@ -20,7 +20,8 @@
  * @property {Said} text  one sentence on where it stands, or what went wrong and what to do
  * @property {Stage[]} stages  of the job that runs, in order
  * @property {string} model  id of the model that made the cutout; empty until there is one
- * @property {boolean} can_redo  true where another model is chosen than the one that made the cutout
+ * @property {boolean} twice  whether the network looked twice for it
+ * @property {boolean} can_redo  true where another model or way of looking is chosen than what made the cutout
  * @property {Said} note  what a person should know about how the file was read; mostly empty
  * @property {string} file_name  of the cutout; empty until it is done
  * @property {Said} file_note  what a person should know about that file; mostly empty
@@ -45,6 +46,7 @@
  * @property {boolean} paused  whether photos that wait stay where they are
  * @property {PhotoView[]} photos  in the order in which they came
  * @property {string} model  id of the model chosen
+ * @property {boolean} twice  whether the network is to look twice
  * @property {Said} engine  the quiet line that says what runs
  * @property {Said} announcement  what a screen reader is to say; changes seldom
  *
@@ -63,7 +65,7 @@
  * @property {string} explained
  *
  * From the page to the worker, beside what every tool says:
- * @typedef {{type: "start", models: Model[], model: string, eager: boolean, photos: PhotoView[], stopping: number}} Start
+ * @typedef {{type: "start", models: Model[], model: string, twice: boolean, eager: boolean, photos: PhotoView[], stopping: number}} Start
  *     `eager` where the chosen model should be made ready before a photo asks for it; `photos` and `stopping` are what was
  *     known before the worker was started anew
  * @typedef {{id: number, file: File, view?: PhotoView, look?: object, history?: ArrayBuffer}} Added
@@ -73,6 +75,7 @@
  * @typedef {{type: "pause", on: boolean}} Pause
  * @typedef {{type: "stop" | "retry" | "remove", id: number}} OnPhoto
  * @typedef {{type: "choose", model: string}} Choose
+ * @typedef {{type: "twice", on: boolean}} LookTwice  a small subject is to be seen a second time, larger
  * @typedef {{type: "inspect", id: number, file: File}} Inspect  a model of the person's own; `id` is below zero
  * @typedef {{type: "models", models: Model[]}} OwnModels  the person's own models, as they are now
  * @typedef {{type: "open", id: number, side: number, pixels: number}} Open
@@ -83,7 +86,7 @@
  *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`)
  * @typedef {{type: "undo" | "redo" | "reset" | "export", id: number} | {type: "look-all", id: number, ids?: number[]}} OnEdits
  *     `ids` of the photos that get the settings of this one; all of them without it
- * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | Open | SetLook | Stroke | OnEdits | Inspect | OwnModels} ToWorker
+ * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | LookTwice | Open | SetLook | Stroke | OnEdits | Inspect | OwnModels} ToWorker
  *
  * From the worker to the page, beside what every tool says:
  * @typedef {{type: "view", view: View}} Show

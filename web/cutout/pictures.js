@@ -5,6 +5,8 @@
  * @typedef {{before: ImageBitmap | null, after: ImageBitmap | null}} Pair
  */
 
+import { turnToDecode } from "./turns.js";
+
 const THUMB_SIDE = 320; // pixels; also stands in on the stage until the large one is there
 const LARGE_SIDE = 2048;
 const PAIRS_KEPT = 6;
@@ -126,6 +128,7 @@ function asFile(bitmap) {
  * @param {Blob} file @param {number} side
  */
 async function decode(file, side) {
+  const end = await turnToDecode();
   try {
     const whole = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = side / Math.max(whole.width, whole.height);
@@ -138,5 +141,7 @@ async function decode(file, side) {
   } catch (error) {
     if (error instanceof DOMException) return null; // not a picture to this browser, or the file is gone
     throw error;
+  } finally {
+    end();
   }
 }

@@ -6,6 +6,9 @@
  */
 
 import { host, post, tell } from "../shell/host.js";
+import { turnToDecode } from "./turns.js";
+
+const STRIP = 256; // rows of a photo
 
 /** @type {Map<number, File>} */
 const files = new Map();
@@ -94,20 +97,30 @@ const bridge = {
 
 /** @param {Blob} file @param {boolean} toScreen */
 async function decode(file, toScreen) {
-  const bitmap = await createImageBitmap(file, {
-    imageOrientation: "from-image",
-    premultiplyAlpha: "none",
-    colorSpaceConversion: toScreen ? "default" : "none",
-  });
-  const { width, height } = bitmap;
-  // Python looks at the size first: the canvas takes the same memory once more.
-  const pixels = () => {
-    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-    context?.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    return context?.getImageData(0, 0, width, height).data;
-  };
-  return { width, height, pixels, close: () => bitmap.close() };
+  const end = await turnToDecode();
+  try {
+    const bitmap = await createImageBitmap(file, {
+      imageOrientation: "from-image",
+      premultiplyAlpha: "none",
+      colorSpaceConversion: toScreen ? "default" : "none",
+    });
+    const { width, height } = bitmap;
+    // Python takes the pixels strip by strip into its own memory: beside that there is the bitmap alone.
+    const context = new OffscreenCanvas(width, Math.min(height, STRIP)).getContext("2d", { willReadFrequently: true });
+    const rows = (/** @type {number} */ top) => {
+      context?.clearRect(0, 0, width, STRIP);
+      context?.drawImage(bitmap, 0, -top);
+      return context?.getImageData(0, 0, width, Math.min(STRIP, height - top)).data;
+    };
+    const close = () => {
+      bitmap.close();
+      end();
+    };
+    return { width, height, strip: STRIP, rows, close };
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
 
 /** @param {string} id */

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from hearth.page.bridge import Bridge
 from hearth.page.cutout.layers import Layers
 from hearth.tools.cutout.edits import Packed, Place
+from hearth.tools.cutout.photo import Pixels
 
 
 class CutoutBridge(Bridge, Protocol):
@@ -35,7 +36,7 @@ class CutoutBridge(Bridge, Protocol):
     async def read_picture(self, picture: str) -> bytes:
         """The bytes of a picture that was chosen for the background. Raises BadImage when it is gone."""
 
-    async def decode_picture(self, picture: str) -> tuple[int, int, bytes]:
+    async def decode_picture(self, picture: str) -> tuple[int, int, Pixels]:
         """The same as the browser decodes it; see `decode`."""
 
     def keep(self, photo: int, history: bytes) -> None:
@@ -53,7 +54,7 @@ class CutoutBridge(Bridge, Protocol):
     async def read(self, photo: int) -> bytes:
         """The bytes of the file that was dropped. Raises BadImage when it is gone."""
 
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, Pixels]:
         """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage, TooLarge.
 
         `to_screen` brings the colours from the file's profile to sRGB; else they stay as they are stored.

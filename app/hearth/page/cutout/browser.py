@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from js import Object
 from pyodide.ffi import JsException, to_js
 
@@ -13,7 +14,7 @@ from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.tools.cutout.edits import Packed, Place, unpack
-from hearth.tools.cutout.photo import check_size
+from hearth.tools.cutout.photo import Pixels, check_size
 from hearth.words import say
 
 
@@ -51,7 +52,7 @@ class CutoutBrowserBridge(BrowserBridge):
         except JsException as error:
             raise BadImage(say("photo.unreadable")) from error
 
-    async def decode_picture(self, picture: str) -> tuple[int, int, bytes]:
+    async def decode_picture(self, picture: str) -> tuple[int, int, Pixels]:
         return await _decoded(self.js.decodePicture(picture))
 
     def keep(self, photo: int, history: bytes) -> None:
@@ -72,7 +73,7 @@ class CutoutBrowserBridge(BrowserBridge):
         except JsException as error:  # NotReadableError, NotFoundError: the file changed on disk
             raise BadImage(say("photo.unreadable")) from error
 
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, bytes]:
+    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, Pixels]:
         return await _decoded(self.js.decode(photo, to_screen))
 
 
@@ -81,13 +82,18 @@ def _arrays(layers: Layers) -> Any:
     return to_js(data, dict_converter=Object.fromEntries)
 
 
-async def _decoded(coming: Any) -> tuple[int, int, bytes]:
-    """What the worker's `decode` answers."""
+async def _decoded(coming: Any) -> tuple[int, int, Pixels]:
+    """What the worker's `decode` answers, copied strip by strip: a photo may take a fifth of all memory there is."""
     try:
         picture = await coming
         try:
-            check_size(picture.width, picture.height)
-            return picture.width, picture.height, bytes(picture.pixels().to_bytes())
+            width, height = picture.width, picture.height
+            check_size(width, height)
+            pixels = np.empty(width * height * 4, np.uint8).data
+            for top in range(0, height, picture.strip):
+                rows = picture.rows(top)
+                rows.assign_to(pixels[top * width * 4 : top * width * 4 + rows.byteLength])
+            return width, height, pixels
         finally:
             picture.close()
     except JsException as error:

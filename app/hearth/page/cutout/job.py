@@ -10,7 +10,7 @@ from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editing import Editing
 from hearth.page.cutout.reading import read_photo
-from hearth.page.cutout.tool import CutoutTool
+from hearth.page.cutout.tool import CutoutTool, looking
 from hearth.page.cutout.view import Photo, Stage
 from hearth.page.cutout.writing import write_file
 from hearth.tools import cutout
@@ -30,6 +30,7 @@ class Job:
         photo: Photo,
         editing: Editing,
         model: str,
+        twice: bool,
         tool: CutoutTool,
         bridge: CutoutBridge,
         backgrounds: Backgrounds,
@@ -38,6 +39,7 @@ class Job:
         self.photo = photo
         self.editing = editing
         self.model = model
+        self.twice = twice
         self.tool = tool
         self.bridge = bridge
         self.backgrounds = backgrounds
@@ -55,7 +57,7 @@ class Job:
         photo.width, photo.height = picture.size
         small = preview.before(picture)
         self.bridge.picture(photo.id, "before", *small.size, small.tobytes())
-        pipeline = await self.tool.load(self.model, self.bridge, self._model_came)
+        pipeline = looking(await self.tool.load(self.model, self.bridge, self._model_came), self.twice)
 
         again = bool(photo.model)
         matte = await pipeline.matte_async(picture, self._report)
@@ -72,7 +74,7 @@ class Job:
             self._report("write", fraction)
 
         await write_file(photo, matte, self.editing, self.bridge, self.backgrounds, report, finished)
-        photo.note, photo.model = list(matte.notes), self.model
+        photo.note, photo.model, photo.twice = list(matte.notes), self.model, self.twice
         if again:
             self._show_after(after[0])
         return matte

@@ -12,6 +12,8 @@ from hearth.tools.cutout.export import base_alpha
 from hearth.tools.cutout.look import Look
 from hearth.tools.cutout.screen import on_screen
 
+_STRIP_PIXELS = 1 << 20
+
 
 @dataclass(frozen=True)
 class Layers:
@@ -69,4 +71,14 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def _small(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return image if image.size == size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    """By averages over squares; `size` is a whole part of the picture's, as `reduced_size` makes it. In strips: Pillow
+    copies what is transparent."""
+    if image.size == size:
+        return image
+    width, height = image.size
+    part = max(-(-width // size[0]), -(-height // size[1]))
+    step = part * max(1, _STRIP_PIXELS // (part * width))
+    small = Image.new(image.mode, size)
+    for top in range(0, height, step):
+        small.paste(image.crop((0, top, width, min(top + step, height))).reduce(part), (0, top // part))
+    return small

@@ -17,7 +17,7 @@ from hearth.page.cutout.keeping import pack, unpack
 from hearth.page.cutout.mattes import Mattes
 from hearth.page.cutout.own import Report, inspect
 from hearth.page.cutout.reading import read_photo
-from hearth.page.cutout.tool import CutoutTool
+from hearth.page.cutout.tool import CutoutTool, looking
 from hearth.page.cutout.view import Photo, State, View, photo_from_plain, visible_name
 from hearth.page.cutout.writing import write_again
 from hearth.tools import cutout
@@ -67,6 +67,8 @@ class CutoutPage:
                 self._pause(message["on"])
             case "choose":
                 self.view.model = message["model"]
+            case "twice":
+                self.view.twice = message["on"]
             case "inspect":
                 self._inspecting.add(task := asyncio.ensure_future(self._inspect(Report(**message["model"]))))
                 task.add_done_callback(self._inspecting.discard)
@@ -118,7 +120,7 @@ class CutoutPage:
         self._show()
 
     def _start(self, message: Mapping[str, Any]) -> None:
-        self.view.model = message["model"]
+        self.view.model, self.view.twice = message["model"], message["twice"]
         self.view.photos = [photo_from_plain(plain) for plain in message["photos"]]
         for photo in self.view.photos:
             self._take_up(photo)
@@ -198,7 +200,8 @@ class CutoutPage:
         self._show()
         started = time.perf_counter()
         editing = self.editor.of(photo.id)
-        job = Job(photo, editing, self.view.model, self.tool, self.bridge, self.backgrounds, self._progressed)
+        model, twice = self.view.model, self.view.twice
+        job = Job(photo, editing, model, twice, self.tool, self.bridge, self.backgrounds, self._progressed)
         self._photo, self._running = photo, asyncio.ensure_future(job.run())
         try:
             matte = await self._running
@@ -300,7 +303,7 @@ class CutoutPage:
         known = self._find(photo)
         model = known.model if known and known.model else self.view.model
         pipeline = await self.tool.load(model, self.bridge, lambda loaded, total: None)
-        return await pipeline.matte_async(await self._read(photo))
+        return await looking(pipeline, bool(known and known.twice)).matte_async(await self._read(photo))
 
     def _end(self, photo: Photo, state: State, text: Said) -> None:
         """Ends a job; a photo that has an earlier cutout goes back to that."""
@@ -322,7 +325,8 @@ class CutoutPage:
     def _show(self) -> None:
         self._shown = time.perf_counter()
         for photo in self.view.photos:
-            photo.can_redo = photo.state == "done" and photo.model != self.view.model
+            wanted = (self.view.model, self.view.twice)
+            photo.can_redo = photo.state == "done" and (photo.model, photo.twice) != wanted
             editing = self.editor.of(photo.id)
             photo.look = asdict(editing.look)
             photo.undo = say("step." + editing.past[-1].what) if editing.past else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hearth.page.bridge import Progress
@@ -11,6 +12,11 @@ from hearth.words import say
 
 if TYPE_CHECKING:
     from hearth.runtime import InferenceSession
+
+
+def looking(pipeline: Pipeline, twice: bool) -> Pipeline:
+    """The same pipeline, with or without a second look."""
+    return replace(pipeline, options=replace(pipeline.options, look_twice=twice))
 
 
 class CutoutTool:

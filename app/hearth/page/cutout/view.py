@@ -27,6 +27,7 @@ class Photo:
     text: Said = field(default_factory=lambda: say("photo.waiting"))
     stages: list[Stage] = field(default_factory=list)
     model: str = ""  # that made the cutout; empty until there is one
+    twice: bool = False  # whether the network looked twice for it
     can_redo: bool = False
     note: Said = ""
     file_name: str = ""
@@ -50,6 +51,7 @@ class View:
 
     model: str
     photos: list[Photo] = field(default_factory=list)
+    twice: bool = False  # whether the network is to look twice
     paused: bool = False  # whether photos that wait stay where they are
     engine: Said = field(default_factory=lambda: say("engine.unknown"))
     announcement: Said = ""

@@ -24,6 +24,9 @@ MAX_SIDE = 65_535
 BACKDROP = (128, 128, 128)
 """What lies behind transparent pixels for the network: grey, on which white and black things both stand out."""
 
+Pixels = bytes | memoryview
+"""Four bytes each: red, green, blue, straight alpha."""
+
 _STRIP_PIXELS = 1 << 18  # between two copies
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
 _YCCK = 2  # the Adobe marker's word for luma, chroma and black
@@ -132,7 +135,7 @@ def jpeg_profile(data: bytes) -> tuple[bool, bytes | None]:
     return for_screens, _profile(image, b"RGB " if for_screens else b"CMYK")
 
 
-def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None, notes: Sequence[Words] = ()) -> Photo:
+def from_rgba(pixels: Pixels, width: int, height: int, icc: bytes | None = None, notes: Sequence[Words] = ()) -> Photo:
     """A photo decoded elsewhere: width * height pixels of four bytes, red, green, blue, straight alpha.
 
     `icc` is the profile in which they are meant, `notes` what is to be said about that. The bytes are not copied.
@@ -142,7 +145,9 @@ def from_rgba(pixels: bytes, width: int, height: int, icc: bytes | None = None, 
     if len(pixels) != width * height * 4:
         raise BadImage(say("photo.wrong-bytes", width=width, height=height, count=len(pixels)))
     array = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)
-    return Photo(array, _is_transparent(Photo(array, True).image), icc, tuple(notes))
+    step = max(1, _STRIP_PIXELS // width)
+    has_alpha = any(array[top : top + step, :, 3].min() < 255 for top in range(0, height, step))
+    return Photo(array, has_alpha, icc, tuple(notes))
 
 
 def check_size(width: int, height: int) -> None:
