@@ -86,7 +86,7 @@ export class Engine {
     const models = await this.shelf.models();
     const job = this.job?.order.signal?.aborted ? null : this.job;
     if (!job) this.job?.reject(this.job.order.signal?.reason); // the worker was ended because it did not stop
-    const start = { type: "start", models, model: job?.order.model ?? models[0].id, eager: false, photos: [], stopping: 0 };
+    const start = { type: "start", models, model: job?.order.model ?? models[0].id, twice: false, eager: false, photos: [], stopping: 0 };
     return job ? [start, this.#added(job)] : [start];
   }
 
