@@ -12,6 +12,7 @@ export const ROWS = 512; // frames of the analysis that a scene sees
 export const ROW_NOW = 300;
 export const WAVE = 2048; // samples that a scene sees, around the moment
 export const WAVE_RATE = 11025;
+const SOFT = 22; // samples on each side of the one that the soft wave is a mean around
 export const MOST = 512; // notes, onsets, beats that a scene sees
 const BACK = ROW_NOW / RATE;
 const AHEAD = (ROWS - ROW_NOW) / RATE;
@@ -75,7 +76,7 @@ export class Stretch {
     this.bands = new Uint8Array(ROWS * BANDS);
     this.tones = new Uint8Array(ROWS * TONES);
     this.curves = new Float32Array(ROWS * CURVES);
-    this.wave = new Float32Array(WAVE);
+    this.wave = new Float32Array(WAVE * 2); // a sample, and the mean around it
     this.now = new Float32Array(CURVES);
     this.passed = 0;
     this.notes = new Float32Array(MOST * 4);
@@ -131,7 +132,13 @@ export class Stretch {
     const scale = 1 / (32768 * Math.max(loudest, 0.02));
     for (let index = 0; index < WAVE; index++) {
       const at = first + index;
-      this.wave[index] = at >= 0 && at < count ? samples[at] * scale : 0;
+      this.wave[2 * index] = at >= 0 && at < count ? samples[at] * scale : 0;
+    }
+    let sum = 0; // of the samples from `index - SOFT` to `index + SOFT`
+    for (let index = -SOFT; index < WAVE; index++) {
+      if (index + SOFT < WAVE) sum += this.wave[2 * (index + SOFT)];
+      if (index > SOFT) sum -= this.wave[2 * (index - SOFT - 1)];
+      if (index >= 0) this.wave[2 * index + 1] = sum / (2 * SOFT + 1);
     }
   }
 

@@ -41,7 +41,7 @@ export class Renderer {
       bands_map: texture(gl, gl.R8, BANDS, ROWS, smooth),
       tones_map: texture(gl, gl.R8, TONES, ROWS, smooth),
       curves_map: texture(gl, gl.RGBA16F, CURVES / 4, ROWS, smooth),
-      wave_map: texture(gl, gl.R16F, WAVE, 1, smooth),
+      wave_map: texture(gl, gl.RG16F, WAVE, 1, smooth),
       notes_map: texture(gl, gl.RGBA32F, MOST, 1, gl.NEAREST),
       onsets_map: texture(gl, gl.RGBA32F, MOST, 1, gl.NEAREST),
       beats_map: texture(gl, gl.RGBA32F, MOST, 1, gl.NEAREST),
@@ -165,7 +165,7 @@ export class Renderer {
     put(textures.bands_map, BANDS, ROWS, gl.RED, gl.UNSIGNED_BYTE, stretch.bands);
     put(textures.tones_map, TONES, ROWS, gl.RED, gl.UNSIGNED_BYTE, stretch.tones);
     put(textures.curves_map, CURVES / 4, ROWS, gl.RGBA, gl.FLOAT, stretch.curves);
-    put(textures.wave_map, WAVE, 1, gl.RED, gl.FLOAT, stretch.wave);
+    put(textures.wave_map, WAVE, 1, gl.RG, gl.FLOAT, stretch.wave);
     put(textures.notes_map, MOST, 1, gl.RGBA, gl.FLOAT, stretch.notes);
     put(textures.onsets_map, MOST, 1, gl.RGBA, gl.FLOAT, stretch.onsets);
     put(textures.beats_map, MOST, 1, gl.RGBA, gl.FLOAT, stretch.beats);

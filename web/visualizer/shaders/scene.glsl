@@ -67,6 +67,8 @@ float tone(float semitone) { return tone(semitone, 0.0); }
 
 // The wave around this moment: `x` from -1 to 1 is 0.19 s; about -1..1.
 float wave(float x) { return texture(wave_map, vec2(x * 0.5 + 0.5, 0.5)).r; }
+// The same without its grain, a mean over 4 ms.
+float soft_wave(float x) { return texture(wave_map, vec2(x * 0.5 + 0.5, 0.5)).g; }
 
 // Start and end in seconds from now, MIDI number, strength 0..1.
 vec4 note(int index) { return texelFetch(notes_map, ivec2(index, 0), 0); }

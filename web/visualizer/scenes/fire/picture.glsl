@@ -2,7 +2,7 @@
 
 float turbulent(vec2 p) {
   float sum = 0.0, weight = 0.55;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 3; i++) {
     sum += weight * noise(p);
     p = turned(0.6) * p * 2.03 + 17.0;
     weight *= 0.5;
@@ -22,7 +22,7 @@ vec4 picture(vec2 at) {
   float hearth = smoothstep(1.0, 0.35, across);
   float reach = height * hearth * (0.28 + 0.62 * curve(LOUD) + 0.75 * level * level + 0.2 * curve(BASS));
   float body_of_fire = 1.0 - foot / max(reach, 0.02);
-  float lick = turbulent(vec2(place.x * 3.4, place.y * 1.5 - rising * 1.9));
+  float lick = body_of_fire > -0.7 ? turbulent(vec2(place.x * 3.4, place.y * 1.5 - rising * 1.9)) : 0.0;
   float burn = clamp(body_of_fire + 0.62 * lick * smoothstep(0.0, 0.5, foot) + 0.05, 0.0, 1.0);
   burn = smoothstep(0.0, 0.75, burn);
   float core = clamp(body_of_fire * 1.3 - 0.1 + 0.25 * lick, 0.0, 1.0);
@@ -36,6 +36,7 @@ vec4 picture(vec2 at) {
   // Logs and embers.
   float log_edge = 0.1 + 0.035 * noise(vec2(at.x * 2.6, 3.0)) - 0.09 * across * across;
   float wood = inside(foot - log_edge);
+  if (wood == 0.0) return colour;
   float crack = pow(clamp(0.5 + 0.5 * turbulent(vec2(at.x * 9.0, foot * 13.0)), 0.0, 1.0), 3.0);
   float ember = crack * (0.5 + 0.5 * sin(time * 1.3 * motion + at.x * 11.0)) * (0.35 + 0.9 * curve(BASS)) * hearth;
   vec3 bark = mix(ground * 0.5, deep * 0.35, crack);

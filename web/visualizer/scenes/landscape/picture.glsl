@@ -1,14 +1,15 @@
 // Rows of hills from the nearest to the furthest; the first one that reaches up to a point hides all behind it.
 
-const float APART = 0.11; // seconds between two rows
-const int HILLS = 46;
+const float APART = 0.12; // seconds between two rows
+const int HILLS = 40;
 const float HORIZON = 0.16;
 
+float slope_at(float x) { return smoothstep(wide_valley * 0.4, wide_valley + 0.5, abs(x)); }
+
 float hill(float x, float ago, float row_number) {
-  float away = abs(x);
-  float slope = smoothstep(wide_valley * 0.4, wide_valley + 0.5, away);
+  float away = abs(x), slope = slope_at(x);
   float level = band(pow(clamp((away - wide_valley * 0.5) / 2.2, 0.0, 1.0), 0.8) * 0.92, ago);
-  float rough = 0.5 + 0.5 * noise(vec2(x * 5.0, row_number * 0.37));
+  float rough = 0.5 + 0.3 * sin(x * 7.3 + row_number * 1.7) + 0.2 * sin(x * 13.1 - row_number * 2.9);
   return relief * (slope * (level * level * 0.95 + 0.16 * rough) + level * 0.1 * (1.0 - slope));
 }
 
@@ -34,17 +35,18 @@ vec4 sky(vec2 at) {
 }
 
 vec4 picture(vec2 at) {
+  if (at.y > HORIZON + relief * 0.6) return sky(at);
   float beat_now = floor(time / APART), passed_row = time / APART - beat_now;
   for (int i = 0; i < HILLS; i++) {
     float place = float(i) + passed_row, ago = place * APART;
     float depth = 1.0 + place * 0.16; // the eye is at 0
     float foot = HORIZON - (HORIZON + 1.05) / depth;
-    if (at.y > foot + relief * 1.3 / depth) continue;
-    float x = at.x * depth;
+    float x = at.x * depth, slope = slope_at(x);
+    if (at.y > foot + relief * mix(0.1, 1.11, slope) / depth + 0.02) continue; // no hill is so high here
     float row_number = beat_now - float(i);
     float top = foot + hill(x, ago, row_number) / depth;
     if (at.y > top + 0.02) continue;
-    float rise = (hill(x + 0.02, ago, row_number) - hill(x - 0.02, ago, row_number)) / 0.04;
+    float rise = (hill(x + 0.02, ago, row_number) - (top - foot) * depth) / 0.02;
     float away = (at.y - top) / sqrt(1.0 + rise * rise);
     float far = float(i) / float(HILLS), appear = smoothstep(0.0, 1.0, place);
     float fog = (1.0 - far) * (1.0 - far);

@@ -7,13 +7,13 @@ float calm_wave(float y) {
   return sum / 7.0;
 }
 
-float letters(vec2 at, float size_now) {
-  vec2 place = at / size_now;
-  place.x += bending * 0.05 * calm_wave(place.y) * curve(LEVEL);
+float letters(vec2 at, float size_now, float bend) {
+  vec2 place = at / size_now + vec2(bend, 0.0);
   return any(greaterThan(abs(place), extent)) ? 0.0 : words(place).a;
 }
 
 vec4 picture(vec2 at) {
+  float bend = bending * 0.05 * calm_wave(at.y) * curve(LEVEL);
   // Rows of the spectrum behind, seen through blinds.
   float blinds = 44.0, line = (at.y / extent.y * 0.5 + 0.5) * blinds;
   float x = (floor(line) + 0.5) / blinds;
@@ -31,20 +31,20 @@ vec4 picture(vec2 at) {
     if (age > 1.6) continue;
     float grown = 1.0 + age * 0.5;
     float strength = echoes * exp(-age * 2.4) * smoothstep(0.0, 0.08, age) * (b.y == 1.0 ? 0.6 : 0.28);
-    float inner = letters(at, grown), rim = inner * (1.0 - letters(at, grown * 1.012)) + (1.0 - inner) * letters(at, grown * 0.988);
+    float inner = letters(at, grown, bend), rim = inner * (1.0 - letters(at, grown * 1.012, bend)) + (1.0 - inner) * letters(at, grown * 0.988, bend);
     colour = over(lit(mix(light, body, min(age, 1.0)), strength * (0.85 * rim + 0.1 * inner)), colour);
   }
 
   // The letters, filled with what sounds.
   float size_now = 1.0 + 0.022 * curve(PULSE) + 0.03 * curve(BASS);
-  float filled = letters(at, size_now);
+  float filled = letters(at, size_now, bend);
   float across = abs(at.x) / extent.x;
   float height = at.y / extent.y;
   float flow = 0.5 + 0.5 * noise(vec2(at.x * 1.4, at.y * 1.4 - time * 0.35 * motion));
   float heard = band(clamp(across, 0.0, 1.0));
   vec3 tint = mix(mix(light, body, clamp(0.5 - height, 0.0, 1.0)), spark, clamp(heard * 0.75 + 0.35 * flow * curve(LEVEL) + 0.4 * curve(PULSE), 0.0, 1.0));
   tint = mix(tint, tint * (0.7 + 0.5 * flow), 0.5);
-  float halo = letters(at + vec2(0.004, -0.008), size_now * 1.02);
+  float halo = letters(at + vec2(0.004, -0.008), size_now * 1.02, bend);
   colour = over(lit(body, 0.35 * halo * (0.3 + 0.7 * curve(LEVEL))), colour);
   return over(vec4(tint * filled * (0.8 + 0.3 * curve(ENERGY)), filled), colour);
 }

@@ -20,7 +20,7 @@ vec4 picture(vec2 at) {
     float depth = clamp(far / max(edge, 1e-3), 0.0, 1.0);
     // Veins, and a shimmer over them.
     float vein = pow(0.5 + 0.5 * cos(own * 17.0 + depth * 5.0), 6.0) * smoothstep(0.15, 0.7, depth);
-    float shimmer = noise(vec2(own * 5.0 + k * 7.0, depth * 6.0 - time * 0.4 * motion));
+    float shimmer = sin(own * 11.0 + k * 7.0 + depth * 3.0) * sin(depth * 9.0 - time * 0.9 * motion);
     vec3 tint = heat(clamp(0.08 + 0.5 * part + 0.42 * depth * level, 0.0, 1.0));
     float bright = 0.16 + 0.5 * depth * depth + 0.3 * vein * (0.3 + curve(TREBLE)) + 0.14 * shimmer * level;
     float thick = filled * (0.8 - 0.25 * part);

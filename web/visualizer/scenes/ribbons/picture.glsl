@@ -1,30 +1,23 @@
 // Sheets of silk between two readings of the wave; the deeper ones follow the low end of the spectrum.
 
-// The wave without its grain: readings around a place, weighted as a hill; 0.1 s over the whole width.
-float soft_wave(float x) {
-  float sum = 0.0;
-  for (int i = -3; i <= 3; i++) sum += wave(x * 0.5 + float(i) * 0.0065) * float(4 - abs(i));
-  return sum / 16.0;
-}
-
 // Height of an edge of the silk; `k` counts edges from the back.
-float edge(float x, float k) {
+float edge(float x, float k, float still) {
   float part = (k + 0.5) / (strands + 1.0);
-  float still = cos(clamp(x, -1.0, 1.0) * PI * 0.5);
-  float drift = noise(vec2(x * 0.9 + k * 0.35, time * 0.16 * motion + k * 1.7));
-  float heard = soft_wave(x * (0.75 + 0.25 * part) + (part - 0.5) * 0.22) * (0.25 + 0.75 * curve(LEVEL));
-  float breath = band(0.05 + 0.8 * part, 0.02) * noise(vec2(x * 1.6 - k * 0.9, time * 0.5 * motion - k));
+  float slow = time * 0.4 * motion;
+  float drift = 0.55 * sin(x * 2.3 + k * 1.9 + slow) + 0.45 * sin(x * 3.9 - k * 2.7 - slow * 1.3 + seed * 9.0);
+  float heard = soft_wave(0.5 * (x * (0.75 + 0.25 * part) + (part - 0.5) * 0.22)) * (0.25 + 0.75 * curve(LEVEL));
+  float breath = band(0.05 + 0.8 * part, 0.02) * sin(x * 4.6 - k * 2.2 + slow * 2.9);
   return (part - 0.5) * 0.62 + still * (heard * 0.95 + breath * 0.3) + drift * sway * (0.12 + 0.34 * still);
 }
 
 vec4 picture(vec2 at) {
-  float x = at.x / extent.x;
+  float x = at.x / extent.x, still = cos(x * PI * 0.5);
   vec4 colour = lit(mix(deep, body, 0.3), 0.32 * exp(-abs(at.y) * 2.6) * (0.25 + 0.75 * curve(LOUD)));
   float reach = 2.0 / min(size.x, size.y);
-  float low = edge(x, 0.0);
+  float low = edge(x, 0.0, still);
   for (float k = 0.0; k < 9.0; k++) {
     if (k >= floor(strands)) break;
-    float high = edge(x, k + 1.0);
+    float high = edge(x, k + 1.0, still);
     float part = (k + 0.5) / strands;
     float top = max(low, high), foot = min(low, high);
     float within = smoothstep(-reach, reach, at.y - foot) * smoothstep(-reach, reach, top - at.y);

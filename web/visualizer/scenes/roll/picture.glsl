@@ -1,6 +1,7 @@
 // A keyboard at the foot, lanes above it; keys light up while their note sounds.
 
 const float LOWEST = 21.0, KEYS = 88.0;
+const int LATEST = 20; // notes that are looked at: more do not sound together
 
 float keyboard_top() { return -extent.y + 0.34; }
 
@@ -12,9 +13,16 @@ bool black(float key) {
 // How strongly a key sounds now, and how long ago it was struck.
 vec2 pressed(float key) {
   vec2 found = vec2(0.0, 10.0);
-  for (int i = 0; i < counts.x; i++) {
+  if (tone(max(key - 24.0, 0.0)) < 0.15) return found; // nothing sounds so high: most keys, soon told
+  // Notes stand in the order in which they begin: the last one that has begun, and those before it.
+  int low = 0, high = counts.x;
+  while (low < high) {
+    int middle = (low + high) / 2;
+    if (note(middle).x > 0.0) high = middle;
+    else low = middle + 1;
+  }
+  for (int i = low - 1; i >= max(low - LATEST, 0); i--) {
     vec4 n = note(i);
-    if (n.x > 0.0) break;
     if (n.z != key || n.y < -0.4) continue;
     float strength = n.w * (n.y > 0.0 ? 1.0 : exp(n.y * 9.0));
     if (strength > found.x) found = vec2(strength, -n.x);
@@ -37,11 +45,15 @@ vec4 picture(vec2 at) {
     if (mod(key, 12.0) == 0.0) colour = over(colour, lit(deep, 0.5 * inside(abs((across + 0.5) * lane_width) - 0.0015)));
     colour = over(colour, lit(deep, (black(key) ? 0.05 : 0.13)));
     // Bars of the music, coming down.
-    for (int i = 0; i < counts.z; i++) {
-      vec4 b = beat(i);
-      float line = top + b.x / ahead * (extent.y - top);
-      if (b.x < 0.0 || b.y != 1.0) continue;
-      colour = over(lit(light, 0.13 * inside(abs(at.y - line) - 0.0025)), colour);
+    float second = ahead / (extent.y - top), here = high * second, reach = 0.006 * second;
+    int low = 0, last = counts.z;
+    while (low < last) { // to the first beat that is not below this point
+      int middle = (low + last) / 2;
+      if (beat(middle).x < here - reach) low = middle + 1;
+      else last = middle;
+    }
+    if (low < counts.z && beat(low).y == 1.0) {
+      colour = over(lit(light, 0.13 * inside(abs(beat(low).x - here) / second - 0.0025)), colour);
     }
     colour = over(lit(light, (0.25 + 0.5 * curve(LEVEL)) * glow(high, 0.008)), colour);
   } else {

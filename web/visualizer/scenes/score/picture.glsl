@@ -3,20 +3,11 @@
 const float INNER = 0.26, OUTER = 0.93;
 const float LOW_NOTE = 28.0, HIGH_NOTE = 100.0;
 
-float ring_of(float pitch) { return mix(INNER, OUTER, clamp((pitch - LOW_NOTE) / (HIGH_NOTE - LOW_NOTE), 0.0, 1.0)); }
-
-// Distance to an arc of notes, from `start` to `end` in radians around the middle, at a radius.
-float arc_away(vec2 polar, float start, float end, float radius) {
-  float off = max(max(start - polar.x, polar.x - end), 0.0);
-  return length(vec2(off * polar.y, polar.y - radius));
-}
-
 vec4 picture(vec2 at) {
   float far = length(at);
   float when = atan(at.x, at.y); // 0 on top, clockwise positive
   float radians = 2.0 * PI / turn_time;
-  float room = 0.44 * turn_time, thick = 0.0075 + 0.001 * curve(LEVEL);
-  vec2 polar = vec2(when, far);
+  float room = 0.44 * turn_time;
   float on_disc = inside(far - OUTER - 0.04) * (1.0 - inside(far - INNER + 0.03));
 
   // The disc: grooves, and spokes where bars and beats lie.
@@ -30,36 +21,6 @@ vec4 picture(vec2 at) {
     float away = abs(when - spoke) * far, fade = smoothstep(room, room * 0.8, abs(b.x));
     colour = over(lit(mix(body, light, 0.3), on_disc * fade * (b.y == 1.0 ? 0.32 : 0.1) * inside(away - 0.0012)), colour);
   }
-
-  // Notes.
-  float bright = 0.0;
-  vec3 tint = vec3(0.0);
-  float shape_now = 0.0;
-  for (int i = 0; i < counts.x; i++) {
-    vec4 n = note(i);
-    if (n.x > room) break;
-    if (n.y < -room) continue;
-    float radius = ring_of(n.z);
-    if (abs(far - radius) > 0.07) continue;
-    float begin = max(n.x, -room), finish = min(n.y, room);
-    float away = arc_away(polar, -finish * radians, -begin * radians, radius) - thick * (0.55 + 0.6 * n.w);
-    float fade = smoothstep(room, room * 0.75, min(abs(n.x), abs(n.y)));
-    float ringing = n.x <= 0.0 ? (n.y > 0.0 ? 1.0 : exp(n.y * 3.0)) : 0.0;
-    float pitch = (n.z - LOW_NOTE) / (HIGH_NOTE - LOW_NOTE);
-    vec3 own = mix(mix(body, light, clamp(pitch, 0.0, 1.0)), spark, 0.75 * ringing * exp(min(n.x, 0.0) * 1.5));
-    float solid = inside(away) * fade;
-    float around = exp(-max(away, 0.0) * 46.0) * fade;
-    float amount = solid * (0.6 + 0.5 * n.w + 0.7 * ringing) + around * (0.12 + 0.55 * ringing * n.w);
-    tint += own * amount;
-    bright += amount;
-    shape_now = max(shape_now, max(solid, around * mix(1.0, 0.3, dark)));
-    // Where it is struck, a ring of light leaves.
-    if (n.x <= 0.0 && n.x > -1.2) {
-      float grown = length(at - vec2(0.0, radius)) - 0.02 + n.x * 0.22;
-      tint += own * n.w * 0.4 * exp(n.x * 4.0) * glow(grown, 0.006);
-    }
-  }
-  colour = over(vec4(tint, clamp(shape_now, 0.0, 1.0)), colour);
 
   // The comb on top, and the cover in the middle.
   float comb = inside(abs(at.x) - 0.0018) * step(0.0, at.y) * on_disc;

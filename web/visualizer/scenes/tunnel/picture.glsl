@@ -3,7 +3,7 @@
 // Where the tunnel's middle lies at a depth: it bends slowly.
 vec2 bend(float depth) {
   float phase = time * 0.17 * motion;
-  return vec2(noise(vec2(phase, depth * 0.11)), noise(vec2(depth * 0.11, phase + 40.0))) * 0.055 * depth * motion;
+  return vec2(sin(phase * 2.9 + depth * 0.23), sin(phase * 2.1 - depth * 0.19 + seed * 9.0)) * 0.04 * depth * motion;
 }
 
 vec4 picture(vec2 at) {
@@ -11,7 +11,7 @@ vec4 picture(vec2 at) {
   float corners = floor(sides), depth = 1.0;
   vec2 from = at;
   float angle = 0.0, radius = 1.0, facet = 0.0;
-  for (int i = 0; i < 5; i++) {
+  for (int i = 0; i < 4; i++) {
     from = turned(-0.1 * depth - time * 0.05 * motion) * (at - bend(depth));
     angle = atan(from.y, from.x);
     float sector = 2.0 * PI / corners;
