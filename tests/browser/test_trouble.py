@@ -140,6 +140,7 @@ def test_where_nothing_can_be_kept_the_page_asks_before_it_is_closed(
 
 
 def test_a_screen_reader_hears_each_sentence_once_and_of_a_removal(person: Person) -> None:
+    person.until_offline_ready()  # which is said too, whenever it comes
     person.take("selfie")
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done", person.sentence()

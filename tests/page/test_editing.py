@@ -16,6 +16,8 @@ from tests.page.desk import Desk, DeskBridge, png
 from tests.page.test_queue import play
 from tests.tools.cutout.pictures import wide_profile
 
+pytestmark = pytest.mark.desk
+
 
 def alpha_of(bridge: DeskBridge, number: int = 1) -> NDArray[np.uint8]:
     """The alpha of the file that was delivered last."""
