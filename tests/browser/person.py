@@ -73,6 +73,28 @@ class Person:
         """What stands beside the photo on the stage."""
         return self.text("state")
 
+    def when_said(self, words: str, code: str) -> None:
+        """Runs code in the page once the photo's sentence has these words: seen from here, that moment may be past."""
+        self.script(
+            "const state = document.getElementById('state');"
+            "const look = () => { if (!state.textContent.includes(arguments[0])) return;"
+            f"  watch.disconnect(); {code} }};"
+            "const watch = new MutationObserver(look);"
+            "watch.observe(state, {childList: true, characterData: true, subtree: true}); look();",
+            words,
+        )
+
+    def redo(self) -> None:
+        """Has the photo made anew; ends when that has begun, or is done already."""
+        self.wait(lambda: self.element("redo").is_displayed(), "the offer")
+        self.click("redo")
+        self.wait(lambda: not self.element("redo").is_displayed(), "the work to begin")
+
+    def retry(self) -> None:
+        """Has the photo tried again; ends when that has begun, or is done already."""
+        self.click("retry")
+        self.wait(lambda: not self.element("retry").is_displayed(), "the work to begin")
+
     def text(self, element: str) -> str:
         return str(self.script("return document.getElementById(arguments[0]).textContent", element))
 

@@ -113,9 +113,7 @@ def test_another_model_can_redo_a_photo(person: Person) -> None:
     person.until_ended()
     before = person.download().read_bytes()
     person.take("u2netp")
-    person.wait(lambda: person.element("redo").is_displayed(), "the offer")
-    person.click("redo")
-    person.wait(lambda: person.state() == "working", "the work to begin")
+    person.redo()
     person.until_ended()
     assert person.download().read_bytes() != before
 
@@ -133,9 +131,7 @@ def test_a_small_subject_is_seen_twice_where_the_switch_is_on(person: Person, tm
     assert np.abs(once.astype(int) - twice).max() > 10 * reference.TOLERANCE, "the two looks differ"
     assert reference.differs(person.download(), once) <= reference.TOLERANCE
     person.click("twice")
-    person.wait(lambda: person.element("redo").is_displayed(), "the offer")
-    person.click("redo")
-    person.wait(lambda: person.state() == "working", "the work to begin")
+    person.redo()
     assert person.until_ended() == "done", person.sentence()
     assert reference.differs(person.download(), twice) <= reference.TOLERANCE
 

@@ -93,6 +93,7 @@ class Painter(Person):
 
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where a pixel of the photo lies, from the canvas's middle."""
+        self.settle()  # the frame learns with the next picture drawn where the photo lies
         code = (
             "const {style, clientWidth, clientHeight} = document.getElementById('frame');"
             "const places = ['--left', '--top', '--width'].map((name) => parseFloat(style.getPropertyValue(name)));"

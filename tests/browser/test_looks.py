@@ -100,11 +100,19 @@ def test_the_measures_see_what_is_wrong(person: Person) -> None:
     assert {line.split(":")[0] for line in barriers(person.driver)} == {"button-name", "color-contrast"}
 
 
-def test_a_photo_at_work_and_done(person: Person, look: Callable[[str], None]) -> None:
+def test_a_photo_at_work_and_done(person: Person, server: SiteServer, look: Callable[[str], None]) -> None:
+    person.until_offline_ready()
+    server.bytes_per_second = 1e6  # so that the work lasts as long as it is looked at
+    person.take("u2net")
     person.choose(photo("chelsea"))
-    person.wait(lambda: "Finding" in person.sentence(), "the network to run", 90)
+    person.wait(lambda: "MB" in person.sentence(), "the work")
     look("working")
-    assert person.until_ended() == "done"
+    assert person.state() == "working"
+    person.click("stop")
+    assert person.until_ended() == "stopped"
+    person.take("u2netp")
+    person.retry()
+    assert person.until_ended() == "done", person.sentence()
     look("done")
     for tab in person.driver.find_elements("css selector", "#tabs [role=tab]"):
         tab.click()

@@ -44,7 +44,7 @@ def test_a_model_that_was_never_fetched_is_missed_in_a_sentence(
     assert "model could not be fetched" in person.sentence()
     server.start()
     person.take("selfie")
-    person.click("retry")
+    person.retry()
     assert person.until_ended() == "done", person.sentence()
 
 

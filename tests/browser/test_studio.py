@@ -17,6 +17,17 @@ from tests.browser.test_trouble import closing_asks
 from tests.photos import photo
 from web.serve import SiteServer
 
+HISTORIES = """
+const database = await new Promise((done) => {
+  const request = indexedDB.open("hearth-cutout /");
+  request.onsuccess = () => done(request.result);
+});
+const count = database.transaction("histories").objectStore("histories").count();
+await new Promise((done) => (count.onsuccess = done));
+database.close();
+return count.result;
+"""
+
 
 class Studio(Person):
     """A person who uses panels and queue."""
@@ -175,7 +186,8 @@ def test_a_closed_tab_comes_back_with_edits_and_history_until_everything_is_clea
     )
     assert np.asarray(person.opened())[3, -3].tolist() == [0, 255, 0, 255]
     person.wait(lambda: person.later("return (await navigator.locks.query()).held.length > 0"), "the session")
-    person.later("await new Promise((resolve) => setTimeout(resolve, 1000))")
+    person.wait(lambda: person.later(HISTORIES) == 1, "the history to be stored")
+    person.later("await new Promise((resolve) => setTimeout(resolve, 600))")  # both edits, if they came far apart
     person.wait(lambda: not closing_asks(person), "all of it to be kept")
     first = driver.current_window_handle
     driver.switch_to.new_window("tab")

@@ -109,13 +109,13 @@ def test_a_worker_that_dies_again_and_again_leaves_what_is_done_and_fails_what_w
 
 
 def test_a_photo_whose_worker_died_says_that_it_starts_again(person: Person) -> None:
-    person.choose(photo("chelsea"))
-    person.wait(lambda: "Finding" in person.sentence(), "the network to run", 90)
+    person.wait(lambda: person.driver.find_elements("css selector", "input[value=selfie]"), "the choice of models")
     break_worker(person, "choose", 1)
-    person.take("selfie")
-    assert person.sentence() == "Starting again…"
-    assert not person.element("progress").is_displayed()
+    person.when_said("Finding", "document.querySelector('input[value=selfie]').click()")
+    person.when_said("Starting again…", "window.barless = document.getElementById('progress').hidden")
+    person.choose(photo("chelsea"))
     assert person.until_ended() == "failed"
+    assert person.script("return window.barless"), "it is said, and there is no bar"
     assert "start again in the middle" in person.sentence()
 
 
