@@ -75,7 +75,10 @@ def spoil_meaning(draw: Draw, data: bytes) -> bytes:
                 spoil_attribute(draw, node.attribute[draw(st.integers(0, len(node.attribute) - 1))])
             case "constant" if graph.initializer:
                 tensor = graph.initializer[draw(st.integers(0, len(graph.initializer) - 1))]
-                array = onnx.numpy_helper.to_array(tensor).copy()
+                try:
+                    array = onnx.numpy_helper.to_array(tensor).copy()
+                except (TypeError, ValueError):
+                    continue  # its dims or its type are spoilt already
                 if array.size and array.dtype.kind in "iuf":
                     odd = draw(st.sampled_from([*ODD, np.nan, np.inf]))
                     with np.errstate(all="ignore"):

@@ -25,11 +25,28 @@ from .capi.onnxruntime_pybind11_state import (
     set_default_logger_verbosity,
     set_seed,
 )
+from .memory import (
+    OrtAllocatorType,
+    OrtArenaCfg,
+    OrtDeviceMemoryType,
+    OrtDeviceVendorId,
+    OrtExecutionProviderDevicePolicy,
+    OrtHardwareDeviceType,
+    OrtMemoryInfo,
+    OrtMemoryInfoDeviceType,
+    OrtMemType,
+    create_and_register_allocator,
+    create_and_register_allocator_v2,
+)
 from .process import get_ep_devices, preload_dlls, print_debug_info, set_global_thread_pool_sizes
 from .session import InferenceSession
-from .values import OrtDevice, OrtValue
+from .sparse import OrtSparseFormat, SparseTensor
+from .values import OrtDevice, OrtValue, copy_tensors
 
 __version__ = get_version_string()
+
+SessionIOBinding = IOBinding
+"""The compiled half of one, in onnxruntime."""
 
 __author__ = "Hearth"
 
@@ -45,11 +62,26 @@ __all__ = [
     "InferenceSession",
     "ModelMetadata",
     "NodeArg",
+    "OrtAllocatorType",
+    "OrtArenaCfg",
     "OrtDevice",
+    "OrtDeviceMemoryType",
+    "OrtDeviceVendorId",
+    "OrtExecutionProviderDevicePolicy",
+    "OrtHardwareDeviceType",
+    "OrtMemType",
+    "OrtMemoryInfo",
+    "OrtMemoryInfoDeviceType",
+    "OrtSparseFormat",
     "OrtValue",
     "RunOptions",
+    "SessionIOBinding",
     "SessionOptions",
+    "SparseTensor",
     "__version__",
+    "copy_tensors",
+    "create_and_register_allocator",
+    "create_and_register_allocator_v2",
     "cuda_version",
     "disable_telemetry_events",
     "enable_telemetry_events",

@@ -78,6 +78,9 @@ class IOBinding:
         """The outputs of the last run, in the order in which they were bound."""
         return list(self._results)
 
+    def get_outputs_as_ortvaluevector(self) -> list[OrtValue]:
+        return self.get_outputs()
+
     def copy_outputs_to_cpu(self) -> list[Any]:
         """The outputs of the last run as arrays of their own."""
         return [np.array(item.numpy()) if item.is_tensor() else plain(item._value) for item in self._results]

@@ -10,7 +10,7 @@ from typing import Any
 from .process import ignored
 
 
-class _Named(Enum):
+class Named(Enum):
     """An enumeration of onnxruntime: equal to its number, printed with its class."""
 
     def __int__(self) -> int:
@@ -25,7 +25,7 @@ class _Named(Enum):
         return hash(self.value)
 
 
-class GraphOptimizationLevel(_Named):
+class GraphOptimizationLevel(Named):
     ORT_DISABLE_ALL = 0
     ORT_ENABLE_BASIC = 1
     ORT_ENABLE_EXTENDED = 2
@@ -33,12 +33,12 @@ class GraphOptimizationLevel(_Named):
     ORT_ENABLE_ALL = 99
 
 
-class ExecutionMode(_Named):
+class ExecutionMode(Named):
     ORT_SEQUENTIAL = 0
     ORT_PARALLEL = 1
 
 
-class ExecutionOrder(_Named):
+class ExecutionOrder(Named):
     DEFAULT = 0
     PRIORITY_BASED = 1
     MEMORY_EFFICIENT = 2
@@ -145,6 +145,18 @@ class SessionOptions(_Options):
 
     def has_providers(self) -> bool:
         return False
+
+    def add_provider_for_devices(self, ep_devices: Sequence[object], provider_options: dict[str, str]) -> None:
+        ignored("SessionOptions.add_provider_for_devices")
+
+    def set_provider_selection_policy(self, policy: object) -> None:
+        ignored(f"SessionOptions.set_provider_selection_policy {policy}")
+
+    def set_provider_selection_policy_delegate(self, delegate: Callable[..., object]) -> None:
+        ignored("SessionOptions.set_provider_selection_policy_delegate")
+
+    def set_load_cancellation_flag(self, cancel: bool) -> None:
+        ignored("SessionOptions.set_load_cancellation_flag")
 
     def register_custom_ops_library(self, path: str) -> None:
         """RuntimeError always: such a library is native code."""

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +19,12 @@ from hearth.runtime.device import on_host
 from hearth.runtime.graph import Graph
 from hearth.runtime.metadata import ModelMetadata
 from hearth.runtime.passes import fix_inputs
-from hearth.runtime.session import NodeArg, read_model
+from hearth.runtime.session import NodeArg, node_arg, read_model
 from hearth.runtime.types import OptionalType, TensorType
 
 from . import translate
 from .binding import IOBinding
+from .memory import CPU_MEMORY, OrtMemoryInfo
 from .options import Callback, RunOptions, SessionOptions
 from .process import ignored
 from .providers import CPU, Wanted, executors, get_available_providers, normalised
@@ -81,10 +82,15 @@ class InferenceSession:
         self._required = [
             name for name, kind in self._session.graph.inputs.items() if not isinstance(kind, OptionalType)
         ]
+        self._overridable = self._session.graph.overridable
+        self._overriding: dict[frozenset[str], HearthSession] = {}
 
-    def _graph(self) -> Graph:
-        """The model with the sizes that the options give to free dimensions."""
+    def _graph(self, overridden: Collection[str] = ()) -> Graph:
+        """The model with the sizes that the options give to free dimensions, and with some initialisers as inputs."""
         graph = read_model(self._model)
+        for name in overridden:
+            del graph.constants[name]
+            graph.inputs[name] = graph.overridable[name]
         for name, value in self._options.initializers.items():
             if name in graph.constants:
                 graph.constants[name] = on_host(unwrapped(value))
@@ -105,11 +111,39 @@ class InferenceSession:
         return self._session.get_outputs()
 
     def get_overridable_initializers(self) -> list[NodeArg]:
-        """None: initialisers are constants here."""
-        return []
+        """The initialisers that may be fed like inputs."""
+        return [node_arg(name, kind) for name, kind in self._overridable.items()]
+
+    def _taking(self, feeds: Mapping[str, Any]) -> HearthSession:
+        """The session that takes these feeds: one more is made where initialisers are overridden."""
+        names = frozenset(self._overridable.keys() & feeds.keys()) if self._overridable else None
+        if not names:
+            return self._session
+        if names not in self._overriding:
+            self._overriding[names] = HearthSession(self._graph(names), executors(self._providers))
+        return self._overriding[names]
 
     def get_modelmeta(self) -> ModelMetadata:
         return self._session.get_modelmeta()
+
+    def get_input_memory_infos(self) -> list[OrtMemoryInfo]:
+        return [CPU_MEMORY for _ in self.get_inputs()]
+
+    def get_output_memory_infos(self) -> list[OrtMemoryInfo]:
+        return [CPU_MEMORY for _ in self.get_outputs()]
+
+    def get_input_epdevices(self) -> list[None]:
+        return [None for _ in self.get_inputs()]
+
+    def get_tuning_results(self) -> list[dict[str, Any]]:
+        """None: what idle time finds is kept by the runtime itself."""
+        return []
+
+    def set_tuning_results(self, results: Sequence[Mapping[str, Any]], *, error_on_invalid: bool = False) -> None:
+        ignored("InferenceSession.set_tuning_results")
+
+    def set_ep_dynamic_options(self, options: Mapping[str, str]) -> None:
+        ignored("InferenceSession.set_ep_dynamic_options")
 
     def get_session_options(self) -> SessionOptions:
         return self._options
@@ -144,8 +178,8 @@ class InferenceSession:
         try:
             if self._options.enable_profiling:
                 with self._event("model_run"):
-                    return [plain(value) for value in self._session.run(output_names, feeds)]
-            return [plain(value) for value in self._session.run(output_names, feeds)]
+                    return [plain(value) for value in self._taking(feeds).run(output_names, feeds)]
+            return [plain(value) for value in self._taking(feeds).run(output_names, feeds)]
         except HearthError as error:
             raise self._translated(error, feeds) from error
 
@@ -174,7 +208,7 @@ class InferenceSession:
 
     async def _results(self, output_names: Sequence[str] | None, feeds: Mapping[str, Any]) -> list[Any]:
         try:
-            return [plain(value) for value in await self._session.run_async(output_names, feeds)]
+            return [plain(value) for value in await self._taking(feeds).run_async(output_names, feeds)]
         except HearthError as error:
             raise self._translated(error, feeds) from error
 
@@ -196,9 +230,36 @@ class InferenceSession:
     ) -> list[OrtValue]:
         feeds = self._checked(output_names, input_dict_ort_values, run_options)
         try:
-            return [OrtValue(value) for value in self._session.run(output_names, feeds)]
+            return [OrtValue(value) for value in self._taking(feeds).run(output_names, feeds)]
         except HearthError as error:
             raise self._translated(error, feeds) from error
+
+    @property
+    def _sess(self) -> InferenceSession:
+        """onnxruntime's compiled half, to which some clients turn: it has the same methods."""
+        return self
+
+    @property
+    def _inputs_meta(self) -> list[NodeArg]:
+        return self.get_inputs()
+
+    @property
+    def _outputs_meta(self) -> list[NodeArg]:
+        return self.get_outputs()
+
+    @property
+    def _model_meta(self) -> ModelMetadata:
+        return self.get_modelmeta()
+
+    @property
+    def _model_path(self) -> str | None:
+        return self._model if isinstance(self._model, str) else None
+
+    @property
+    def _model_bytes(self) -> bytes | None:
+        return self._model if isinstance(self._model, bytes) else None
+
+    inputs_meta, outputs_meta, model_meta = _inputs_meta, _outputs_meta, _model_meta
 
     def io_binding(self) -> IOBinding:
         return IOBinding(self)
@@ -210,7 +271,7 @@ class InferenceSession:
         names = iobinding._names()
         try:
             feeds = self._checked(names, iobinding._feeds(), run_options)
-            results = self._session.run(names, feeds, iobinding._on_device())
+            results = self._taking(feeds).run(names, feeds, iobinding._on_device())
         except HearthError as error:
             raise RuntimeError(f"Error in execution: {error}") from error
         iobinding._take(results)

@@ -12,6 +12,7 @@ from hearth.runtime.device import DeviceTensor, on_host
 from hearth.runtime.types import ONNX_DTYPE, TensorType, dtype_name, dtype_of, type_label, type_of
 
 from .providers import WEBGPU, get_available_providers
+from .sparse import SparseTensor
 
 _DEVICES = {"cpu": 0, "gpu": 1, "cuda": 1, "webgpu": 1, "dml": 1, "npu": 2, "cann": 3}
 
@@ -34,6 +35,14 @@ class OrtDevice:
 
     def device_type(self) -> int:
         return _DEVICES[self._name]
+
+    def device_mem_type(self) -> int:
+        """0: the device's own memory."""
+        return 0
+
+    def device_vendor_id(self) -> int:
+        """0: not known."""
+        return 0
 
 
 def usable_device(name: str) -> str:
@@ -122,6 +131,8 @@ class OrtValue:
     def data_type(self) -> str:
         """ONNX's word: `tensor(float)`."""
         value = self._value
+        if isinstance(value, SparseTensor):
+            return value.data_type()
         return type_label(TensorType(value.dtype, value.shape) if self.is_tensor() else type_of(value))
 
     def element_type(self) -> int:
@@ -146,8 +157,18 @@ class OrtValue:
     def is_tensor(self) -> bool:
         return isinstance(self._value, np.ndarray | DeviceTensor)
 
+    @classmethod
+    def ort_value_from_sparse_tensor(cls, sparse_tensor: SparseTensor) -> OrtValue:
+        return cls(sparse_tensor)
+
+    def as_sparse_tensor(self) -> SparseTensor:
+        """RuntimeError for other values."""
+        if not isinstance(self._value, SparseTensor):
+            raise RuntimeError("Only OrtValues that are sparse tensors can be had as such")
+        return self._value
+
     def is_sparse_tensor(self) -> bool:
-        return False
+        return isinstance(self._value, SparseTensor)
 
     def is_tensor_sequence(self) -> bool:
         return isinstance(self._value, list)
@@ -178,3 +199,11 @@ def plain(value: Any) -> Any:
 def unwrapped(value: Any) -> Any:
     """What an OrtValue holds; other values as they are."""
     return value._value if isinstance(value, OrtValue) else value
+
+
+def copy_tensors(src: Sequence[OrtValue], dst: Sequence[OrtValue], stream: object = None) -> None:
+    """Copies tensors into the memory of others. RuntimeError where they do not fit, or are not as many."""
+    if len(src) != len(dst):
+        raise RuntimeError(f"{len(src)} tensors can't be copied to {len(dst)}")
+    for source, target in zip(src, dst, strict=True):
+        target.update_inplace(on_host(source._value))

@@ -77,6 +77,8 @@ class Graph:
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     types: dict[str, ValueType] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    overridable: dict[str, ValueType] = field(default_factory=dict)
+    """Constants that the file lists among its inputs: values that a caller may replace, and their declared types."""
 
     def type(self, name: str) -> ValueType:
         """What is known of a value's type; an empty TensorType where nothing is."""
@@ -109,6 +111,7 @@ class Graph:
             dict(self.constants),
             dict(self.types),
             dict(self.metadata),
+            dict(self.overridable),
         )
 
     def shape(self, name: str) -> tuple[int, ...] | None:

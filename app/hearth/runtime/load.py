@@ -28,6 +28,8 @@ from hearth.runtime.types import (
 
 NO_GRAPH = "This is no ONNX model: it holds no graph. Choose a file that ends in .onnx."
 DEFAULT_DOMAINS = ("", "ai.onnx")
+OVERRIDES_SINCE = 4
+"""The IR version before which every initialiser was listed among the inputs, and was a constant all the same."""
 MAX_CALLS = 50
 MAX_NODES = 200_000
 """Functions that call functions may not blow a small file up without end."""
@@ -228,14 +230,15 @@ class _Loader:
             pairs = map(value_info, _messages(message, key))
             return {scope.name(name): kind for name, kind in pairs}
 
-        # Before IR 4 initialisers were listed among the inputs too; they are no inputs that a caller feeds.
+        declared = infos("input")
         return Graph(
             name=str(message.get("name", "")),
-            inputs={name: kind for name, kind in infos("input").items() if name not in constants},
+            inputs={name: kind for name, kind in declared.items() if name not in constants},
             outputs=infos("output"),
             nodes=[made for node in _messages(message, "node") for made in self.nodes(node, scope)],
             constants=constants,
             types=infos("value_info"),
+            overridable={name: kind for name, kind in declared.items() if name in constants},
         )
 
 
@@ -253,6 +256,8 @@ def load_bytes(data: bytes | bytearray | memoryview, folder: Path | None = None)
     }
     graph = _Loader(functions, folder).graph(cast(Message, model["graph"]), _Scope(_opsets(model)))
     graph.metadata = metadata.read(model)
+    if cast(int, model.get("ir_version", 0)) < OVERRIDES_SINCE:
+        graph.overridable = {}
     graph.sort()
     return graph
 

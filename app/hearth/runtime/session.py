@@ -44,7 +44,8 @@ class NodeArg:
     type: str
 
 
-def _node_arg(name: str, kind: ValueType) -> NodeArg:
+def node_arg(name: str, kind: ValueType) -> NodeArg:
+    """A value as onnxruntime describes it."""
     shape = list(kind.shape or ()) if isinstance(kind, TensorType) else []
     return NodeArg(name, shape, type_label(kind))
 
@@ -153,11 +154,11 @@ class InferenceSession:
 
     def get_inputs(self) -> list[NodeArg]:
         """The model's inputs, in its order."""
-        return [_node_arg(name, kind) for name, kind in self.graph.inputs.items()]
+        return [node_arg(name, kind) for name, kind in self.graph.inputs.items()]
 
     def get_outputs(self) -> list[NodeArg]:
         """The model's outputs, in its order."""
-        return [_node_arg(name, kind) for name, kind in self.graph.outputs.items()]
+        return [node_arg(name, kind) for name, kind in self.graph.outputs.items()]
 
     def get_modelmeta(self) -> ModelMetadata:
         """What the file says of itself."""

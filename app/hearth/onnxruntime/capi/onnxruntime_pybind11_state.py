@@ -3,6 +3,18 @@
 from hearth.runtime.metadata import ModelMetadata
 from hearth.runtime.session import NodeArg
 
+from ..memory import (
+    OrtAllocatorType,
+    OrtArenaCfg,
+    OrtDeviceMemoryType,
+    OrtExecutionProviderDevicePolicy,
+    OrtHardwareDeviceType,
+    OrtMemoryInfo,
+    OrtMemoryInfoDeviceType,
+    OrtMemType,
+    create_and_register_allocator,
+    create_and_register_allocator_v2,
+)
 from ..options import ExecutionMode, ExecutionOrder, GraphOptimizationLevel, RunOptions, SessionOptions
 from ..process import (
     disable_telemetry_events,
@@ -15,6 +27,7 @@ from ..process import (
     set_seed,
 )
 from ..providers import get_all_providers, get_available_providers, get_device
+from ..sparse import OrtSparseFormat, SparseTensor
 from ..values import OrtDevice, OrtValue
 
 __all__ = [
@@ -37,11 +50,23 @@ __all__ = [
     "NodeArg",
     "NotFound",
     "NotImplemented",
+    "OrtAllocatorType",
+    "OrtArenaCfg",
     "OrtDevice",
+    "OrtDeviceMemoryType",
+    "OrtExecutionProviderDevicePolicy",
+    "OrtHardwareDeviceType",
+    "OrtMemType",
+    "OrtMemoryInfo",
+    "OrtMemoryInfoDeviceType",
+    "OrtSparseFormat",
     "OrtValue",
     "RunOptions",
     "RuntimeException",
     "SessionOptions",
+    "SparseTensor",
+    "create_and_register_allocator",
+    "create_and_register_allocator_v2",
     "disable_telemetry_events",
     "enable_telemetry_events",
     "get_all_providers",

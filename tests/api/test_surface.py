@@ -1,0 +1,153 @@
+"""What clients can use of onnxruntime: names of modules and classes are here too, with the same parameters."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as theirs
+import pytest
+from onnx import helper, numpy_helper
+from onnxruntime.capi import onnxruntime_pybind11_state as their_state
+
+import hearth.onnxruntime as ours
+from hearth.onnxruntime import backend, quantization
+from hearth.onnxruntime.capi import onnxruntime_pybind11_state as our_state
+
+pytestmark = pytest.mark.desk
+
+COMPILERS = ("Model", "OrtCompile", "OrtEp", "OrtExternal", "OrtHardwareDevice", "OrtSyncStream", "OrtDeviceEp")
+"""What makes models for one device ahead of time, and what tells devices apart: there are none to tell apart."""
+ABSENT = {
+    "AdapterFormat",  # LoRA adapters are bound to native code's own file format
+    "LoraAdapter",
+    "contextlib",  # imported there, not offered
+    "import_capi_exception",
+    "onnxruntime_validation",
+    "register_execution_provider_library",  # libraries of native code
+    "unregister_execution_provider_library",
+    "set_default_logger_callback",
+}
+ABSENT_MEMBERS = {
+    "InferenceSession": {
+        "get_provider_graph_assignment_info",
+        "release_captured_graph",
+        "run_with_ortvaluevector",
+    },
+    "RunOptions": {"add_active_adapter"},
+    "SessionOptions": {
+        "add_external_initializers_from_files_in_memory",
+        "clear_ep_context_data_read_func",
+        "set_ep_context_data_read_func",
+    },
+    "SparseTensor": {"as_blocksparse_view", "to_cuda"},
+}
+
+
+def public(thing: Any) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+def test_every_name_is_there() -> None:
+    missing = public(theirs) - public(ours)
+    assert {name for name in missing if not name.startswith(COMPILERS)} <= ABSENT
+
+
+def test_exceptions_have_the_same_names() -> None:
+    errors = {name for name, kind in vars(their_state).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
+    assert errors - public(our_state) == set()
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in public(theirs) & public(ours) if inspect.isclass(getattr(theirs, name)))
+)
+def test_classes_have_the_same_members(name: str) -> None:
+    known, own = getattr(theirs, name), getattr(ours, name)
+    properties = {key for key in public(known) if isinstance(inspect.getattr_static(known, key), property)}
+    aliases = set(getattr(own, "__members__", {}))
+    missing = public(known) - public(own) - properties - aliases - {"name", "value"}
+    assert missing == ABSENT_MEMBERS.get(name, set())
+    if hasattr(known, "__members__"):
+        assert {key: int(value.value) for key, value in known.__members__.items()} == {
+            key: int(value.value) for key, value in own.__members__.items()
+        }
+    for member in public(known) & public(own):
+        if not inspect.isroutine(getattr(known, member)):
+            continue
+        try:
+            wanted = list(inspect.signature(getattr(known, member)).parameters)
+        except ValueError:
+            continue  # of the compiled half: not told
+        if wanted not in (["args", "kwargs"], ["self", "args", "kwargs"]):
+            assert list(inspect.signature(getattr(own, member)).parameters) == wanted, member
+
+
+def adding(ir_version: int = 8) -> bytes:
+    """y = x + w, w an initialiser that is listed among the inputs too."""
+    values = [helper.make_tensor_value_info(name, 1, [2]) for name in "xwy"]
+    w = numpy_helper.from_array(np.ones(2, np.float32), "w")
+    graph = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", values[:2], values[2:], [w])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=ir_version)
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize("w", [np.full(2, 5, np.float32), np.full(2, 5, np.float64), np.full(3, 5, np.float32)])
+def test_initialisers_among_the_inputs_may_be_fed(w: np.ndarray) -> None:
+    answers: list[Any] = []
+    for module in (theirs, ours):
+        session = module.InferenceSession(adding(), providers=["CPUExecutionProvider"])
+        assert [item.name for item in session.get_inputs()] == ["x"]
+        assert [(i.name, i.shape, i.type) for i in session.get_overridable_initializers()] == [
+            ("w", [2], "tensor(float)")
+        ]
+        assert session.run(None, {"x": np.ones(2, np.float32)})[0].tolist() == [2, 2]
+        try:
+            answers.append(session.run(None, {"x": np.ones(2, np.float32), "w": w})[0].tolist())
+        except Exception as error:
+            answers.append((type(error).__name__, str(error).split(" for the")[0]))
+    assert answers[0] == answers[1]
+
+
+def test_a_client_may_turn_to_the_compiled_half() -> None:
+    session = ours.InferenceSession(adding())
+    assert session._sess.run(["y"], {"x": np.ones(2, np.float32)}, None)[0].tolist() == [2, 2]
+    assert [item.name for item in session._inputs_meta] == [item.name for item in session._sess.inputs_meta] == ["x"]
+    assert session.get_input_memory_infos()[0].name == "Cpu"
+
+
+def test_sparse_tensors_tell_what_they_were_made_of() -> None:
+    for module in (theirs, ours):
+        device = module.OrtDevice.make("cpu", 0)
+        values, places = np.array([1, 2], np.float32), np.array([0, 4], np.int64)
+        sparse = module.SparseTensor.sparse_coo_from_numpy(np.array([3, 3], np.int64), values, places, device)
+        assert (sparse.data_type(), sparse.dense_shape(), sparse.device_name()) == (
+            "sparse_tensor(float)",
+            [3, 3],
+            "cpu",
+        )
+        assert sparse.format().name == "ORT_SPARSE_COO"
+        assert sparse.as_coo_view().indices().tolist() == [0, 4]
+        with pytest.raises(RuntimeError):
+            sparse.as_csrc_view()
+        value = module.OrtValue.ort_value_from_sparse_tensor(sparse)
+        assert value.is_sparse_tensor()
+        assert value.as_sparse_tensor().values().tolist() == [1, 2]
+
+
+def test_the_backend_of_onnx_runs_models_by_the_order_of_their_inputs() -> None:
+    model = onnx.ModelProto.FromString(adding())
+    for prepared in (backend.prepare(model, "CPU"), backend.prepare(adding())):
+        assert prepared.run([np.ones(2, np.float32)])[0].tolist() == [2, 2]
+        assert prepared.run(np.ones(2, np.float32))[0].tolist() == [2, 2]
+    with pytest.raises(RuntimeError, match="Incompatible device"):
+        backend.prepare(model, "CUDA")
+
+
+def test_quantisation_tools_import_and_say_that_they_are_for_a_desk() -> None:
+    from onnxruntime import quantization as known
+
+    assert set(quantization.__all__) <= public(known)
+    with pytest.raises(NotImplementedError, match="on a desk"):
+        quantization.quantize_dynamic("a.onnx", "b.onnx", weight_type=quantization.QuantType.QInt8)
