@@ -1,6 +1,7 @@
 import pytest
 
-from hearth.page.cutout.view import Photo, Stage, View, photo_from_plain, visible_name
+from hearth.page.cutout.view import Photo, View, photo_from_plain, visible_name
+from hearth.page.jobs import Stage
 from hearth.tools.cutout.output import Output, file_name
 
 

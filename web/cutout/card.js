@@ -5,7 +5,8 @@
  * @typedef {import("./main.js").Files} Files
  */
 
-import { announce, byId, make, notice, setText } from "../shell/dom.js";
+import { announce, byId, notice, setText } from "../shell/dom.js";
+import { showStages } from "../shell/progress.js";
 import { say, told } from "../shell/words.js";
 
 export class Card {
@@ -62,7 +63,8 @@ export class Card {
     byId("redo").hidden = !photo.can_redo;
     setText(byId("redo"), redo);
     byId("copy").hidden = byId("download").hidden = !done;
-    this.#progress(active || photo.writing ? photo.stages : []);
+    const progress = showStages(byId("progress"), active || photo.writing ? photo.stages : []);
+    byId("embers").style.setProperty("--done", progress.toFixed(3));
     setText(byId("download"), say("work.download", { format: nameOf(`image/${photo.look?.output.format ?? "png"}`) }));
     this.#offer(done ? files.cutout : null, photo.file_name);
     // The button that was pressed may be gone now: the keyboard goes on from what is there instead.
@@ -86,23 +88,6 @@ export class Card {
     }
     this.waiting = null; // the file is there, or could not be written, or the person went on to another photo
     if (waiting.id === photo.id && this.fresh) waiting.then();
-  }
-
-  /** @param {PhotoView["stages"]} stages */
-  #progress(stages) {
-    const bar = byId("progress");
-    bar.hidden = stages.length === 0;
-    while (bar.children.length > stages.length) bar.lastElementChild?.remove();
-    while (bar.children.length < stages.length) bar.append(make("span", "segment", make("span", "fill")));
-    stages.forEach(({ title, fraction }, index) => {
-      const segment = /** @type {HTMLElement} */ (bar.children[index]);
-      segment.title = told(title);
-      segment.style.setProperty("--done", String(fraction));
-    });
-    const sum = stages.reduce((total, { fraction }) => total + fraction, 0);
-    const done = stages.length ? sum / stages.length : 0;
-    bar.setAttribute("aria-valuenow", String(Math.round(100 * done)));
-    byId("embers").style.setProperty("--done", done.toFixed(3));
   }
 
   /** @param {Blob | null} cutout @param {string} name */

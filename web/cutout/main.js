@@ -19,18 +19,17 @@ import { confirmed } from "../shell/dialog.js";
 import { Eraser } from "../shell/erase.js";
 import { isPicture, isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
-import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
 import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
 import { Queue } from "./queue.js";
-import { ListFailed, Shelf } from "../shell/shelf.js";
+import { Python } from "../shell/python.js";
+import { Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Stored } from "../shell/stored.js";
 import { Strip } from "./strip.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 
-const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
 const ROOT = new URL("../index.html", import.meta.url);
 
 /** @typedef {import("./collection.js").Files} Files */
@@ -40,40 +39,36 @@ const state = {
   /** @type {View | null} */
   view: null,
   selected: 0,
-  stopping: 0,
-  ready: false,
   restarting: false, // until the new worker shows its view
-  broken: "", // why the worker ended for good
-  loaded: 0,
 };
 
 translate(document);
 
-const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => link.post(message, transfer), changed, notice });
+const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => python.post(message, transfer), changed, notice });
 const footer = new Stored(shelf);
 const pictures = new Pictures(render);
 const collection = new Collection(new URL("./", ROOT), pictures);
 const { files } = collection;
 const restored = collection.restore();
-const choices = new Choices(choose, (on) => link.post({ type: "twice", on }), shelf);
-const own = new Own(shelf.own, { inspect: (id, file) => link.post({ type: "inspect", id, file }), changed: takeOwn });
+const choices = new Choices(choose, (on) => python.post({ type: "twice", on }), shelf);
+const own = new Own(shelf.own, { inspect: (id, file) => python.post({ type: "inspect", id, file }), changed: takeOwn });
 const offline = new Offline({ busy: () => files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
-const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => link.post({ type: "export", id }) });
-const bulk = new Bulk({ post: (message) => link.post(message), collection, photos, changed: render });
-const editor = new Editor({ post: (message, transfer) => link.post(message, transfer), changed: render, collection, share: (id) => bulk.share(id) });
-const stage = new Stage(editor, (message) => link.post(message));
+const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => python.post({ type: "export", id }) });
+const bulk = new Bulk({ post: (message) => python.post(message), collection, photos, changed: render });
+const editor = new Editor({ post: (message, transfer) => python.post(message, transfer), changed: render, collection, share: (id) => bulk.share(id) });
+const stage = new Stage(editor, (message) => python.post(message));
 const panels = new Panels(editor);
 const strip = new Strip({ select: (id, choosing) => (choosing || queue.choosing ? queue.toggle(id) : select(id)) });
 const queue = new Queue({
-  pause: (on) => link.post({ type: "pause", on }),
+  pause: (on) => python.post({ type: "pause", on }),
   retry: (ids) => ids.forEach(retry),
   remove: removeAll,
-  same: (ids) => link.post({ type: "look-all", id: state.selected, ids }),
+  same: (ids) => python.post({ type: "look-all", id: state.selected, ids }),
   archive: (ids) => bulk.archive(ids),
   folder: (ids) => bulk.folder(ids),
   changed: render,
 });
-const link = new Link({ start: takeWorker, success: "cutout", receive, describe, broke });
+const python = new Python({ start: takeWorker, success: "cutout", describe, shelf, offline, receive, broke, restarted: say("start.restarted") });
 new Eraser({ root: new URL("./", ROOT), measure, end });
 openIntake({ take: takeAny, isOwn: isPicture, isOther: isSound, other: new URL("../visualizer.html", import.meta.url), nothing: say("intake.no-photo") });
 byId("own-settings").addEventListener("click", () => {
@@ -105,7 +100,7 @@ function take(given, folders, skipped) {
   if (!current || !["waiting", "working"].includes(current.state)) state.selected = added[0].id;
   announce(say("intake.taken", { count: added.length }));
   if (skipped) notice(say("intake.skipped", { taken: added.length, count: skipped }));
-  link.post({ type: "add", photos: added });
+  python.post({ type: "add", photos: added });
   render();
 }
 
@@ -118,8 +113,8 @@ function photos() {
 /** What Python said last, corrected where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
 function asItIs(photo) {
   const active = photo.state === "waiting" || photo.state === "working";
-  if (active && state.broken) return { ...photo, state: photo.model ? "done" : "failed", text: state.broken, stages: [] };
-  if (state.broken) return { ...photo, can_redo: false };
+  if (active && python.broken) return { ...photo, state: photo.model ? "done" : "failed", text: python.broken, stages: [] };
+  if (python.broken) return { ...photo, can_redo: false };
   if (photo.state === "working" && state.restarting) return { ...photo, text: say("start.again"), stages: [] };
   return photo;
 }
@@ -137,8 +132,8 @@ function filesOf(id) {
 
 /** @param {number} id @param {string} name @returns {PhotoView} */
 function unseen(id, name) {
-  const text = state.ready ? say("photo.waiting") : startingUp();
-  const stages = state.loaded && !state.ready ? [{ title: text, fraction: state.loaded / RUNTIME_BYTES }] : [];
+  const text = python.ready ? say("photo.waiting") : python.words;
+  const stages = python.loaded && !python.ready ? [{ title: text, fraction: python.fraction }] : [];
   return {
     ...{ id, name, state: "waiting", text, stages, model: "", twice: false, can_redo: false, note: "" },
     ...{ file_name: "", file_note: "", file_width: 0, file_height: 0, fresh: false, writing: false, width: 0, height: 0 },
@@ -146,38 +141,17 @@ function unseen(id, name) {
   };
 }
 
-/** How far the start is, in words. */
-function startingUp() {
-  if (state.loaded === 0) return say("start.begins");
-  if (state.loaded >= RUNTIME_BYTES) return say("start.python");
-  return say("start.fetching", { loaded: state.loaded, total: RUNTIME_BYTES });
-}
-
 /** @param {FromWorker} message */
 function receive(message) {
   switch (message.type) {
-    case "booting":
-      state.loaded = Math.min(message.loaded, RUNTIME_BYTES);
-      break;
     case "ready":
-      // Only now: storing the runtime for offline use would slow down its first start.
-      if (!state.ready) offline.start();
       stage.forget();
-      state.ready = true;
-      document.documentElement.dataset.ready = "";
-      performance.mark("hearth-ready");
       break;
     case "view":
       takeView(message.view);
       break;
     case "inspected":
       own.show(message.report);
-      return;
-    case "need-model":
-      shelf.fetch(message.id);
-      return;
-    case "drop-model":
-      shelf.drop(message.id);
       return;
     case "picture":
       pictures.put(message.id, message.kind, message);
@@ -210,31 +184,26 @@ function takeView(view) {
   state.restarting = false;
   collection.kept.see(view.photos);
   bulk.see(view.photos);
-  const stopping = view.photos.find((photo) => photo.id === state.stopping);
-  if (state.stopping && stopping?.state !== "working") {
-    state.stopping = 0;
-    link.stopped();
-  }
+  python.settle(view.photos.find((photo) => photo.id === python.stopping)?.state === "working");
 }
 
+/** What a new worker has to know. @returns {Promise<{type: string}[]>} */
 async function describe() {
   await restored;
   const models = await shelf.models();
   await choices.fill(models);
   const eager = await shelf.isEager(choices.chosen);
   if (eager) shelf.fetchAhead(choices.chosen);
-  const start = { type: "start", models, model: choices.chosen, twice: choices.twice, eager, photos: state.view?.photos ?? [], stopping: state.stopping };
+  const start = { type: "start", models, model: choices.chosen, twice: choices.twice, eager, photos: state.view?.photos ?? [], stopping: python.stopping };
   const backgrounds = collection.backgrounds.map((picture) => ({ type: "add-picture", ...picture }));
-  const added = await collection.described(state.view?.photos ?? []);
-  return [start, ...backgrounds, ...(added.length ? [{ type: "add", photos: added }] : [])];
+  const add = { type: "add", photos: await collection.described(state.view?.photos ?? []) };
+  return [start, ...backgrounds, add];
 }
 
-/** @param {boolean} final @param {unknown} reason */
-function broke(final, reason) {
+/** @param {boolean} final */
+function broke(final) {
   state.restarting = !final;
   own.broke();
-  if (final) state.broken = say(reason instanceof ListFailed ? "models.no-list" : state.ready ? "start.gave-up" : "start.failed");
-  notice(state.broken || say("start.restarted"), final ? { label: say("page.reload"), run: () => location.reload() } : undefined);
   render();
 }
 
@@ -248,14 +217,14 @@ function changed() {
 /** The person's own models are others now. @param {string} chosen  empty for the first of all */
 async function takeOwn(chosen) {
   const models = await shelf.models();
-  link.post({ type: "models", models: await shelf.own.list() });
+  python.post({ type: "models", models: await shelf.own.list() });
   await choices.fill(models);
   choices.take(chosen || models[0].id);
 }
 
 /** @param {string} model */
 function choose(model) {
-  link.post({ type: "choose", model });
+  python.post({ type: "choose", model });
   offline.update();
 }
 
@@ -274,17 +243,16 @@ function select(id) {
 function stop(id) {
   const working = photos().some((photo) => photo.id === id && photo.state === "working");
   if (working) {
-    state.stopping = id;
-    link.stop(id);
+    python.stop(id);
   } else {
-    link.post({ type: "stop", id });
+    python.post({ type: "stop", id });
   }
   render();
 }
 
 /** @param {number} id */
 function retry(id) {
-  link.post({ type: "retry", id });
+  python.post({ type: "retry", id });
 }
 
 /** @param {number} id */
@@ -292,7 +260,7 @@ function remove(id) {
   const order = [...files.keys()];
   const next = order[order.indexOf(id) + 1] ?? order[order.indexOf(id) - 1] ?? 0;
   collection.remove(id);
-  link.post({ type: "remove", id });
+  python.post({ type: "remove", id });
   select(next);
   // The keyboard goes on with the photo that is shown now.
   const target = next ? "#strip [aria-current=true]" : "#welcome [data-choose]";
@@ -304,7 +272,7 @@ async function removeAll(ids) {
   if (!(await confirmed(say("queue.remove-title", { count: ids.length }), say("queue.remove-words"), say("work.remove")))) return;
   for (const id of ids) {
     collection.remove(id);
-    link.post({ type: "remove", id });
+    python.post({ type: "remove", id });
   }
   queue.choosing = false;
   if (!files.has(state.selected)) state.selected = [...files.keys()][0] ?? 0;
@@ -324,7 +292,7 @@ async function measure() {
 
 /** Ends all work for good and deletes what was kept. */
 async function end() {
-  link.end();
+  python.end();
   shelf.end();
   await collection.kept.destroy();
 }
@@ -335,7 +303,7 @@ function render() {
   document.body.classList.toggle("at-work", all.length > 0);
   byId("welcome").hidden = all.length > 0;
   byId("work").hidden = byId("queue").hidden = all.length === 0;
-  setText(byId("engine"), state.broken || (state.view ? told(state.view.engine) : startingUp()));
+  setText(byId("engine"), python.broken || (state.view ? told(state.view.engine) : python.words));
   strip.render(all, state.selected, pictures, queue.chosen);
   queue.render(all, state.view?.paused ?? false, bulk.saving);
   if (selected) {
@@ -344,7 +312,7 @@ function render() {
     stage.render(selected, files, pictures);
     panels.render(selected);
     card.render(selected, files, {
-      ...{ stopping: state.stopping === selected.id && !state.broken, broken: Boolean(state.broken), settled: !editor.draft },
+      ...{ stopping: python.stopping === selected.id && !python.broken, broken: Boolean(python.broken), settled: !editor.draft },
       redo: say("work.redo", { model: choices.title(state.view?.model ?? "") }),
     });
   }

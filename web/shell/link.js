@@ -71,7 +71,7 @@ export class Link {
       if (data.type === "broken") this.#break(data.reason);
       else this.receive(data);
     };
-    heard.forEach(hear);
+    queueMicrotask(() => heard.forEach(hear)); // when whoever made this link has it
     worker.onmessage = hear;
     worker.onerror = (event) => this.#break(event.message);
     this.describe().then((messages) => {

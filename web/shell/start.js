@@ -34,3 +34,17 @@ export function startWorker(address) {
   worker.postMessage(boot);
   return started;
 }
+
+/**
+ * Starts a worker now; gives what hands it out, once, and new ones after that.
+ * @param {URL} address  of a tool's `worker.js`
+ */
+export function startEarly(address) {
+  /** @type {Started | null} */
+  let first = startWorker(address);
+  return () => {
+    const taken = first ?? startWorker(address);
+    first = null;
+    return taken;
+  };
+}

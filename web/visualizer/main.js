@@ -10,9 +10,10 @@
 import { announce, byId, make, notice, setText } from "../shell/dom.js";
 import { isPicture, isSound } from "../shell/handover.js";
 import { openIntake } from "../shell/intake.js";
-import { Link } from "../shell/link.js";
 import { Offline } from "../shell/offline.js";
-import { ListFailed, Shelf } from "../shell/shelf.js";
+import { showStages } from "../shell/progress.js";
+import { Python } from "../shell/python.js";
+import { Shelf } from "../shell/shelf.js";
 import { Stored } from "../shell/stored.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 import { takeWorker } from "./early.js";
@@ -28,8 +29,6 @@ import { Stage } from "./stage.js";
 import { decodeWhole } from "./whole.js";
 import { clock } from "./clock.js";
 
-const RUNTIME_BYTES = Number(document.querySelector("meta[name=hearth-runtime-bytes]")?.getAttribute("content") ?? 0);
-
 /** @type {Looks} */
 const looks = await (await fetch(new URL("./looks.json", import.meta.url))).json();
 
@@ -44,10 +43,6 @@ const state = {
   view: null,
   features: new Features(),
   settings: firstSettings(looks),
-  stopping: 0,
-  ready: false,
-  broken: "", // why the worker ended for good
-  loaded: 0,
   thumbsOf: 0, // the track whose small pictures are shown
 };
 let lastId = 0;
@@ -56,7 +51,7 @@ let small = null; // draws the scenes' small pictures
 
 translate(document);
 
-const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => link.post(message, transfer), changed, notice });
+const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => python.post(message, transfer), changed, notice });
 const footer = new Stored(shelf);
 const offline = new Offline({ busy: () => state.track !== null, stored });
 const player = new Player({ changed: () => stage.ask(), failed: () => notice(say("song.not-played")) });
@@ -64,13 +59,13 @@ const panel = new Panel(looks, state.settings, settingChanged);
 const overview = new Overview(player, () => state.features);
 const stage = new Stage(looks, { now, drawn, sceneFailed });
 const saver = new Saver({ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName });
-const link = new Link({ start: takeWorker, success: "heard", receive, describe, broke });
+const python = new Python({ start: takeWorker, success: "heard", describe, shelf, offline, receive, broke: render, restarted: say("song.restarted") });
 openIntake({ take: ([file]) => open(file), isOwn: isSound, isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
 addEventListener("beforeunload", (event) => {
   if (saver.busy) event.preventDefault();
 });
 if (!stage.works) notice(say("look.no-webgl"));
-byId("retry").addEventListener("click", () => link.post({ type: "retry", id: state.track?.id }));
+byId("retry").addEventListener("click", () => python.post({ type: "retry", id: state.track?.id }));
 byId("stop").addEventListener("click", () => (state.live ? keepRecording() : stop()));
 byId("listen").addEventListener("click", listen);
 byId("fullscreen").addEventListener("click", fullscreen);
@@ -87,7 +82,7 @@ function open(file) {
   panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);
   player.open(file);
   player.describe(state.settings.title, "", null);
-  link.post({ type: "open", ...state.track });
+  python.post({ type: "open", ...state.track });
   render();
   byId("studio").scrollIntoView({ block: "start", behavior: "instant" });
 }
@@ -134,25 +129,9 @@ function drawn() {
 /** @param {FromWorker} message */
 function receive(message) {
   switch (message.type) {
-    case "booting":
-      state.loaded = Math.min(message.loaded, RUNTIME_BYTES);
-      break;
-    case "ready":
-      // Only now: storing the runtime for offline use would slow down its first start.
-      if (!state.ready) offline.start();
-      state.ready = true;
-      document.documentElement.dataset.ready = "";
-      performance.mark("hearth-ready");
-      break;
     case "view":
       takeView(message.view);
       break;
-    case "need-model":
-      shelf.fetch(message.id);
-      return;
-    case "drop-model":
-      shelf.drop(message.id);
-      return;
     case "decode":
       decode(message.id);
       return;
@@ -170,10 +149,7 @@ function receive(message) {
 function takeView(view) {
   announce(told(view.announcement));
   state.view = view;
-  if (state.stopping && view.track?.state !== "hearing") {
-    state.stopping = 0;
-    link.stopped();
-  }
+  python.settle(view.track?.state === "hearing");
 }
 
 /** @param {import("./messages.js").Heard} heard */
@@ -201,13 +177,13 @@ async function decode(id) {
   const track = state.track;
   state.inWorkers = false;
   const whole = track?.id === id ? await decodeWhole(track.file) : null;
-  link.post({ type: "decoded", id, whole }, whole?.channels.map(({ buffer }) => buffer) ?? []);
+  python.post({ type: "decoded", id, whole }, whole?.channels.map(({ buffer }) => buffer) ?? []);
 }
 
 async function describe() {
   const models = await shelf.models();
   const eager = (await Promise.all(models.map(({ id }) => shelf.isEager(id)))).every(Boolean);
-  const start = { type: "start", models, eager, stopping: state.stopping, guard: state.settings.guard };
+  const start = { type: "start", models, eager, stopping: python.stopping, guard: state.settings.guard };
   return state.track ? [start, { type: "open", ...state.track }] : [start];
 }
 
@@ -222,17 +198,10 @@ async function stored() {
   return (await Promise.all(models.map((model) => shelf.store.holds(model)))).every(Boolean);
 }
 
-/** @param {boolean} final @param {unknown} reason */
-function broke(final, reason) {
-  if (final) state.broken = say(reason instanceof ListFailed ? "models.no-list" : state.ready ? "start.gave-up" : "start.failed");
-  notice(state.broken || say("song.restarted"), final ? { label: say("page.reload"), run: () => location.reload() } : undefined);
-  render();
-}
-
 /** @param {string} key */
 function settingChanged(key) {
   keepSettings(state.settings);
-  if (key === "guard") link.post({ type: "guard", on: state.settings.guard });
+  if (key === "guard") python.post({ type: "guard", on: state.settings.guard });
   stage.ask();
 }
 
@@ -245,10 +214,7 @@ function sceneFailed(scene) {
 }
 
 function stop() {
-  const id = state.track?.id;
-  if (!id) return;
-  state.stopping = id;
-  link.stop(id);
+  if (state.track) python.stop(state.track.id);
 }
 
 /** Small pictures of all scenes, at the moment of the song when most goes on. */
@@ -295,13 +261,6 @@ async function saveStill() {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** How far the start is, in words. */
-function startingUp() {
-  if (state.loaded === 0) return say("start.begins");
-  if (state.loaded >= RUNTIME_BYTES) return say("start.python");
-  return say("start.fetching", { loaded: state.loaded, total: RUNTIME_BYTES });
-}
-
 /** The track as Python sees it, or as it is before Python runs. @returns {TrackView | null} */
 function trackView() {
   const { track, view, live } = state;
@@ -309,8 +268,8 @@ function trackView() {
   if (live) return { id: 0, name: say("live.name"), state: "hearing", text: say("live.text"), ...nothing };
   if (!track) return null;
   const seen = view?.track?.id === track.id ? view.track : null;
-  if (seen && state.broken && (seen.state === "opening" || seen.state === "hearing")) return { ...seen, state: "failed", text: state.broken };
-  const text = state.broken || (state.ready ? say("song.opening") : startingUp());
+  if (seen && python.broken && (seen.state === "opening" || seen.state === "hearing")) return { ...seen, state: "failed", text: python.broken };
+  const text = python.broken || (python.ready ? say("song.opening") : python.words);
   return seen ?? { id: track.id, name: visibleName(track.file.name), state: "opening", text, ...nothing };
 }
 
@@ -324,7 +283,7 @@ function render() {
   document.body.classList.toggle("at-work", track !== null);
   byId("welcome").hidden = track !== null;
   byId("studio").hidden = track === null;
-  setText(byId("engine"), state.broken || (state.view ? told(state.view.engine) : startingUp()));
+  setText(byId("engine"), python.broken || (state.view ? told(state.view.engine) : python.words));
   if (!track) return;
   setText(byId("name"), track.name);
   setText(byId("state"), [track.text, ...track.notes].map(told).join(" "));
@@ -333,15 +292,5 @@ function render() {
   byId("stop").hidden = track.state !== "hearing";
   setText(byId("stop"), say(state.live ? "live.keep" : "song.stop"));
   byId("studio").classList.toggle("live", state.live !== null);
-  const bar = byId("progress");
-  bar.hidden = track.stages.length === 0;
-  while (bar.children.length > track.stages.length) bar.lastElementChild?.remove();
-  while (bar.children.length < track.stages.length) bar.append(make("span", "segment", make("span", "fill")));
-  track.stages.forEach(({ title, fraction }, index) => {
-    const segment = /** @type {HTMLElement} */ (bar.children[index]);
-    segment.title = told(title);
-    segment.style.setProperty("--done", String(fraction));
-  });
-  const sum = track.stages.reduce((total, { fraction }) => total + fraction, 0);
-  bar.ariaValueNow = String(Math.round((100 * sum) / (track.stages.length || 1)));
+  showStages(byId("progress"), track.stages);
 }

@@ -11,8 +11,9 @@ from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editing import Editing
 from hearth.page.cutout.reading import read_photo
 from hearth.page.cutout.tool import CutoutTool, looking
-from hearth.page.cutout.view import Photo, Stage
+from hearth.page.cutout.view import Photo
 from hearth.page.cutout.writing import write_file
+from hearth.page.jobs import Stage
 from hearth.tools import cutout
 from hearth.tools.cutout.matte import Alpha
 from hearth.words import Words, say

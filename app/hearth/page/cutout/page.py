@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from hearth.errors import BadInput, Cancelled, HearthError
+from hearth.errors import BadInput, HearthError
 from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editor import Editor
@@ -20,6 +19,7 @@ from hearth.page.cutout.reading import read_photo
 from hearth.page.cutout.tool import CutoutTool, looking
 from hearth.page.cutout.view import Photo, State, View, photo_from_plain, visible_name
 from hearth.page.cutout.writing import write_again
+from hearth.page.jobs import outcome
 from hearth.tools import cutout
 from hearth.tools.cutout import Matte
 from hearth.tools.cutout.look import look_from_plain
@@ -203,27 +203,16 @@ class CutoutPage:
         model, twice = self.view.model, self.view.twice
         job = Job(photo, editing, model, twice, self.tool, self.bridge, self.backgrounds, self._progressed)
         self._photo, self._running = photo, asyncio.ensure_future(job.run())
-        try:
-            matte = await self._running
-        except (Cancelled, asyncio.CancelledError):
-            if (this := asyncio.current_task()) and this.cancelling():  # the page itself ends, not the job alone
-                raise
-            self._end(photo, "stopped", say("photo.stopped"))
-        except HearthError as error:
-            self._end(photo, "failed", error.args[0])
-        except MemoryError:
-            self._end(photo, "failed", say("photo.out-of-memory"))
-        except Exception as error:  # a bug may spoil one photo, never the queue behind it
-            traceback.print_exc()
-            self._end(photo, "failed", say("photo.broke", what=type(error).__name__))
+        ended = await outcome(self._running, say("photo.out-of-memory"))
+        self._photo = self._running = None
+        if ended.result is None:
+            self._end(photo, ended.state, ended.reason or say("photo.stopped"))
         else:
             self._end(photo, "done", say("photo.done", time=time.perf_counter() - started))
             self._tunable = True
             if photo in self.view.photos:
-                self.mattes.keep(photo.id, matte)
+                self.mattes.keep(photo.id, ended.result)
                 self.editor.refresh(photo.id)
-        finally:
-            self._photo = self._running = None
         self.view.engine = self.tool.engine
         self._show()
 
@@ -267,22 +256,11 @@ class CutoutPage:
         job = write_again(photo, editing, self.mattes, self.bridge, self.backgrounds, self._progressed)
         task = asyncio.ensure_future(job)
         self._writing = None if photo.writing else task
-        try:
-            await task
-        except asyncio.CancelledError:
-            if (this := asyncio.current_task()) and this.cancelling():
-                raise
-        except HearthError as error:
-            editing.failed, photo.text = state, say("photo.file-failed", reason=error.args[0])
-        except MemoryError:
-            editing.failed, photo.text = state, say("photo.file-failed", reason=say("photo.out-of-memory"))
-        except Exception as error:
-            traceback.print_exc()
-            reason = say("photo.broke", what=type(error).__name__)
-            editing.failed, photo.text = state, say("photo.file-failed", reason=reason)
-        else:
-            if photo.writing:
-                self._say(say("said.written", name=photo.name))
+        ended = await outcome(task, say("photo.out-of-memory"))
+        if ended.state == "failed":
+            editing.failed, photo.text = state, say("photo.file-failed", reason=ended.reason)
+        elif ended.state == "done" and photo.writing:
+            self._say(say("said.written", name=photo.name))
         photo.writing, self._writing = False, None
         self._show()
 

@@ -3,18 +3,11 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from hearth.page.jobs import Stage
 from hearth.tools.cutout.look import Look
 from hearth.words import Said, from_plain, say
 
 State = Literal["waiting", "working", "done", "failed", "stopped"]
-
-
-@dataclass
-class Stage:
-    """One step of a job; `fraction` runs from 0 to 1."""
-
-    title: Said
-    fraction: float = 0.0
 
 
 @dataclass

@@ -10,7 +10,8 @@ from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editing import Editing
 from hearth.page.cutout.mattes import Mattes
-from hearth.page.cutout.view import Photo, Stage, visible_name
+from hearth.page.cutout.view import Photo, visible_name
+from hearth.page.jobs import Stage
 from hearth.tools.cutout import Matte
 from hearth.tools.cutout.export import finished_alpha
 from hearth.tools.cutout.look import Mask

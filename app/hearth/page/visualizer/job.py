@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hearth.errors import BadSound, Cancelled, HearthError
+from hearth.page.jobs import Stage
 from hearth.page.visualizer.bridge import VisualizerBridge
 from hearth.page.visualizer.networks import Shelf
-from hearth.page.visualizer.view import Stage, Track
+from hearth.page.visualizer.view import Track
 from hearth.tools.visualizer.analysis import FRAME_RATE, STAGES, Analyser, Analysis
 from hearth.tools.visualizer.moves import moves
 from hearth.words import say

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import time
-import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from hearth.errors import Cancelled, HearthError
+from hearth.errors import HearthError
+from hearth.page.jobs import outcome
 from hearth.page.visualizer.bridge import VisualizerBridge
 from hearth.page.visualizer.job import Job
 from hearth.page.visualizer.networks import Shelf
@@ -80,23 +80,11 @@ class VisualizerPage:
     async def _work_on(self, track: Track) -> None:
         self._job = Job(track, self.shelf, self.bridge, self._guarded, self._progressed)
         self._running = asyncio.ensure_future(self._job.run())
-        try:
-            await self._running
-        except (Cancelled, asyncio.CancelledError):
-            if (this := asyncio.current_task()) and this.cancelling():  # the page itself ends, not the job alone
-                raise
-            self._end(track, "stopped", say("song.stopped"))
-        except HearthError as error:
-            self._end(track, "failed", error.args[0])
-        except MemoryError:
-            self._end(track, "failed", say("song.out-of-memory"))
-        except Exception as error:  # a bug may spoil one track, never the page
-            traceback.print_exc()
-            self._end(track, "failed", say("photo.broke", what=type(error).__name__))
-        else:
-            self._end(track, "done", say("song.done-beat", tempo=track.tempo) if track.tempo else say("song.done"))
-        finally:
-            self._running = None
+        ended = await outcome(self._running, say("song.out-of-memory"))
+        self._running = None
+        done = say("song.done-beat", tempo=track.tempo) if track.tempo else say("song.done")
+        texts = {"done": done, "failed": ended.reason, "stopped": say("song.stopped")}
+        self._end(track, ended.state, texts[ended.state])
         self.view.engine = self.shelf.engine
         self._show()
 

@@ -3,17 +3,10 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from hearth.page.jobs import Stage
 from hearth.words import Said, say
 
 State = Literal["opening", "hearing", "done", "failed", "stopped"]
-
-
-@dataclass
-class Stage:
-    """One step of the analysis; `fraction` runs from 0 to 1."""
-
-    title: Said
-    fraction: float = 0.0
 
 
 @dataclass
