@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from hearth.tools.cutout import Photo, from_rgba
 from hearth.tools.cutout.enlarge import enlarge
 from hearth.tools.cutout.kernels import Kernels, kernels
-from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size
+from hearth.tools.cutout.refine import decided, fit, matted, resampled, shrink, small_size
 from hearth.tools.cutout.refine.matting import solve
 from tests.tools.cutout.pictures import scene
 
@@ -224,3 +224,40 @@ def test_a_flat_photo_gives_no_edges_that_are_not_in_the_mask(way: Kernels | Non
     assert alpha[150, 200] == 255 and alpha[0, 0] == 0
     steps = np.abs(np.diff(alpha, axis=0)).max(), np.abs(np.diff(alpha, axis=1)).max()
     assert max(steps) < 70
+
+
+def in_doubt(wandering: float) -> tuple[Plane, Plane]:
+    """A reddish subject at the right before a bluish background, and a mask that is about .4 in a wide part of it;
+    `wandering` is how much about."""
+    random = np.random.default_rng(3)
+    y, x = np.mgrid[0:240, 0:360] / 240
+    inside = x > 0.5
+    colour = np.where(inside[..., None], (0.8, 0.4, 0.3), (0.2, 0.4, 0.7)) + random.normal(0, 0.03, (240, 360, 3))
+    picture = np.dstack([colour, np.zeros((240, 360))]).clip(0, 1).astype(np.float32)
+    doubtful = (x < 0.9) & (y > 0.5)
+    mask = np.where(inside, np.where(doubtful, 0.4 + wandering * np.sin(20 * x + 9 * y), 1), 0)
+    return np.ascontiguousarray(picture), mask.astype(np.float32)
+
+
+def test_a_wide_area_in_doubt_goes_to_the_side_of_its_colours(way: Kernels | None) -> None:
+    picture, mask = in_doubt(0.12)
+    alpha = matted(picture, mask, way)
+    assert alpha[130:, 130:210].min() > 0.9
+    assert alpha[:, :110].max() < 0.02
+    background = picture.copy()
+    background[140:, 120:216] = picture[140:, :96]  # what the network doubts looks like the background
+    assert matted(background, mask, way)[150:, 130:205].max() < 0.1
+
+
+def test_an_area_whose_mask_is_even_is_taken_for_glass() -> None:
+    picture, doubtful = in_doubt(0.12)
+    picture, even = in_doubt(0.0)
+    assert decided(picture, doubtful, even) is not None
+    assert decided(picture, even, even) is None
+
+
+def test_too_small_a_subject_decides_nothing() -> None:
+    picture, mask = in_doubt(0.12)
+    alpha = mask.copy()
+    assert decided(picture, mask, np.where(mask > 0.9, np.float32(0.9), alpha)) is None
+    assert decided(picture[:8, :8], mask[:8, :8], alpha[:8, :8]) is None

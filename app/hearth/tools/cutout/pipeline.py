@@ -17,7 +17,7 @@ from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, write
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
-from hearth.tools.cutout.refine import Picture, Start, fit, matted, resampled, shrink, small_size, started
+from hearth.tools.cutout.refine import Picture, Start, decided, fit, matted, resampled, shrink, small_size, started
 from hearth.tools.cutout.refine.graphics import Refinement, card_of
 from hearth.words import Words, say
 
@@ -290,6 +290,10 @@ class Pipeline:
 
         if refinement is not None and card_of(self.session) is not None:  # the session may have left it
             refined = yield _Refine(refinement, started(at_size))
+            sides = decided(refined.picture, at_size, refined.soft) if refined is not None else None
+            if sides is not None:
+                refined = (yield _Refine(refinement, started(at_size, sides=sides))) or refined
+            refinement.destroy()
             if refined is not None:
                 small.take(refined.picture)
                 return refined.alpha, refined.soft

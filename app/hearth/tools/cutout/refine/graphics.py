@@ -42,7 +42,8 @@ class Refinement:
     Making one raises Unsupported where the GPU's limits do not allow it; all of it ExecutorFailed where that fails.
 
     refinement = Refinement(gpu, photo)
-    refined = refinement.run(start)        # or await refinement.run_async(start)
+    refined = refinement.run(start)        # or await refinement.run_async(start); as often as wanted
+    refinement.destroy()                   # or let it go
     """
 
     def __init__(self, gpu: Gpu, photo: Photo, settings: Settings = SETTINGS) -> None:
@@ -52,23 +53,22 @@ class Refinement:
         self.count = len(lowered.dispatches)
         self.player: Player = gpu.player(lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
+        self.prepared = False
         self._write("pixels", photo.pixels)
 
     def run(self, start: Start) -> Refined:
-        try:
+        if not self.prepared:
             self.player.prepare_sync()
-            self._begin(start)
-            return self._taken(self.player.play_sync(0, self.count, self._reads()))
-        finally:
-            self.destroy()
+            self.prepared = True
+        self._begin(start)
+        return self._taken(self.player.play_sync(0, self.count, self._reads()))
 
     async def run_async(self, start: Start) -> Refined:
-        try:
+        if not self.prepared:
             await self.player.prepare()
-            self._begin(start)
-            return self._taken(await self.player.play(0, self.count, self._reads()))
-        finally:
-            self.destroy()
+            self.prepared = True
+        self._begin(start)
+        return self._taken(await self.player.play(0, self.count, self._reads()))
 
     def _write(self, name: str, array: np.ndarray) -> None:
         self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)

@@ -1,0 +1,115 @@
+"""Wide areas in which neither the network nor the matting came to a side: their colours decide.
+
+Where a mask wanders around a half over a whole area, the network doubts; alpha that is evenly half there means nothing.
+Hair, fur and blur are told from it by alpha that changes within a few pixels; glass and the like by a mask that is the
+same all over. Colours of pixels nearby that are sure vote: a grid over place and colour counts those of both sides and
+is blurred, as in Chen, Paris, Durand, "Real-time Edge-Aware Image Processing with the Bilateral Grid" (2007).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearth.tools.cutout.refine.shrink import Picture
+
+Plane = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+_CELL = 4  # pixels a side; all below is about cells
+_REACH = 2  # cells to each side of the windows that are looked at
+_LEAST = 0.14  # from 0 or 1, of the mean in a window: below lie the tails of soft edges
+_EVEN = 0.06  # standard deviation of alpha in a window, at most
+_WANDERING = 0.018  # standard deviation of the mask's means over windows, at least, in half of what is in doubt
+_SURE = 0.03  # from 0 or 1
+_PLACES, _COLOURS = 8, 12  # of the grid along the long side, and along each of red, green and blue
+_AGREED = 0.75  # how likely a side must be
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What was decided: all (h, w)."""
+
+    subject: Flags
+    background: Flags
+
+
+def decided(picture: Picture, mask: Plane, alpha: Plane) -> Sides | None:
+    """The sides of areas in doubt, from a small picture (h, w, 4), its mask and its first alpha, both (h, w) of 0..1.
+
+    None where there are none; where the mask is as even as the alpha, as over glass or a veil; and where the sure part
+    of the subject is smaller than what is in doubt: then too little is known of it.
+    """
+    height, width = alpha.shape
+    if min(height, width) < (2 * _REACH + 1) * _CELL:
+        return None
+    cells = _cells(alpha)
+    mean, spread = _windows(cells, _cells(alpha * alpha))
+    doubt = (mean > _LEAST) & (mean < 1 - _LEAST) & (spread < _EVEN)
+    inside, outside = cells > 1 - _SURE, cells < _SURE
+    if not doubt.any() or inside.sum() < doubt.sum():
+        return None
+    coarse = _mean(_cells(mask))
+    if np.median(_windows(coarse, coarse * coarse)[1][doubt]) < _WANDERING:
+        return None
+    colour = np.stack([_cells(picture[:, :, channel]) for channel in range(3)], axis=2)
+    for_subject, for_background = _votes(colour, inside, outside)
+    share = _mean(np.where(doubt, for_subject / (for_subject + for_background), 0)) / _mean(doubt + 1e-6)
+    # Bayes: what the network and the matting say goes in as well.
+    likely = share * mean / (share * mean + (1 - share) * (1 - mean) + 1e-12)
+    return Sides(_pixels(doubt & (likely > _AGREED), alpha.shape), _pixels(doubt & (likely < 1 - _AGREED), alpha.shape))
+
+
+def _cells(plane: Plane) -> Plane:
+    """Means of cells; what does not fill one at the lower and right border is left out."""
+    rows, columns = plane.shape[0] // _CELL, plane.shape[1] // _CELL
+    whole = plane[: rows * _CELL, : columns * _CELL]
+    return whole.reshape(rows, _CELL, columns, _CELL).mean(axis=(1, 3))
+
+
+def _pixels(cells: Flags, shape: tuple[int, ...]) -> Flags:
+    rest = [(0, size - count * _CELL) for size, count in zip(shape, cells.shape, strict=True)]
+    return np.pad(cells.repeat(_CELL, 0).repeat(_CELL, 1), rest, "edge")
+
+
+def _mean(cells: NDArray[np.floating] | Flags) -> NDArray[np.float64]:
+    """Of the window around every cell, the border's repeated."""
+    size = 2 * _REACH + 1
+    sums = np.pad(cells, ((_REACH + 1, _REACH), (_REACH + 1, _REACH)), "edge").cumsum(0, np.float64).cumsum(1)
+    return (sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]) / size**2
+
+
+def _windows(
+    values: NDArray[np.floating], squares: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of all pixels in the window around every cell."""
+    mean = _mean(values)
+    return mean, np.sqrt((_mean(squares) - mean * mean).clip(0))
+
+
+def _votes(colour: NDArray[np.float32], inside: Flags, outside: Flags) -> list[NDArray[np.float64]]:
+    """How many cells like each one, in place and colour, are of the subject and of the background; never zero."""
+    rows, columns = inside.shape
+    y = np.arange(rows) * _PLACES // max(rows, columns)
+    x = np.arange(columns) * _PLACES // max(rows, columns)
+    red, green, blue = np.minimum(colour * _COLOURS, _COLOURS - 1).astype(np.intp).transpose(2, 0, 1)
+    shape = _PLACES, _PLACES, _COLOURS, _COLOURS, _COLOURS
+    at = np.ravel_multi_index((y[:, None] + 0 * red, x + 0 * red, red, green, blue), shape)
+    found = []
+    for side in (inside, outside):
+        grid = np.bincount(at[side], minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+        for axis in (0, 0, 1, 1, 2, 3, 4):
+            grid = _spread(grid, axis)
+        found.append(grid.reshape(-1)[at] + 1 / 16)
+    return found
+
+
+def _spread(grid: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Every place gives half of what it has to each of its two neighbours, and keeps it."""
+    moved = np.moveaxis(grid, axis, 0)
+    out = moved.copy()
+    out[1:] += 0.5 * moved[:-1]
+    out[:-1] += 0.5 * moved[1:]
+    return np.moveaxis(out, 0, axis)
