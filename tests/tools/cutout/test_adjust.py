@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from hearth.tools.cutout.adjust import adjusted, reach
 from hearth.tools.cutout.edits import TILE, Edits, Place, pack, unpack
+from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.look import Look, Mask, look_from_plain
 
 
@@ -95,6 +96,17 @@ def test_tiles_leave_no_seams() -> None:
         part = corrected(np.ascontiguousarray(alpha[top : top + 150, left : left + 200]), **settings)
         inner = np.s_[margin:-margin, margin:-margin]
         assert (part[inner] == whole[top : top + 150, left : left + 200][inner]).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (37, 2), (61, 83), (270, 301)])
+def test_kernels_do_what_numpy_does(shape: tuple[int, int]) -> None:
+    if kernels() is None:
+        pytest.skip("there is no compiler for the kernels")
+    alpha = np.random.default_rng(7).integers(0, 256, shape, np.uint8)
+    for mask in (Mask(shift=3.7), Mask(shift=-2.2, feather=1.0), Mask(feather=17.5), Mask(feather=60, threshold=0.3)):
+        *_, (_, fast) = adjusted(alpha, mask)
+        *_, (_, plain) = adjusted(alpha, mask, fast=False)
+        assert np.abs(fast.astype(int) - plain).max() <= 1
 
 
 def strokes(covers: float, paints: int) -> NDArray[np.uint8]:

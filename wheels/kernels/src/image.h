@@ -72,6 +72,14 @@ EXPORT void foreground_clean(const float *subject, const float *background, int3
                              uint8_t *pixels, const uint8_t *alpha, int32_t width, int32_t height, int32_t top,
                              int32_t rows);
 
+/* soften.c: what a person's settings make of a mask. Blurred by taps, the weights at 0, 1, 2, ... pixels; and edges one
+   pixel further out. */
+EXPORT int32_t soften_scratch(int32_t width, int32_t count);
+EXPORT void soften(const float *field, int32_t width, int32_t height, int32_t top, int32_t bottom, int32_t left,
+                   int32_t right, const float *taps, int32_t count, float *out, float *scratch);
+EXPORT int32_t grow_scratch(int32_t width);
+EXPORT void grow(const uint8_t *mask, uint8_t *out, int32_t width, int32_t height, int32_t square, float *scratch);
+
 /* png_filter.c: `count` rows of `bytes` bytes ready for a PNG, (count, 1 + bytes); `above` is the row before them. */
 EXPORT void png_filter(const uint8_t *rows, const uint8_t *above, uint8_t *out, int32_t count, int32_t bytes,
                        int32_t channels, int32_t kind);

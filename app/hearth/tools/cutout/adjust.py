@@ -12,6 +12,8 @@ In this order:
 
 All in float32 but for whole steps of the shift, which are exact in bytes; rounded once, at the end. Beyond the
 picture alpha goes on as at its border.
+
+`wheels/kernels/src/soften.c` does the first two faster.
 """
 
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from hearth.tools.cutout.kernels import Kernels, kernels
 from hearth.tools.cutout.look import Mask
 
 Alpha = NDArray[np.uint8]
@@ -30,11 +33,12 @@ _SQUARES = 2**0.5 - 1  # of the steps, for a regular octagon
 _HARDEST = 0.999  # of the contrast
 
 
-def adjusted(alpha: Alpha, mask: Mask) -> Iterator[tuple[float, Alpha]]:
+def adjusted(alpha: Alpha, mask: Mask, fast: bool = True) -> Iterator[tuple[float, Alpha]]:
     """Yields the fraction done and the corrected alpha (H, W), an array of its own, whole with the last yield.
 
-    `alpha` is the mask of `mask.source`, which makes no difference here.
+    `alpha` is the mask of `mask.source`, which makes no difference here; `fast` is by the kernels, where there are any.
     """
+    way = kernels() if fast else None
     margin = reach(mask)
     curve = _curve(mask)
     out = curve[alpha]
@@ -49,8 +53,8 @@ def adjusted(alpha: Alpha, mask: Mask) -> Iterator[tuple[float, Alpha]]:
                 part = alpha[y : bottom + margin, x : right + margin]
                 if part.min() == part.max():
                     continue
-                soft = _feathered(_shifted(part, mask.shift), mask.feather)
-                inner = soft[top - y : bottom - y, left - x : right - x]
+                place = top - y, bottom - y, left - x, right - x
+                inner = _feathered(_shifted(part, mask.shift, way), mask.feather, place, way)
                 out[top:bottom, left:right] = _bytes(_hardened(_biased(inner, mask.threshold), mask.contrast))
             yield bottom / height, out
     yield 1.0, out
@@ -66,20 +70,25 @@ def is_square(step: int) -> bool:
     return int((step + 1) * _SQUARES) > int(step * _SQUARES)
 
 
-def _shifted(alpha: Alpha, shift: float) -> Field:
+def _shifted(alpha: Alpha, shift: float, way: Kernels | None) -> Field:
     """Alpha of 0..1."""
     grown = alpha if shift >= 0 else 255 - alpha
     whole, rest = divmod(abs(shift), 1.0)
     for step in range(int(whole)):
-        grown = _grown(grown, is_square(step))
+        grown = _grown(grown, is_square(step), way)
     soft = grown * np.float32(1 / 255)
     if rest:
-        soft += np.float32(rest) * (_grown(grown, is_square(int(whole))) * np.float32(1 / 255) - soft)
+        soft += np.float32(rest) * (_grown(grown, is_square(int(whole)), way) * np.float32(1 / 255) - soft)
     return soft if shift >= 0 else 1 - soft
 
 
-def _grown(alpha: Alpha, square: bool) -> Alpha:
+def _grown(alpha: Alpha, square: bool, way: Kernels | None) -> Alpha:
     """The maximum of every pixel and its neighbours: 8 for a square, else 4."""
+    if way:
+        height, width = alpha.shape
+        grown = np.empty((height, width), np.uint8)
+        way("grow", np.ascontiguousarray(alpha), grown, width, height, int(square), way.scratch("grow", width))
+        return grown
     down = alpha.copy()
     np.maximum(down[1:], alpha[:-1], out=down[1:])
     np.maximum(down[:-1], alpha[1:], out=down[:-1])
@@ -90,11 +99,19 @@ def _grown(alpha: Alpha, square: bool) -> Alpha:
     return out
 
 
-def _feathered(alpha: Field, feather: float) -> Field:
+def _feathered(alpha: Field, feather: float, place: tuple[int, int, int, int], way: Kernels | None) -> Field:
+    """Rows and columns top, bottom, left, right of the feathered field."""
+    top, bottom, left, right = place
     if not feather:
-        return alpha
+        return alpha[top:bottom, left:right]
     taps = gaussian(feather)
-    return _blurred(_blurred(alpha, taps).T, taps).T
+    if way:
+        height, width = alpha.shape
+        inner = np.empty((bottom - top, right - left), np.float32)
+        scratch = way.scratch("soften", width, len(taps))
+        way("soften", np.ascontiguousarray(alpha), width, height, *place, taps, len(taps), inner, scratch)
+        return inner
+    return _blurred(_blurred(alpha, taps).T, taps).T[top:bottom, left:right]
 
 
 def gaussian(feather: float) -> Field:

@@ -25,6 +25,10 @@ _SIGNATURES = {
     "foreground_scratch": "ii",
     "foreground": "ppppiip",
     "foreground_clean": "ppiippiiii",
+    "soften_scratch": "ii",
+    "soften": "piiiiiipipp",
+    "grow_scratch": "i",
+    "grow": "ppiiip",
     "png_filter": "pppiiii",
 }
 """Arguments as the header has them: pointers, whole numbers and floats."""
