@@ -1,5 +1,5 @@
 """Times the visualizer. Analysis: a track of three minutes on one thread, on the desk and inside Pyodide under Node, by
-the processor's time. Drawing and saving: see `_drawing.py`.
+the processor's time. First sight: see `_first_sight.py`. Drawing and saving: see `_drawing.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hearth.desk.node import node_command
 from hearth.errors import HearthError
 from tests.bench import _analysis_measure as analysis_measure
 from tests.bench._drawing import drawing_rows
+from tests.bench._first_sight import first_sight_rows
 from wheels.app import app_wheel
 from wheels.pyodide import for_site
 
@@ -31,13 +32,17 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench visualizer", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
     parser.add_argument("--seconds", type=float, default=180, metavar="N", help="of the track (default 180)")
-    parser.add_argument("--only", choices=["analysis", "drawing"], help="one half of it")
+    parser.add_argument("--only", choices=["analysis", "first-sight", "drawing"], help="a part of it")
     parser.add_argument("--frames", type=int, default=20, metavar="N", help="drawn a scene and size (default 20)")
     parser.add_argument("--video", type=float, default=10, metavar="N", help="seconds that are saved (default 10)")
     parser.add_argument("--software", action="store_true", help="draw on the processor")
     options = parser.parse_args(argv)
-    rows = analysis_rows(options.seconds) if options.only != "drawing" else []
-    if options.only != "analysis":
+    rows: list[dict[str, Any]] = []
+    if options.only in (None, "analysis"):
+        rows += analysis_rows(options.seconds)
+    if options.only in (None, "first-sight"):
+        rows += first_sight_rows(5)
+    if options.only in (None, "drawing"):
         rows += drawing_rows(options.frames, options.video, options.software)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")

@@ -143,15 +143,29 @@ def drawn_by_the_page(person: Person, times: list[float], width: int, height: in
     return visual.draw(person, times, width, height, **person.script("return window.studio.settings"))
 
 
+def bands_of(person: Person) -> list[NDArray[np.float64]]:
+    """The spectrum as it was glimpsed before Python ran, and as Python heard it; (T, 64) bytes."""
+    both = person.later(
+        "const urls = performance.getEntriesByType('resource').map(({name}) => name);"
+        "const {glimpse, features} = (await import(urls.find((url) => url.includes('/main-')))).studio();"
+        "return [glimpse, features].map(({bands, frames}) => [...bands.subarray(0, frames * 64)]);"
+    )
+    return [np.array(bands, float).reshape(-1, 64) for bands in both]
+
+
 def test_a_song_plays_and_moves_at_once_is_heard_paused_cancelled_and_saved(
     person: Person, screenshot: Callable[[Chrome, str], Path], tmp_path: Path
 ) -> None:
-    person.until_ready()
     loop = LOOP if LOOP.is_file() else write_wav(tmp_path / "loop.wav", clicks(6))
-    person.choose(loop)
-    person.wait(lambda: person.script("return document.querySelector('.playing') !== null"), "the sound", 5)
-    person.wait(lambda: person.script("return document.documentElement.dataset.heard !== undefined"), "first sight", 30)
+    person.choose(loop)  # while Python is still starting
+    person.wait(lambda: person.script("return performance.getEntriesByName('hearth-moves').length"), "first sight")
+    assert person.script("return document.querySelector('.playing') !== null"), "the sound moves it"
     until_heard(person)
+    glimpsed, heard = bands_of(person)
+    assert len(glimpsed) >= len(heard) - 10
+    both = min(len(glimpsed), len(heard))
+    alike = np.corrcoef(glimpsed[:both].ravel(), heard[:both].ravel())[0, 1]
+    assert alike > 0.98, "what was seen first is what is heard"
     assert "beats a minute" in person.text("state")
     assert person.script("return document.getElementById('title').value") == loop.stem
     person.script("document.querySelector('input[name=shape][value=tall]').click()")

@@ -70,6 +70,14 @@ function joined(array, bytes, from, length, Kind) {
   return room;
 }
 
+/**
+ * Whether features reach as far as a scene sees at a time, or at least as far as others do.
+ * @param {Features} features @param {number} time @param {Features} others
+ */
+export function sees({ frames, complete }, time, others) {
+  return complete || frames >= Math.min((time + AHEAD) * RATE, others.frames);
+}
+
 /** One frame's stretch of the features, ready for textures. */
 export class Stretch {
   constructor() {

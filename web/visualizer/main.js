@@ -18,7 +18,8 @@ import { Stored } from "../shell/stored.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 import { takeWorker } from "./early.js";
 import { Saver } from "./export/saver.js";
-import { Features } from "./features.js";
+import { Features, sees } from "./features.js";
+import { Glimpse } from "./glimpse.js";
 import { Live } from "./live.js";
 import { Overview } from "./overview.js";
 import { Panel } from "./panel.js";
@@ -43,6 +44,7 @@ const state = {
   view: null,
   features: new Features(),
   settings: firstSettings(looks),
+  movedOf: 0, // the track whose sound has moved a picture
   thumbsOf: 0, // the track whose small pictures are shown
 };
 let lastId = 0;
@@ -58,6 +60,7 @@ const player = new Player({ changed: () => stage.ask(), failed: () => notice(say
 const panel = new Panel(looks, state.settings, settingChanged);
 const overview = new Overview(player, () => state.features);
 const stage = new Stage(looks, { now, drawn, sceneFailed });
+const glimpse = new Glimpse(() => stage.ask());
 const saver = new Saver({ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName });
 const python = new Python({ start: takeWorker, success: "heard", describe, shelf, offline, receive, broke: render, restarted: say("song.restarted") });
 openIntake({ take: ([file]) => open(file), isOwn: isSound, isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
@@ -82,6 +85,7 @@ function open(file) {
   panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);
   player.open(file);
   player.describe(state.settings.title, "", null);
+  glimpse.open(state.track, state.settings.guard);
   python.post({ type: "open", ...state.track });
   render();
   byId("studio").scrollIntoView({ block: "start", behavior: "instant" });
@@ -97,6 +101,7 @@ async function listen() {
     return;
   }
   player.close();
+  glimpse.close();
   panel.fill("", "", null);
   render();
   stage.ask();
@@ -114,11 +119,17 @@ function now() {
     state.live.listen();
     return { features: state.live.features, settings: state.settings, time: state.live.time - 0.04, moving: true };
   }
-  return { features: state.features, settings: state.settings, time: player.time, moving: player.playing };
+  const { time, playing } = player;
+  const features = sees(state.features, time, glimpse.features) ? state.features : glimpse.features;
+  return { features, settings: state.settings, time, moving: playing };
 }
 
 /** After each frame. */
 function drawn() {
+  if (state.movedOf !== lastId && player.playing && now().features.frames) {
+    state.movedOf = lastId;
+    performance.mark("hearth-moves");
+  }
   if (state.live) return setText(byId("clock"), clock(state.live.time));
   overview.render();
   setText(byId("clock"), clock(player.time));
@@ -154,8 +165,8 @@ function takeView(view) {
 
 /** @param {import("./messages.js").Heard} heard */
 function takeHeard(heard) {
-  if (!state.features.frames) performance.mark("hearth-heard");
   state.features.take(heard);
+  if (heard.complete || heard.frames >= glimpse.features.frames) glimpse.close();
   player.known = heard.duration;
   stage.ask();
   document.documentElement.dataset.heard = String(heard.complete);
@@ -275,7 +286,7 @@ function trackView() {
 
 /** What is drawn from: for whoever looks at frames from outside. */
 export function studio() {
-  return { features: state.features, settings: { ...state.settings, cover: null }, looks };
+  return { features: state.features, glimpse: glimpse.features, settings: { ...state.settings, cover: null }, looks };
 }
 
 function render() {

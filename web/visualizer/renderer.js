@@ -15,6 +15,7 @@ import { writeWords } from "./title.js";
 
 const BLOOM_LEVELS = 6;
 const BLOOM_SMALLEST = 8; // pixels
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|basic render/i; // what draws on the processor
 
 /** This browser, or this device, gives no WebGL2. */
 export class NoWebGL extends Error {}
@@ -28,6 +29,7 @@ export class Renderer {
     this.canvas = canvas;
     this.gl = gl;
     this.looks = looks;
+    this.software = SOFTWARE.test(rendererName(gl));
     this.stretch = new Stretch();
     // Light brighter than white needs more than bytes; where those can't be drawn to, bloom is weaker.
     this.deep = Boolean(gl.getExtension("EXT_color_buffer_float") ?? gl.getExtension("EXT_color_buffer_half_float"));
@@ -223,6 +225,12 @@ export class Renderer {
     this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, framebuffer);
     this.gl.viewport(0, 0, width, height);
   }
+}
+
+/** @param {WebGL2RenderingContext} gl */
+function rendererName(gl) {
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  return String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
 }
 
 /** @typedef {{texture: WebGLTexture, framebuffer: WebGLFramebuffer, width: number, height: number}} Target */

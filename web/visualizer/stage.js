@@ -48,6 +48,14 @@ export class Stage {
       this.ask();
     });
     new ResizeObserver(() => this.ask()).observe(this.frame);
+    setTimeout(() => this.#tryOut());
+  }
+
+  /** Draws before there is anything to see, so that a song's first frame finds its shaders compiled. */
+  #tryOut() {
+    if (this.last || !this.renderer) return;
+    if (this.renderer.software) this.scale = SMALLEST;
+    this.#paint(this.now(), 0);
   }
 
   /** Draws soon. */
@@ -72,22 +80,28 @@ export class Stage {
 
   /** @param {number} moment */
   #draw(moment) {
-    const { features, settings, time, moving } = this.now();
+    const now = this.now();
+    const { settings, time, moving } = now;
     const [across, up] = SHAPES[settings.shape];
     this.frame.style.setProperty("--ratio", String(across / up));
-    if (this.renderer && !this.frame.closest("[hidden]")) {
+    if (!this.frame.closest("[hidden]")) {
       this.#fit(moment, moving);
-      try {
-        this.renderer.draw(features, settings, time);
-      } catch (error) {
-        if (!(error instanceof ShaderFailed)) throw error;
-        console.error(error);
-        this.sceneFailed(settings.scene);
-      }
+      this.#paint(now, time);
     }
     this.drawn();
     if (moving) this.ask();
     this.last = moving ? moment : 0;
+  }
+
+  /** @param {{features: Features, settings: Settings}} now @param {number} time */
+  #paint({ features, settings }, time) {
+    try {
+      this.renderer?.draw(features, settings, time);
+    } catch (error) {
+      if (!(error instanceof ShaderFailed)) throw error;
+      console.error(error);
+      this.sceneFailed(settings.scene);
+    }
   }
 
   /** Brings the canvas to its size on the screen, or to less where the device is slow. @param {number} moment @param {boolean} moving */
