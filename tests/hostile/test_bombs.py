@@ -261,3 +261,15 @@ def test_more_axes_than_there_are_end_at_once() -> None:
     session = InferenceSession(data, "numpy")
     with pytest.raises(BadModel, match="axes are named"):
         session.run(None, {"x": np.ones((2, 3), np.float32), "axes": np.zeros(1 << 20, np.int64)})
+
+
+@pytest.mark.parametrize("executor", ["numpy", "wasm"])
+@pytest.mark.parametrize("pads", [{"auto_pad": "SAME_UPPER"}, {"pads": [1 << 30, 0, 1 << 30, 0]}])
+def test_windows_over_32_bits_reach_no_kernel(executor: str, pads: dict[str, Any]) -> None:
+    """They are refused, or computed by numpy: a kernel would see a negative size."""
+    pool = node("AveragePool", "x", "y", kernel_shape=[1 << 31, 3], strides=[2, 2], **pads)
+    try:
+        session = InferenceSession(model([pool], inputs=[value("x", FLOAT, [1, 1, 5, 5])]), executor)
+        session.run(None, {"x": np.ones((1, 1, 5, 5), np.float32)})
+    except HearthError as error:
+        assert "the-averagepool" in str(error)

@@ -16,7 +16,7 @@ HEADER = re.sub(r"/\*.*?\*/", "", (SOURCES / "step.h").read_text(), flags=re.S)
 STRUCTS = {
     name: cls
     for name, cls in vars(steps).items()
-    if isinstance(cls, type) and issubclass(cls, ctypes.Structure) and cls is not ctypes.Structure
+    if isinstance(cls, type) and issubclass(cls, ctypes.Structure) and hasattr(cls, "_fields_")
 }
 ENUMS = {
     "opcode": steps.Opcode,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.runtime.wasm.ops.matmul import _pairs
+from hearth.runtime.wasm.ops.integers import pairs
 from hearth.runtime.wasm.steps import NONE, Finish, IntegerProduct, Matmul, Number, Opcode, PackMatrix, Widen
 from tests.kernels.arena import NUMBERS, Arena, Array, close, examples, finish, numbers
 
@@ -86,7 +86,7 @@ def test_a_product_of_whole_numbers_is_exact(rows: int, columns: int, depth: int
     a = generator.integers(-255, 256, (rows, depth)).astype(np.float32)
     b = generator.integers(-255, 256, (depth, columns)).astype(np.float32)
     c = arena.room(rows * columns)
-    packed = arena.put(_pairs(b, 2 * arena.library.vector))
+    packed = arena.put(pairs(b, 2 * arena.library.vector))
     places = arena.put(a), packed, c
     sizes = rows, columns, depth, depth, columns, block, panels
     arena.play(IntegerProduct(Opcode.INTEGER_PRODUCT, *places, *sizes, finish()))

@@ -1,26 +1,10 @@
-/* Products of whole numbers, exact: A's come as floats and are made pairs of 16-bit integers, B's are packed as such.
-   One instruction multiplies two pairs a lane and adds them up, twice as much as a product of floats does. */
+/* Products of whole numbers, exact: A's come as floats and are made pairs of 16-bit integers, B's are packed as such. */
 #include "integer.h"
 
 #include "gemm.h"
+#include "pairs.h"
 
 #define ROWS 4
-
-typedef int16_t vs __attribute__((vector_size(4 * VW)));
-typedef int16_t vs_at __attribute__((vector_size(4 * VW), aligned(4), may_alias));
-
-/* acc + a[even] * b[even] + a[odd] * b[odd], lane by lane. */
-INLINE vi dot_pairs(vi a, vs b, vi acc) {
-#if defined(__wasm_simd128__)
-    return acc + (vi)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
-#elif VW == 8
-    return acc + (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
-#else
-    vs pairs = (vs)a;
-    UNROLL for (int i = 0; i < VW; i++) acc[i] += pairs[2 * i] * b[2 * i] + pairs[2 * i + 1] * b[2 * i + 1];
-    return acc;
-#endif
-}
 
 /* `rows` rows of pairs times a panel [pair][PANEL][2]. */
 INLINE void tile(int rows, int pairs, const int32_t *a, const int16_t *b, float *c, int c_stride) {
@@ -49,8 +33,7 @@ INLINE void tile(int rows, int pairs, const int32_t *a, const int16_t *b, float 
     }
 TILE(1) TILE(2) TILE(3) TILE(4)
 
-/* A row of whole numbers as pairs; an odd one at the end is paired with zero. */
-static NOINLINE void pair_up(const float *from, int depth, int16_t *to) {
+NOINLINE void pair_up(const float *from, int depth, int16_t *to) {
     int d = 0;
 #if defined(__wasm_simd128__)
     for (; d + 2 * VW <= depth; d += 2 * VW) {

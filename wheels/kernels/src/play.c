@@ -6,6 +6,7 @@
 #include "depthwise.h"
 #include "elementwise.h"
 #include "integer.h"
+#include "integer_conv.h"
 #include "matmul.h"
 #include "pool.h"
 #include "recurrent.h"
@@ -40,7 +41,10 @@
     CASE(PACK_MATRIX, pack_matrix, pack_matrix_units(s), 0, pack_matrix(s, arena, unit))                       \
     CASE(WIDEN, widen, widen_units(s), 0, widen(s, arena, unit))                                               \
     CASE(INTEGER_PRODUCT, integer_product, integer_product_units(s), integer_product_scratch(s),               \
-         integer_product(s, arena, unit, scratch))
+         integer_product(s, arena, unit, scratch))                                                             \
+    CASE(PAIR_IMAGE, pair_image, pair_image_units(s), 0, pair_image(s, arena, unit))                           \
+    CASE(INTEGER_CONV, integer_conv, integer_conv_units(s), integer_conv_scratch(s),                           \
+         integer_conv(s, arena, unit, scratch))
 
 int32_t step_units(const int32_t *step) {
     switch ((enum opcode)step[0]) {

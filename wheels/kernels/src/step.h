@@ -31,6 +31,8 @@ enum opcode {
     PACK_MATRIX,
     WIDEN,
     INTEGER_PRODUCT,
+    PAIR_IMAGE,
+    INTEGER_CONV,
 };
 
 /* How numbers are stored. */
@@ -138,6 +140,22 @@ struct integer_product {
     int32_t a_stride, c_stride;
     int32_t row_block, panels;
     struct finish finish;
+};
+
+/* Pixels of whole numbers, `pitch` floats apart, as pairs of channels in 16 bits, dense. */
+struct pair_image {
+    int32_t op;
+    int32_t x, y;
+    int32_t pixels, pitch, channels;
+};
+
+/* A convolution of whole numbers over every pixel: the channels of conv.x are pairs, and conv.weights are panels of
+   [tap][pair][PANEL][2] 16-bit integers, groups one after the other. The sum and an integer bias are scaled, rounded and
+   only then finished. */
+struct integer_conv {
+    struct conv conv;
+    int32_t bias, scales; /* [channels], whole panels long, or NONE */
+    int32_t rounds;
 };
 
 struct widen {

@@ -130,7 +130,6 @@ class NumpyProgram:
 
     def play(self, values: Values) -> list[Any]:
         """Runs on a dictionary of values that it may fill; numpy's warnings are off already."""
-        tick()
         for call in self.calls:
             call.play(values)
             check_time(call.label)
@@ -160,6 +159,7 @@ class Subroutine:
         self.types: Sequence[ValueType] = program.types
 
     def __call__(self, *arguments: Any) -> list[Any]:
+        tick()
         given = dict(zip(self.program.inputs, arguments, strict=True))
         return self.program.play({**self.outer, **self.program.constants, **given})
 

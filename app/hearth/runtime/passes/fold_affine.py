@@ -9,6 +9,7 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.graph import Graph, Node
+from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.types import TensorType
 
 
@@ -86,7 +87,7 @@ def fold_affine(graph: Graph) -> None:
     readers = graph.consumers()
     gone: set[int] = set()
     for conv in graph.nodes:
-        if conv.op not in ("Conv", "ConvTranspose") or conv.domain:
+        if conv.op not in ("Conv", "ConvTranspose") or conv.domain or conv.attributes.get(WHOLE_NUMBERS):
             continue
         while True:
             output = conv.outputs[0]

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from ctypes import Structure, c_float, c_int32
 from enum import IntEnum, auto
+from typing import Any
+
+from hearth.errors import Unsupported
 
 NONE = -1
+LIMIT = 1 << 31
 MAX_DIMS = 5
 MAX_OPERANDS = 8
 MAX_ACTIONS = 16
@@ -45,6 +49,8 @@ class Opcode(_FromZero):
     PACK_MATRIX = auto()
     WIDEN = auto()
     INTEGER_PRODUCT = auto()
+    PAIR_IMAGE = auto()
+    INTEGER_CONV = auto()
 
 
 class Number(_FromZero):
@@ -117,31 +123,42 @@ def _ints(names: str) -> list[tuple[str, type]]:
     return [(name, c_int32) for name in names.split()]
 
 
-class Image(Structure):
+class _Record(Structure):
+    """A struct of numbers. Unsupported where one does not fit: ctypes itself would drop its upper bits."""
+
+    def __init__(self, *values: Any) -> None:
+        for value in values:
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, int) and not -LIMIT <= number < LIMIT:
+                    raise Unsupported(f"{type(self).__name__}: {number} has more than 32 bits.")
+        super().__init__(*values)
+
+
+class Image(_Record):
     """A channels-last image: pixel (n, y, x) starts at place + ((n * height + y) * width + x) * pitch."""
 
     _fields_ = _ints("place pitch batch height width channels")
 
 
-class Window(Structure):
+class Window(_Record):
     """Which input pixels an output pixel sees."""
 
     _fields_ = _ints("height width stride_y stride_x dilation_y dilation_x pad_top pad_left")
 
 
-class Finish(Structure):
+class Finish(_Record):
     """out = clamp(value + bias + early residual, low, high) + late residual."""
 
     _fields_ = [*_ints("bias residual residual_pitch residual_late"), ("low", c_float), ("high", c_float)]
 
 
-class Grid(Structure):
+class Grid(_Record):
     """The output pixels a convolution makes."""
 
     _fields_ = _ints("height width first_y first_x step_y step_x")
 
 
-class Conv(Structure):
+class Conv(_Record):
     """A convolution in one step."""
 
     _fields_ = [
@@ -155,13 +172,13 @@ class Conv(Structure):
     ]
 
 
-class Staged(Structure):
+class Staged(_Record):
     """One of the three stages of a Winograd convolution."""
 
     _fields_ = [("conv", Conv), *_ints("planes_in planes_out number")]
 
 
-class Pool(Structure):
+class Pool(_Record):
     """Maximum or mean over windows."""
 
     _fields_ = [
@@ -173,7 +190,7 @@ class Pool(Structure):
     ]
 
 
-class Resize(Structure):
+class Resize(_Record):
     """Separable resampling by tables."""
 
     _fields_ = [
@@ -184,7 +201,7 @@ class Resize(Structure):
     ]
 
 
-class PackConv(Structure):
+class PackConv(_Record):
     """Weights of a convolution to what its kernel reads."""
 
     _fields_ = _ints(
@@ -193,7 +210,7 @@ class PackConv(Structure):
     )
 
 
-class Matmul(Structure):
+class Matmul(_Record):
     """C = A * B in batches, B packed."""
 
     _fields_ = [
@@ -205,37 +222,49 @@ class Matmul(Structure):
     ]
 
 
-class PackMatrix(Structure):
+class PackMatrix(_Record):
     """Matrices to panels of columns."""
 
     _fields_ = _ints("op source packed number batch depth columns stride_batch stride_k stride_n")
 
 
-class IntegerProduct(Structure):
+class IntegerProduct(_Record):
     """C = A * B for whole numbers, B packed as pairs of 16 bits."""
 
     _fields_ = [*_ints("op a b c rows columns depth a_stride c_stride row_block panels"), ("finish", Finish)]
 
 
-class Widen(Structure):
+class PairImage(_Record):
+    """Pixels of whole numbers as pairs of channels in 16 bits."""
+
+    _fields_ = _ints("op x y pixels pitch channels")
+
+
+class IntegerConv(_Record):
+    """A convolution of whole numbers; sums are scaled and rounded before they are finished."""
+
+    _fields_ = [("conv", Conv), *_ints("bias scales rounds")]
+
+
+class Widen(_Record):
     """float16 to float32."""
 
     _fields_ = _ints("op source out count")
 
 
-class Operand(Structure):
+class Operand(_Record):
     """A tensor walked by strides."""
 
     _fields_ = [*_ints("place number"), ("strides", c_int32 * MAX_DIMS)]
 
 
-class Action(Structure):
+class Action(_Record):
     """One action of an element-wise chain; values are numbered, the inputs first."""
 
     _fields_ = [*_ints("code a b c"), ("alpha", c_float), ("beta", c_float)]
 
 
-class Elementwise(Structure):
+class Elementwise(_Record):
     """A chain of element-wise actions in one pass."""
 
     _fields_ = [
@@ -248,19 +277,19 @@ class Elementwise(Structure):
     ]
 
 
-class Reduce(Structure):
+class Reduce(_Record):
     """[outer][count][inner] to [outer][inner]."""
 
     _fields_ = _ints("op kind x y outer count inner x_outer x_step y_outer")
 
 
-class Softmax(Structure):
+class Softmax(_Record):
     """Softmax along `count` of [outer][count][inner]."""
 
     _fields_ = _ints("op x y outer count inner x_outer x_step y_outer y_step logarithm")
 
 
-class Normalise(Structure):
+class Normalise(_Record):
     """Normalisation along `count` of [outer][count][inner]."""
 
     _fields_ = [
@@ -269,13 +298,13 @@ class Normalise(Structure):
     ]
 
 
-class Transpose(Structure):
+class Transpose(_Record):
     """A rearrangement of axes into a dense output."""
 
     _fields_ = [*_ints("op x y"), ("sizes", c_int32 * MAX_DIMS), ("strides", c_int32 * MAX_DIMS)]
 
 
-class Recurrent(Structure):
+class Recurrent(_Record):
     """One direction of an LSTM or GRU over input projections made before."""
 
     _fields_ = _ints("op projected weights hidden_bias y y_step h c steps batch hidden reverse reset_late")

@@ -18,7 +18,8 @@ from hearth.errors import Unsupported
 from hearth.runtime.ops.conv import transpose_geometry
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
-from hearth.runtime.wasm.ops.conv import CONV_BLOCK, FEW, NUMBERS
+from hearth.runtime.wasm.ops.conv import FEW
+from hearth.runtime.wasm.ops.layer import CONV_BLOCK, NUMBERS
 from hearth.runtime.wasm.steps import (
     NONE,
     Conv,

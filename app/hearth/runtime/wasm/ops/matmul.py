@@ -12,7 +12,8 @@ from hearth.errors import Unsupported
 from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
-from hearth.runtime.wasm.ops.conv import NUMBERS
+from hearth.runtime.wasm.ops.integers import EXACT_DEPTH, pairs
+from hearth.runtime.wasm.ops.layer import NUMBERS
 from hearth.runtime.wasm.steps import NONE, Finish, IntegerProduct, Matmul, Number, Opcode, PackMatrix
 from hearth.runtime.wasm.tensors import Tensor, collapse, dense_strides
 
@@ -21,8 +22,6 @@ PANELS = 16
 """Columns that a unit of work takes, in panels of two vectors."""
 WHOLE_PANELS = 64
 """The same where the left side is narrowed for each unit."""
-EXACT_DEPTH = 1 << 15
-"""Up to here sums of products of two numbers of 8 bits and a sign fit into 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def gemm(low: Lowering, step: Step) -> None:
 def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Tensor) -> None:
     """A product of whole numbers, computed as integers."""
     (rows, depth), columns = a.shape, weights.shape[1]
-    packed = low.builder.table(_pairs(weights, 2 * low.builder.vector))
+    packed = low.builder.table(pairs(weights, 2 * low.builder.vector))
     made, reads, rest = low.finish(step, y)
 
     def make() -> Structure:
@@ -100,14 +99,6 @@ def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Te
 
     low.builder.emit(f"integers {rows}x{depth}x{columns}", make, [a, packed, y, *reads], rows * depth * columns)
     low.after(step, rest, y)
-
-
-def _pairs(weights: np.ndarray, panel: int) -> np.ndarray:
-    """Whole numbers (depth, columns) as the kernel reads them: panels of [pair of depth][panel][2] in 16 bits."""
-    depth, columns = weights.shape
-    grown = np.zeros((depth + depth % 2, -(-columns // panel) * panel), np.int16)
-    grown[:depth, :columns] = weights
-    return np.ascontiguousarray(grown.reshape(-1, 2, grown.shape[1] // panel, panel).transpose(2, 0, 3, 1)).reshape(-1)
 
 
 def _constant(low: Lowering, weights: np.ndarray) -> Packed:

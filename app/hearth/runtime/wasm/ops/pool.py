@@ -8,7 +8,7 @@ from hearth.errors import Unsupported
 from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
-from hearth.runtime.wasm.ops.conv import window_of
+from hearth.runtime.wasm.ops.layer import window_of
 from hearth.runtime.wasm.steps import Opcode, Pool, Pooling
 from hearth.runtime.wasm.tensors import Tensor, as_image, image_strides, pixel_pitch
 
@@ -65,9 +65,10 @@ def _emit(low: Lowering, step: Step, geometry: Windows, kind: Pooling, padded: t
     planes = _planes(low, name, output) if kind == Pooling.POOL_MAX else None
     x, y = planes or (low.image(name), low.output_image(output))
     sizes = (1,) * (2 - len(padded)) + tuple(padded)
+    window = window_of(geometry)
     low.builder.emit(
         f"{kind.name.lower()} @{'x'.join(map(str, y.shape))}",
-        lambda: Pool(Opcode.POOL, kind, as_image(x), as_image(y), window_of(geometry), *sizes),
+        lambda: Pool(Opcode.POOL, kind, as_image(x), as_image(y), window, *sizes),
         [x, y],
     )
 
