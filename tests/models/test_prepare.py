@@ -1,5 +1,6 @@
 """Prepared files: reproducible, made when needed, and true to the models that they are made from."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from onnx import numpy_helper
 from PIL import Image
 
 from hearth.desk import models
-from hearth.errors import DownloadFailed, HearthError, Unsupported
+from hearth.errors import DownloadFailed, HearthError
 from hearth.runtime import InferenceSession, model_file
 from hearth.runtime.load import load
 from hearth.runtime.passes import keep_outputs, optimise
@@ -142,7 +143,13 @@ def test_a_checkout_without_the_packages_of_the_build_says_so(monkeypatch: pytes
         models.path("selfie")
 
 
-def test_an_installed_hearth_says_what_it_cannot_convert(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_in_checkout", lambda: False)
-    with pytest.raises(Unsupported, match="'selfie' has to be converted from tflite"):
+def test_an_installed_hearth_brings_the_converters_and_says_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packaged = tmp_path / "packaged"
+    shutil.copytree(Path(prepare.__file__).parent, packaged / "models")
+    monkeypatch.setattr(models, "_PACKAGED", packaged)
+    monkeypatch.delitem(sys.modules, "models.prepare")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(HearthError, match="'selfie' needs onnx.*pip install onnx"):
         models.path("selfie")

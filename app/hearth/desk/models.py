@@ -2,7 +2,7 @@
 
     path("u2netp")    # the prepared `.hearth` file; fetched and compiled on first use
 
-The catalogue is `models/catalogue.toml`; a wheel of Hearth carries a copy beside this file. Prepared files
+The catalogue is `models/catalogue.toml`; a wheel of Hearth carries the folder `models` beside this file. Prepared files
 lie in `build/models` of a checkout, else in the cache.
 """
 
@@ -17,13 +17,13 @@ from typing import Any, Literal
 
 from hearth.desk.fetch import Cache, Member, Npm, Pinned, PyPI, default_folder
 from hearth.desk.made import key_of, made
-from hearth.errors import HearthError, Unsupported
+from hearth.errors import HearthError
 from hearth.runtime import model_file
 from hearth.runtime.load import load
 from hearth.runtime.passes import keep_outputs, optimise
 
 _CHECKOUT = Path(__file__).parents[3]
-_PACKAGED = Path(__file__).with_name("catalogue.toml")
+_PACKAGED = Path(__file__).with_name("packaged")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Model:
 @cache
 def catalogue() -> Mapping[str, Model]:
     """Every model by its id, in the catalogue's order."""
-    file = _CHECKOUT / "models" / "catalogue.toml" if _in_checkout() else _PACKAGED
+    file = _root() / "models" / "catalogue.toml"
     return {name: _model(name, table) for name, table in tomllib.loads(file.read_text("utf-8")).items()}
 
 
@@ -123,32 +123,22 @@ def find(model_id: str) -> Model:
 def path(model_id: str) -> Path:
     """The prepared `.hearth` file of a model; the first call fetches and compiles it, saying so on stderr.
 
-    Raises HearthError for an unknown id, DownloadFailed when the source cannot be had, Unsupported when the
-    model must be converted first and this is not a checkout with the converters.
+    Raises HearthError for an unknown id or where converting needs a package that is missing, DownloadFailed when the
+    source cannot be had.
     """
     model = find(model_id)
     if model.source.format == "onnx":
         return compiled(model, lambda: Cache().get(model.source.pinned()))
-    if not _in_checkout():
-        raise Unsupported(
-            f"The model {model_id!r} has to be converted from {model.source.format} first, which an "
-            f"installed Hearth cannot do: take a checkout of the project, or another model."
-        )
-    return _prepare_in_checkout(model_id)
-
-
-def _prepare_in_checkout(model_id: str) -> Path:
     # The converters are a part of the build, not of this package.
-    sys.path.insert(0, str(_CHECKOUT))
+    sys.path.insert(0, str(_root()))
     try:
         prepared: Path = importlib.import_module("models.prepare").prepare(model_id)
     except ModuleNotFoundError as error:
-        raise HearthError(
-            f"Preparing the model {model_id!r} needs {error.name}, which is not installed: run "
-            f"`python3 build.py build` in {_CHECKOUT} once."
-        ) from error
+        missing = f"Preparing the model {model_id!r} needs {error.name}, which is not installed: "
+        way = f"`python3 build.py build` in {_CHECKOUT}" if _in_checkout() else f"`pip install {error.name}`"
+        raise HearthError(f"{missing}run {way} once.") from error
     finally:
-        sys.path.remove(str(_CHECKOUT))
+        sys.path.remove(str(_root()))
     return prepared
 
 
@@ -195,7 +185,12 @@ def _compiler_sources() -> list[Path]:
 
 
 def _in_checkout() -> bool:
-    return not _PACKAGED.is_file()
+    return not _PACKAGED.is_dir()
+
+
+def _root() -> Path:
+    """The folder in which `models` lies."""
+    return _CHECKOUT if _in_checkout() else _PACKAGED
 
 
 def _model(model_id: str, table: dict[str, Any]) -> Model:
