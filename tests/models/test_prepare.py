@@ -151,5 +151,5 @@ def test_an_installed_hearth_brings_the_converters_and_says_what_they_need(
     monkeypatch.setattr(models, "_PACKAGED", packaged)
     monkeypatch.delitem(sys.modules, "models.prepare")
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(HearthError, match="'selfie' needs onnx.*pip install onnx"):
+    with pytest.raises(HearthError, match=r"'selfie' needs onnx.*pip install onnx"):
         models.path("selfie")
