@@ -98,6 +98,11 @@ export class Gpu {
     return JSON.stringify(Object.fromEntries(LIMITS.map((name) => [name, this.device.limits[name]])));
   }
 
+  /** The optional features that the device has, as JSON. */
+  get features() {
+    return JSON.stringify([...this.device.features]);
+  }
+
   /** A buffer for a value that stays between runs. @param {number} bytes */
   room(bytes) {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

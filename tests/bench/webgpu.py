@@ -27,6 +27,7 @@ from hearth.runtime.passes import fix_inputs, optimise
 from hearth.runtime.plan import make_plan
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
+from hearth.runtime.webgpu.program import Halves
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
 from hearth.tools.cutout.refine import SETTINGS, small_size
 from hearth.tools.cutout.refine.graphics import lower_refinement
@@ -42,6 +43,14 @@ LARGE = 32 << 20
 """A model with more weights than this travels without them; the page fills in random numbers of the same shapes."""
 BIG_GPU = Limits(16, 49152, 1024, 1024, 65535, (1 << 31) - 4, 1 << 31, 256)
 """What Chromium offers on a large desktop GPU."""
+
+Variant = tuple[ConvChooser, Halves]
+VARIANTS: Mapping[str, Variant] = {
+    "hearth": (choose, "none"),
+    "hearth, halves between": (choose, "between"),
+    "hearth, halves everywhere": (choose, "everywhere"),
+}
+"""The last two run where the browser offers `shader-f16`."""
 
 ORT = Pinned(
     "onnxruntime-web-1.30.0.tgz",
@@ -146,14 +155,14 @@ def build_folder(
     limits: Limits,
     *,
     software: bool = False,
-    variants: Mapping[str, ConvChooser] | None = None,
+    variants: Mapping[str, Variant] | None = None,
     yardstick: bool = True,
 ) -> None:
-    """Everything that the page needs. `variants` lower each model once more with other kernels."""
+    """Everything that the page needs. `variants` say how each model is lowered."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in (*PAGE.iterdir(), ROOT / "web" / "gpu.js"):
         shutil.copy(file, folder / file.name)
-    entries = [_model(folder, name, limits, variants or {"hearth": choose}, yardstick) for name in names]
+    entries = [_model(folder, name, limits, variants or VARIANTS, yardstick) for name in names]
     small = small_size(*PHOTO)[::-1]
     refined = lower_refinement(limits, PHOTO, small, False, SETTINGS.eps, SETTINGS.steps)
     (folder / "refined.json").write_text(json.dumps(refined.plain()))
@@ -190,7 +199,7 @@ def graph_of(name: str) -> Graph:
 
 
 def _model(
-    folder: Path, name: str, limits: Limits, variants: Mapping[str, ConvChooser], yardstick: bool
+    folder: Path, name: str, limits: Limits, variants: Mapping[str, Variant], yardstick: bool
 ) -> dict[str, Any]:
     graph = graph_of(name)
     plan = make_plan(graph)
@@ -204,14 +213,14 @@ def _model(
     at = 0
     with (folder / f"{name}.weights").open("wb") as weights:
         needed: set[str] = set()
-        for title, chooser in variants.items():
-            lowered = lower(plan, limits, chooser)
+        for title, (chooser, halves) in variants.items():
+            lowered = lower(plan, limits, chooser, halves=halves)
             if len(lowered.segments) > 1:
                 raise AssertionError(f"{name} needs the CPU: {[s.steps for s in lowered.segments]}")
             needed |= set(lowered.constants)
-            file = f"{name}-{title}.json"
+            file = f"{name}-{len(entry['plans'])}.json"
             (folder / file).write_text(json.dumps(lowered.plain()))
-            entry["plans"].append({"name": title, "file": file})
+            entry["plans"].append({"name": title, "file": file, "halves": halves != "none"})
         for constant in sorted(needed):
             array = graph.constants[constant]
             data = np.ascontiguousarray(array.astype(np.int32) if array.dtype.kind in "iu" else array).tobytes()

@@ -212,6 +212,7 @@ async function main() {
   for (const model of models) {
     const rows = (result.models[model.id] = {});
     for (const plan of model.plans) {
+      if (plan.halves && !gpu.device.features.has("shader-f16")) continue;
       rows[plan.name] = await ours(gpu, model, plan).catch((error) => ({ error: String(error) }));
       await say([model.id, plan.name, { ...rows[plan.name], kernels: undefined }]);
     }

@@ -12,7 +12,7 @@ from hearth.errors import Unsupported
 from hearth.runtime.device import fits_i32, kind_of
 from hearth.runtime.webgpu.arena import Life, plan_arena
 from hearth.runtime.webgpu.limits import Limits
-from hearth.runtime.webgpu.program import Dispatch, Lowered, Place, Range, Segment
+from hearth.runtime.webgpu.program import Dispatch, Halves, Lowered, Place, Range, Segment
 from hearth.runtime.webgpu.values import (
     Computed,
     Interface,
@@ -53,10 +53,15 @@ class _Border:
 
 @dataclass
 class Builder:
-    """One program in the making. `constant_of` gives a constant of the model as it is stored."""
+    """One program in the making. `constant_of` gives a constant of the model as it is stored.
+
+    `halves` says what lies in memory as float16: what is stored between kernels, or weights and the insides of
+    Winograd's algorithm too, which are then multiplied as such.
+    """
 
     limits: Limits
     constant_of: Callable[[str], np.ndarray]
+    halves: Halves = "none"
     calls: list[_Call] = field(default_factory=list)
     setup: list[_Call] = field(default_factory=list)
     borders: list[_Border] = field(default_factory=list)
@@ -68,18 +73,22 @@ class Builder:
     _packed: dict[object, Stored] = field(default_factory=dict)
     _materialised: dict[int, tuple[Value, Stored]] = field(default_factory=dict)
 
-    def tensor(self, elements: int, name: str = "", constant: bool = False) -> Tensor:
+    def tensor(self, elements: int, name: str = "", *, constant: bool = False, half: bool = False) -> Tensor:
         """A new place in memory. Raises Unsupported where no binding can be so large."""
         if elements * 4 > min(self.limits.maxStorageBufferBindingSize, self.limits.maxBufferSize):
             raise Unsupported(
                 f"A tensor of {elements * 4 / 1e6:.0f} MB is larger than this GPU lets a kernel read at once."
             )
         self._numbers += 1
-        return Tensor(self._numbers, max(elements, 1), name, constant)
+        return Tensor(self._numbers, max(elements, 1), name, constant, half)
 
     def new(self, shape: Shape, kind: str = "f32") -> Stored:
         """A tensor for a result."""
         return Stored(self.tensor(count(shape)), shape, kind)
+
+    def between(self, shape: Shape, kind: str = "f32") -> Stored:
+        """A tensor for a result that other kernels read: in halves where this program has them."""
+        return Stored(self.tensor(count(shape), half=self.halves != "none" and kind == "f32"), shape, kind)
 
     def constant(self, name: str) -> Stored:
         """A constant of the model, uploaded as it is stored: with 4, 2 or 1 bytes a number; integers else as i32."""
@@ -93,10 +102,10 @@ class Builder:
             self.constants[name] = Stored(self.tensor(elements, name, constant=True), array.shape, kind, packed)
         return self.constants[name]
 
-    def packed(self, key: object, elements: int, pack: Callable[[Tensor], None]) -> Stored:
+    def packed(self, key: object, elements: int, pack: Callable[[Tensor], None], *, half: bool = False) -> Stored:
         """A tensor that `pack` fills, the same for the same key; of constants by kernels called with `once=True`."""
         if key not in self._packed:
-            tensor = self.tensor(elements)
+            tensor = self.tensor(elements, half=half)
             pack(tensor)
             self._packed[key] = Stored(tensor, (elements,))
         return self._packed[key]
@@ -142,7 +151,7 @@ class Builder:
             return value
         known = self._materialised.get(id(value))
         if known is None:
-            target = self.new(value.shape, value.kind)
+            target = self.between(value.shape, value.kind)
             label = f"map {'x'.join(map(str, value.shape))}"
             self._map(self.readable(value, 1), target, label, once=False)
             known = self._materialised[id(value)] = (value, target)
@@ -152,8 +161,15 @@ class Builder:
         """Computes a value into memory, as a part of the setup if all that it reads is constant."""
         self._map(value, Stored(target, value.shape, value.kind), "pack", once=once)
 
+    def whole(self, value: Value) -> Stored:
+        """`store`, with 4 bytes a number whatever the program has between its kernels."""
+        if isinstance(value, Stored) and not value.packed and not value.tensor.half:
+            return value
+        known = self._materialised.get(id(value))
+        return known[1] if known is not None and not known[1].tensor.half else self.copy(value)
+
     def copy(self, value: Value) -> Stored:
-        """A new tensor with a value's elements, even if it is stored already."""
+        """A new tensor with a value's elements, 4 bytes each, even if it is stored already."""
         target = self.new(value.shape, value.kind)
         self._map(self.readable(value, 1), target, "copy", once=False)
         return target
@@ -163,6 +179,7 @@ class Builder:
         function = interface.function(value)
         interface.output(target.tensor, element=target.kind)
         groups, row = self.rows(count(value.shape))
+        kind = target.tensor.element(target.kind)
         self.call(
             "map",
             {"COUNT": count(value.shape), "ROW": row},
@@ -170,7 +187,7 @@ class Builder:
             groups,
             label,
             once=once,
-            parts=[f"fn value(at: u32) -> {target.kind} {{ return {function}(at); }}"],
+            parts=[f"fn value(at: u32) -> {kind} {{ return {kind}({function}(at)); }}"],
         )
 
     def readable(self, value: Value, others: int) -> Value:

@@ -6,6 +6,7 @@ from hearth.runtime.webgpu.builder import Builder
 from hearth.runtime.webgpu.epilogue import Epilogue, epilogue_tensors
 from hearth.runtime.webgpu.tiles import ConvShape
 from hearth.runtime.webgpu.values import Computed, Interface, Stored, Tensor, Value
+from hearth.runtime.webgpu.wgsl import Constants
 
 
 class Convolution:
@@ -27,11 +28,14 @@ class Convolution:
         self.builder, self.shape, self.value = builder, shape, value
         self.weights, self.bias, self.epilogue = weights, bias, epilogue
         self.constant = all(item.tensor.constant for item in (weights, bias) if item is not None)
-        self.output = builder.new((shape.batch, shape.outputs, *shape.size))
+        self.output = builder.between((shape.batch, shape.outputs, *shape.size))
         self.pooled = (
-            builder.new((shape.batch, shape.outputs, shape.size[0] // 2, shape.size[1] // 2)) if pooled else None
+            builder.between((shape.batch, shape.outputs, shape.size[0] // 2, shape.size[1] // 2)) if pooled else None
         )
         self.others = 2 + epilogue_tensors(epilogue) + pooled
+        self.halves = builder.halves == "everywhere"
+        self.types = {"Number": "f16" if self.halves else "f32", "Result": self.output.tensor.element("f32")}
+        """What is multiplied, and what results lie in memory as."""
 
     def label(self, kind: str) -> str:
         """How profiles name a kernel of this convolution."""
@@ -77,7 +81,14 @@ class Convolution:
             bias = f"{interface.function(self.bias)}(at)" if self.bias is not None else "0.0"
             interface.output(target)
             groups, row = self.builder.rows(whole)
-            constants = {"OUTPUTS": s.outputs, "INNER": inner, "BLOCK": block, "COUNT": whole, "ROW": row}
+            constants: Constants = {
+                "OUTPUTS": s.outputs,
+                "INNER": inner,
+                "BLOCK": block,
+                "COUNT": whole,
+                "ROW": row,
+                "Number": self.types["Number"],
+            }
             parts = [
                 f"fn element(at: u32) -> f32 {{ return {element}(at); }}",
                 f"fn bias(at: u32) -> f32 {{ return {bias}; }}",
@@ -85,12 +96,12 @@ class Convolution:
             self.builder.call("conv_weights", constants, interface, groups, "pack", once=self.constant, parts=parts)
 
         key = ("conv", self.weights.tensor, self.bias and self.bias.tensor, block)
-        return self.builder.packed(key, whole, pack).tensor
+        return self.builder.packed(key, whole, pack, half=self.halves).tensor
 
     def biases(self) -> Tensor:
         """The biases as float32; zeros where there are none."""
         s, bias = self.shape, self.bias
-        if bias is not None and not bias.packed:
+        if bias is not None and not bias.packed and not bias.tensor.half:
             return bias.tensor
         value = bias or Computed((s.outputs,), (), lambda names: "return 0.0;")
         key = ("bias", bias.tensor if bias else s.outputs)

@@ -89,12 +89,13 @@ class Device:
     def __init__(self, adapter: Any) -> None:
         self.adapter = adapter
         names = {_camel(key): key for key in adapter.limits}
-        self.limits = Limits.read({name: adapter.limits[key] for name, key in names.items()})
+        self.limits = Limits.read({name: adapter.limits[key] for name, key in names.items()}, adapter.features)
         self.name = f"{adapter.info['device']} ({adapter.info['backend_type']})"
         self.software = adapter.info["adapter_type"] == "CPU"
         self.notes = FolderNotes(Path(os.environ.get("HEARTH_CACHE") or Path.home() / ".cache" / "hearth"))
         wanted = {names[name]: value for name, value in vars(self.limits).items() if name in names}
-        self.device = adapter.request_device_sync(required_limits=wanted)
+        features = ["shader-f16"] if self.limits.halves else []
+        self.device = adapter.request_device_sync(required_features=features, required_limits=wanted)
 
     def player(self, lowered: Lowered) -> DeskPlayer:
         return DeskPlayer(self.device, lowered)

@@ -37,6 +37,7 @@ def emit_unstaged(task: Convolution, choice: Unstaged) -> None:
         "PAD_LEFT": s.pads[1],
         "SIDE": side,
         "THREAD_C": choice.thread_c,
+        "Result": task.types["Result"],
         "PIXELS": choice.pixels,
         "SPLIT": choice.split,
         "UNROLL": unroll,
@@ -83,6 +84,8 @@ def emit_staged(task: Convolution, choice: Staged) -> None:
         choice.block_w + (s.kernel[1] - 1) * s.dilations[1]
     )
     constants: Constants = {
+        "HALVES": task.halves,
+        "Number": task.types["Number"],
         "CHANNELS": s.channels,
         "OUTPUTS": s.outputs,
         "HEIGHT": s.size[0],
@@ -97,6 +100,7 @@ def emit_staged(task: Convolution, choice: Staged) -> None:
         "BLOCK_H": choice.block_h,
         "BLOCK_W": choice.block_w,
         "THREAD_C": choice.thread_c,
+        "Result": task.types["Result"],
         "THREAD_H": choice.thread_h,
         "CHUNK": choice.chunk,
         "SPLIT": choice.split,
@@ -136,6 +140,7 @@ def emit_general(task: Convolution, choice: General) -> None:
         "PAD_TOP": s.pads[0],
         "PAD_LEFT": s.pads[1],
         "THREAD_C": choice.thread_c,
+        "Result": task.types["Result"],
         "PIXELS": choice.pixels,
         "SPLIT": choice.split,
     }

@@ -56,7 +56,7 @@ def _operand(interface: Interface, operand: Operand, shape: Shape, width: int, k
     if width == 1:
         return f"{interface.function(broadcast(operand, shape))}(at)"
     if isinstance(operand, Stored) and operand.kind == "f32" and not operand.packed and operand.shape == shape:
-        return f"{interface.array(operand.tensor, kind)}[at / {width}u]"
+        return f"{kind}({interface.array(operand.tensor, kind)}[at / {width}u])"
     function = interface.function(broadcast(operand, shape))
     if not operand.shape or (operand.shape[-1] == 1 and shape[-1] % width == 0):
         return f"{kind}({function}(at))"

@@ -19,7 +19,7 @@ from hearth.runtime.types import TensorType
 from hearth.runtime.webgpu import probe
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
-from hearth.runtime.webgpu.program import Lowered, Range, Segment
+from hearth.runtime.webgpu.program import Halves, Lowered, Range, Segment
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
 from hearth.runtime.webgpu.tuning import Choices, Notes, Tuner
 
@@ -81,10 +81,11 @@ class Gpu(Memory, Protocol):
 class WebGPUProgram:
     """A plan on the GPU. Constants go up at once, the first run waits for kernels; freed with its last reference."""
 
-    def __init__(self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose) -> None:
-        self.plan = plan
-        self.gpu = gpu
-        self.lowered = lower(plan, gpu.limits, choose_conv)
+    def __init__(
+        self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose, halves: Halves = "none"
+    ) -> None:
+        self.plan, self.gpu, self.halves = plan, gpu, halves
+        self.lowered = lower(plan, gpu.limits, choose_conv, halves=halves)
         self.player = gpu.player(self.lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.ready = False

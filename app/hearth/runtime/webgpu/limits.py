@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
 
@@ -18,11 +18,14 @@ class Limits:
     maxStorageBufferBindingSize: int = 134217728  # noqa: N815
     maxBufferSize: int = 268435456  # noqa: N815
     minStorageBufferOffsetAlignment: int = 256  # noqa: N815
+    halves: bool = False
+    """Whether kernels can compute with float16: the feature `shader-f16`."""
 
     @staticmethod
-    def read(offered: Mapping[str, int]) -> Limits:
+    def read(offered: Mapping[str, int], features: Collection[str] = ()) -> Limits:
         """From an adapter's own table."""
-        return Limits(**{item.name: int(offered[item.name]) for item in fields(Limits) if item.name in offered})
+        known = {item.name: int(offered[item.name]) for item in fields(Limits) if item.name in offered}
+        return Limits(**known, halves="shader-f16" in features)
 
     @property
     def invocations(self) -> int:

@@ -17,7 +17,7 @@ from hearth.runtime.webgpu.builder import Builder
 from hearth.runtime.webgpu.epilogue import Applied, Epilogue, Operand
 from hearth.runtime.webgpu.expressions import BINARY, UNARY, expression
 from hearth.runtime.webgpu.limits import Limits
-from hearth.runtime.webgpu.program import Lowered
+from hearth.runtime.webgpu.program import Halves, Lowered
 from hearth.runtime.webgpu.tiles import Choice, ConvChooser, ConvShape, Winograd, choose
 from hearth.runtime.webgpu.values import Computed, Shape, Stored, Value, broadcast, count, reshaped, work
 from hearth.runtime.webgpu.wgsl import literal
@@ -56,10 +56,10 @@ def lowers(*names: str) -> Callable[[Handler], Handler]:
 class Lowering:
     """One plan being lowered: the values known so far, by name."""
 
-    def __init__(self, plan: Plan, limits: Limits, choose_conv: ConvChooser = choose) -> None:
+    def __init__(self, plan: Plan, limits: Limits, choose_conv: ConvChooser = choose, halves: Halves = "none") -> None:
         self.plan, self.graph, self.limits = plan, plan.graph, limits
         self.choose_conv = choose_conv
-        self.builder = Builder(limits, lambda name: self.graph.constants[name])
+        self.builder = Builder(limits, lambda name: self.graph.constants[name], halves)
         self.values: dict[str, Value] = {}
         self.on_cpu: set[str] = set()
         self.waiting: list[int] = []
@@ -227,7 +227,7 @@ class Lowering:
         for name in self.graph.outputs:
             if name not in self.values or name in self.graph.inputs or name in self.graph.constants:
                 continue
-            stored = self.builder.store(self.values[name])
+            stored = self.builder.whole(self.values[name])
             others = [self.builder.crossing[other].tensor for other in (*self.builder.inputs, *self.builder.outputs)]
             if stored.tensor in others or stored.tensor.name:
                 stored = self.builder.copy(stored)
@@ -279,7 +279,7 @@ class Lowering:
             for name in step.node.reads():
                 on_gpu = name in self.values and name not in self.graph.inputs and name not in made
                 if on_gpu and name not in self.on_cpu:
-                    wanted[name] = self.builder.store(self.values[name])
+                    wanted[name] = self.builder.whole(self.values[name])
                     self.on_cpu.add(name)
         back: dict[str, Stored] = {}
         for name in made:
@@ -294,10 +294,15 @@ class Lowering:
         self.waiting.clear()
 
 
-def lower(plan: Plan, limits: Limits | None = None, choose_conv: ConvChooser = choose) -> Lowered:
-    """Lowers a plan whose shapes are all known. Raises Unsupported where the GPU is of no use for it."""
+def lower(
+    plan: Plan, limits: Limits | None = None, choose_conv: ConvChooser = choose, *, halves: Halves = "none"
+) -> Lowered:
+    """Lowers a plan whose shapes are all known; `halves` are for GPUs with `shader-f16`.
+
+    Raises Unsupported where the GPU is of no use for it.
+    """
     _load_handlers()
-    return Lowering(plan, limits or Limits(), choose_conv).run()
+    return Lowering(plan, limits or Limits(), choose_conv, halves).run()
 
 
 def _load_handlers() -> None:

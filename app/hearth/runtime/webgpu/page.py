@@ -47,7 +47,7 @@ class PageGpu:
         self.notes = PageNotes(notes) if notes else None
         self.name = str(gpu.name)
         self.software = bool(gpu.software)
-        self.limits = Limits.read(json.loads(gpu.limits))
+        self.limits = Limits.read(json.loads(gpu.limits), json.loads(gpu.features))
 
     def player(self, lowered: Lowered) -> PagePlayer:
         from pyodide.ffi import JsException

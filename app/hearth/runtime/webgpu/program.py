@@ -7,9 +7,13 @@ packs weights on the GPU. `segments` run in order at every run; between them val
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hearth.runtime.webgpu.values import Shape
+
+
+Halves = Literal["none", "between", "everywhere"]
+"""What lies in memory as float16, of 2 bytes: nothing, what is stored between kernels, or weights and all else too."""
 
 
 @dataclass(frozen=True)

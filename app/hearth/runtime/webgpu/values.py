@@ -18,16 +18,22 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Tensor:
-    """A place in GPU memory, of `count` 4-byte elements; `name` tells constants and inputs."""
+    """A place in GPU memory, of `count` elements of 4 bytes, or of 2 where they are `half`; `name` tells constants and
+    inputs."""
 
     number: int
     count: int
     name: str = ""
     constant: bool = False
+    half: bool = False
 
     @property
     def bytes(self) -> int:
-        return self.count * 4
+        return -(-self.count // 2) * 4 if self.half else self.count * 4
+
+    def element(self, kind: str) -> str:
+        """The type of elements that are computed with as `kind`, as they lie in memory."""
+        return kind.replace("f32", "f16") if self.half else kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,20 +200,22 @@ class Interface:
     _functions: dict[int, tuple[Value, str]] = field(default_factory=dict)
 
     def array(self, tensor: Tensor, element: str = "f32") -> str:
-        """The name of a read-only `array<element>` over a tensor."""
+        """The name of a read-only `array<element>` over a tensor; halves are read as such."""
         key = (tensor, element)
         if key not in self._arrays:
             number = len(self.bindings)
             self._arrays[key] = name = f"b{number}"
             self.bindings.append((tensor, False))
-            self.lines.append(f"@group(0) @binding({number}) var<storage, read> {name}: array<{element}>;")
+            kind = tensor.element(element)
+            self.lines.append(f"@group(0) @binding({number}) var<storage, read> {name}: array<{kind}>;")
         return self._arrays[key]
 
     def output(self, tensor: Tensor, name: str = "output", element: str = "f32") -> None:
-        """Declares the `array<element>` that the kernel writes."""
+        """Declares the `array<element>` that the kernel writes; halves are written as such."""
         number = len(self.bindings)
         self.bindings.append((tensor, True))
-        self.lines.append(f"@group(0) @binding({number}) var<storage, read_write> {name}: array<{element}>;")
+        kind = tensor.element(element)
+        self.lines.append(f"@group(0) @binding({number}) var<storage, read_write> {name}: array<{kind}>;")
 
     def function(self, value: Value) -> str:
         """The name of a WGSL function that gives element `at` of a value."""
@@ -220,7 +228,7 @@ class Interface:
                 if isinstance(other, Stored) and (other.tensor, other.packed or other.kind) == key:
                     self._functions[id(value)] = (value, known)
                     return known
-            body = _UNPACKED.get(value.packed, "return {}[at];")
+            body = _UNPACKED.get(value.packed, "return f32({}[at]);" if value.tensor.half else "return {}[at];")
             body = body.format(self.array(value.tensor, "u32" if value.packed else value.kind))
         else:
             names = [self.function(part) for part in value.parts]
@@ -243,8 +251,9 @@ class Interface:
 
     def text(self, *parts: str) -> str:
         """The whole; the uniforms' binding follows the buffers'."""
+        enabled = ["enable f16;"] if any(tensor.half for tensor, _ in self.bindings) else []
         if not self.uniforms:
-            return "\n".join([*self.lines, *parts])
+            return "\n".join([*enabled, *self.lines, *parts])
         fields = ", ".join(f"{name}: {item.kind}" for name, item in self.uniforms.items())
         binding = f"@group(0) @binding({len(self.bindings)}) var<uniform> shape: Shape;"
-        return "\n".join([f"struct Shape {{ {fields} }}", binding, *self.lines, *parts])
+        return "\n".join([*enabled, f"struct Shape {{ {fields} }}", binding, *self.lines, *parts])

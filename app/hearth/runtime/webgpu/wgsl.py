@@ -6,6 +6,7 @@ are comments to WGSL:
     const WIDTH = 8; // #uniform    the value comes from the kernel's uniforms, so that shapes share one shader
     // #unroll                      repeats the body of the `for` on the next line, its counter replaced by numbers
     // #if CONDITION                keeps the lines up to `// #else` or `// #end` if the condition over constants holds
+    alias NAME = f32;               a type that may be another: f16 for what lies in memory as halves
 
 Integers computed from uniforms are uniforms too, computed here. Unrolled, an array indexed by counters is indexed by
 constants, so that every driver keeps it in registers.
@@ -20,9 +21,12 @@ from functools import cache
 from importlib.resources import files
 from types import CodeType
 
-Constants = Mapping[str, int | float | bool]
+Numbers = Mapping[str, int | float | bool]
+Constants = Mapping[str, int | float | bool | str]
+"""Values of constants, and types of aliases."""
 
 _CONST = re.compile(r"const (\w+) = (.+);$")
+_ALIAS = re.compile(r"alias (\w+) = f32;$")
 _NAME = re.compile(r"\b[A-Z]\w*")
 _UNSIGNED = re.compile(r"\d+u\b")
 _FOR = re.compile(r"for \(var (\w+) = ([^;]+); \1 < ([^;]+); \1(\+\+| \+= ([^)]+))\) \{$")
@@ -81,20 +85,24 @@ class _Kernel:
     lines: tuple[str, ...]
     asked: frozenset[str]
     """Constants that directives ask for."""
+    aliases: frozenset[str]
+    """Types that may be set."""
 
 
 def bake(name: str, constants: Constants, prefix: str = "") -> Baked:
     """A kernel with its constants set, conditions resolved and loops unrolled; `prefix` opens the uniforms' names.
 
-    Raises KeyError for a constant that the file does not open with.
+    Raises KeyError for a constant or an alias that the file does not have.
     """
     kernel = _parse(name)
+    types = {title: value for title, value in constants.items() if isinstance(value, str)}
+    numbers = {title: value for title, value in constants.items() if not isinstance(value, str)}
     known: dict[str, int | float | bool] = {}
     uniforms: dict[str, Uniform] = {}
     fixed: list[tuple[str, int | float | bool]] = []
     for constant in kernel.constants:
         title = constant.name
-        value = constants[title] if title in constants else eval(constant.value, _BARE, known)
+        value = numbers[title] if title in numbers else eval(constant.value, _BARE, known)
         known[title] = value
         uniform = constant.uniform and not isinstance(value, bool)
         if uniform:
@@ -102,9 +110,12 @@ def bake(name: str, constants: Constants, prefix: str = "") -> Baked:
         if not uniform or title in kernel.asked:
             fixed.append((title, value))
     for title in constants:
-        if title not in known:
+        if title not in known and title not in kernel.aliases:
             raise KeyError(f"kernels/{name}.wgsl has no constant {title}")
-    return Baked(_text(name, prefix, tuple(fixed), frozenset(uniforms)), uniforms)
+    text = _text(name, prefix, tuple(fixed), frozenset(uniforms))
+    for title, kind in types.items():
+        text = text.replace(f"alias {title} = f32;", f"alias {title} = {kind};")
+    return Baked(text, uniforms)
 
 
 @cache
@@ -119,7 +130,7 @@ def _parse(name: str) -> _Kernel:
         match = _CONST.match(statement.strip())
         if match is None:
             if line and (not line.startswith("//") or line.startswith("// #")):
-                text.append(line)
+                text.append(statement.strip() if _ALIAS.match(statement.strip()) else line)
             continue
         title, given = match.groups()
         names = set(_NAME.findall(given))
@@ -131,7 +142,8 @@ def _parse(name: str) -> _Kernel:
     directives = [
         line for number, line in enumerate(text) if line.startswith("// #") or text[number - 1] == "// #unroll"
     ]
-    return _Kernel(tuple(constants), tuple(text), frozenset(_NAME.findall(" ".join(directives))))
+    aliases = frozenset(match[1] for line in text if (match := _ALIAS.match(line)))
+    return _Kernel(tuple(constants), tuple(text), frozenset(_NAME.findall(" ".join(directives))), aliases)
 
 
 @cache
@@ -163,12 +175,12 @@ def _python(expression: str) -> CodeType:
     return compile(plain, expression, "eval")
 
 
-def _evaluate(expression: str, known: Constants) -> int | float | bool:
+def _evaluate(expression: str, known: Numbers) -> int | float | bool:
     result: int | float | bool = eval(_python(expression), _BARE, dict(known))
     return result
 
 
-def _choose(lines: list[str], known: Constants) -> list[str]:
+def _choose(lines: list[str], known: Numbers) -> list[str]:
     """Follows `#if`, `#else`, `#end`."""
     kept: list[str] = []
     states: list[bool] = []
@@ -184,7 +196,7 @@ def _choose(lines: list[str], known: Constants) -> list[str]:
     return kept
 
 
-def _unroll(lines: list[str], known: Constants) -> list[str]:
+def _unroll(lines: list[str], known: Numbers) -> list[str]:
     """Follows `#unroll`, from the outside in."""
     result: list[str] = []
     position = 0

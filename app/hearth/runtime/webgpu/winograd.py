@@ -19,7 +19,7 @@ def emit_winograd(task: Convolution, choice: Winograd) -> None:
     _output(task, products, stored)
 
 
-def _constants(task: Convolution) -> dict[str, int | float | bool]:
+def _constants(task: Convolution) -> dict[str, int | float | bool | str]:
     rows, columns, _ = task.shape.tiles
     return {
         "DILATION": task.shape.dilations[0],
@@ -33,11 +33,12 @@ def _input(task: Convolution, parts: list[Source], stored: int) -> Tensor:
     s, builder = task.shape, task.builder
     interface = Interface()
     window = declare_window(interface, parts, *s.in_size, 6, 6, s.dilations)
-    spectrum = builder.tensor(36 * s.channels * stored)
+    spectrum = builder.tensor(36 * s.channels * stored, half=task.halves)
     interface.output(spectrum)
     groups, row = builder.rows(s.channels * stored)
     constants = _constants(task)
     constants |= {"CHANNELS": s.channels, "PAD_TOP": s.pads[0], "PAD_LEFT": s.pads[1], "ROW": row}
+    constants["Number"] = task.types["Number"]
     label = task.label("winograd-in")
     builder.call("winograd_input", constants, interface, groups, label, parts=[window])
     return spectrum
@@ -45,7 +46,7 @@ def _input(task: Convolution, parts: list[Source], stored: int) -> Tensor:
 
 def _products(task: Convolution, gemm: Gemm, spectrum: Tensor, stored: int) -> Tensor:
     s, builder = task.shape, task.builder
-    products = builder.tensor(36 * s.outputs * stored)
+    products = builder.tensor(36 * s.outputs * stored, half=task.halves)
     interface = Interface()
     names = {
         "a": interface.array(_weights(task), "vec4<f32>"),
@@ -65,6 +66,8 @@ def _products(task: Convolution, gemm: Gemm, spectrum: Tensor, stored: int) -> T
             "THREAD_N": gemm.thread_n,
             "SPLIT": gemm.split,
             "UNROLL": gemm.unroll,
+            "HALVES": task.halves,
+            "Number": task.types["Number"],
         },
         interface,
         (-(-stored // gemm.block_n), s.outputs // gemm.block_m, 36),
@@ -85,7 +88,7 @@ def _output(task: Convolution, products: Tensor, stored: int) -> None:
     groups, row = builder.rows(s.outputs * stored)
     constants = _constants(task)
     constants |= {"OUTPUTS": s.outputs, "HEIGHT": s.size[0], "WIDTH": s.size[1], "ROW": row}
-    constants["POOL"] = task.pooled is not None
+    constants |= {"POOL": task.pooled is not None, "Result": task.types["Result"]}
     label = task.label("winograd-out")
     builder.call("winograd_output", constants, interface, groups, label, parts=[finish], names=names)
 
@@ -100,7 +103,7 @@ def _weights(task: Convolution) -> Tensor:
         groups, row = task.builder.rows(s.channels * s.outputs)
         task.builder.call(
             "winograd_weights",
-            {"CHANNELS": s.channels, "OUTPUTS": s.outputs, "ROW": row},
+            {"CHANNELS": s.channels, "OUTPUTS": s.outputs, "ROW": row, "Number": task.types["Number"]},
             interface,
             groups,
             "winograd weights",
@@ -108,4 +111,5 @@ def _weights(task: Convolution) -> Tensor:
             parts=[f"fn element(at: u32) -> f32 {{ return {element}(at); }}"],
         )
 
-    return task.builder.packed(("winograd", task.weights.tensor), 36 * s.channels * s.outputs, pack).tensor
+    key = ("winograd", task.weights.tensor)
+    return task.builder.packed(key, 36 * s.channels * s.outputs, pack, half=task.halves).tensor

@@ -26,6 +26,7 @@ const VECTORS = (THREAD_C + 3u) / 4u;
 const OUTPUT_BLOCKS = (OUTPUTS + THREAD_C - 1u) / THREAD_C;
 const BY_COLUMN = STEPS < SPLIT; // whether the groups share the columns of the kernel instead of its rows
 
+alias Result = f32; // in memory
 // #if THREAD_C > 1
 alias Sum = vec4<f32>;
 // #else
@@ -66,7 +67,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             let value = select(0.0, element(base + u32(select(0, source_x, inside))), inside);
             // #unroll
             for (var v = 0u; v < VECTORS; v++) {
-                sums[v] = fma(Sum(value), weights[(kernel_at + kx) * VECTORS + v], sums[v]);
+                sums[v] = fma(Sum(value), Sum(weights[(kernel_at + kx) * VECTORS + v]), sums[v]);
             }
         }
     }
@@ -98,9 +99,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         if (channel < OUTPUTS) {
             let at = (batch * OUTPUTS + channel) * HEIGHT * WIDTH + place;
             // #if THREAD_C > 1
-            output[at] = finish(sums[c / 4][c % 4] + weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u][c % 4], at);
+            let bias = f32(weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u][c % 4]);
+            output[at] = Result(finish(sums[c / 4][c % 4] + bias, at));
             // #else
-            output[at] = finish(sums[0] + weights[OUTPUT_BLOCKS * CHANNELS * TAPS + channel], at);
+            output[at] = Result(finish(sums[0] + f32(weights[OUTPUT_BLOCKS * CHANNELS * TAPS + channel]), at));
             // #end
         }
     }

@@ -21,6 +21,7 @@ const CHUNK = 4u; // channels of a group in one turn
 const SPLIT = 1u;
 const FETCH_GROUPS = 1u; // each fetches every FETCH_GROUPS-th channel
 const POOL = false; // also store the maximum of each 2x2 pixels
+const HALVES = false; // whether Number is f16; the sums of a chunk are halves then, those of all chunks are not
 const COLUMNS = BLOCK_W / 4u;
 const ROWS = BLOCK_H / THREAD_H;
 const LANES = COLUMNS * ROWS * (BLOCK_C / THREAD_C);
@@ -44,8 +45,11 @@ const THREAD_V = (4u + (KERNEL_W - 1u) * DILATION_X + 3u) / 4u;
 const BLOCKS = (OUTPUTS + BLOCK_C - 1u) / BLOCK_C;
 const VECTORS = WIDTH % 4u == 0u; // whether rows are stored four pixels at a time
 
-var<workgroup> tile: array<vec4<f32>, PATCH_SIZE>;
-var<workgroup> kernel: array<vec4<f32>, WEIGHT_SIZE>;
+alias Number = f32; // that is multiplied
+alias Result = f32; // in memory
+
+var<workgroup> tile: array<vec4<Number>, PATCH_SIZE>;
+var<workgroup> kernel: array<vec4<Number>, WEIGHT_SIZE>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -70,15 +74,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         slots[j] = (fetch_group * PATCH_H + r) * PATCH_V * 4u + c;
     }
     var sums: array<vec4<f32>, SUMS>;
-    var values: array<f32, FETCH_CHANNELS * FETCH_TURNS>;
-    var factors: array<vec4<f32>, WEIGHT_TURNS>;
+    var values: array<Number, FETCH_CHANNELS * FETCH_TURNS>;
+    var factors: array<vec4<Number>, WEIGHT_TURNS>;
     for (var first = 0u; first <= CHANNELS; first += STAGED) {
         if (first < CHANNELS) {
             // #unroll
             for (var i = 0u; i < FETCH_CHANNELS; i++) {
                 // #unroll
                 for (var j = 0u; j < FETCH_TURNS; j++) {
-                    values[i * FETCH_TURNS + j] = fetch(batch, first + fetch_group + i * FETCH_GROUPS, places[j]);
+                    values[i * FETCH_TURNS + j] = Number(fetch(batch, first + fetch_group + i * FETCH_GROUPS, places[j]));
                 }
             }
             let source = (block * CHANNELS + first) * WEIGHT_V + lane;
@@ -90,10 +94,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             }
         }
         if (first > 0u) {
+            // #if HALVES
+            var near: array<vec4<f16>, SUMS>;
+            // #unroll
+            for (var s = 0u; s < SUMS; s++) {
+                near[s] = vec4<f16>(0.0); // some compilers zero it before the loop only
+            }
+            // #end
             for (var channel = 0u; channel < CHUNK; channel++) {
                 let tile_at = ((part * CHUNK + channel) * PATCH_H + row * THREAD_H) * PATCH_V + column;
                 let kernel_at = (part * CHUNK + channel) * WEIGHT_V + slice * (THREAD_C / 4u);
-                var pixels: array<vec4<f32>, THREAD_ROWS * THREAD_V>;
+                var pixels: array<vec4<Number>, THREAD_ROWS * THREAD_V>;
                 // #unroll
                 for (var r = 0u; r < THREAD_ROWS; r++) {
                     // #unroll
@@ -105,26 +116,36 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                 for (var ky = 0u; ky < KERNEL_H; ky++) {
                     // #unroll
                     for (var kx = 0u; kx < KERNEL_W; kx++) {
-                        var factor: array<vec4<f32>, THREAD_C / 4u>;
+                        var factor: array<vec4<Number>, THREAD_C / 4u>;
                         // #unroll
                         for (var q = 0u; q < THREAD_C / 4u; q++) {
                             factor[q] = kernel[kernel_at + (ky * KERNEL_W + kx) * (BLOCK_C / 4u) + q];
                         }
                         // #unroll
                         for (var y = 0u; y < THREAD_H; y++) {
-                            let shifted = vec4<f32>(
+                            let shifted = vec4<Number>(
                             pixels[(y + ky * DILATION_Y) * THREAD_V + (kx * DILATION_X + 0) / 4][(kx * DILATION_X + 0) % 4],
                             pixels[(y + ky * DILATION_Y) * THREAD_V + (kx * DILATION_X + 1) / 4][(kx * DILATION_X + 1) % 4],
                             pixels[(y + ky * DILATION_Y) * THREAD_V + (kx * DILATION_X + 2) / 4][(kx * DILATION_X + 2) % 4],
                             pixels[(y + ky * DILATION_Y) * THREAD_V + (kx * DILATION_X + 3) / 4][(kx * DILATION_X + 3) % 4]);
                             // #unroll
                             for (var c = 0u; c < THREAD_C; c++) {
+                                // #if HALVES
+                                near[c * THREAD_H + y] = fma(vec4<f16>(factor[c / 4][c % 4]), shifted, near[c * THREAD_H + y]);
+                                // #else
                                 sums[c * THREAD_H + y] = fma(vec4<f32>(factor[c / 4][c % 4]), shifted, sums[c * THREAD_H + y]);
+                                // #end
                             }
                         }
                     }
                 }
             }
+            // #if HALVES
+            // #unroll
+            for (var s = 0u; s < SUMS; s++) {
+                sums[s] += vec4<f32>(near[s]);
+            }
+            // #end
         }
         workgroupBarrier();
         if (first < CHANNELS) {
@@ -154,14 +175,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             if (part == p) {
                 // #unroll
                 for (var i = s; i < min(s + ROOM, SUMS); i++) {
-                    tile[own + (i - s) * LANES] = sums[i];
+                    tile[own + (i - s) * LANES] = vec4<Number>(sums[i]);
                 }
             }
             workgroupBarrier();
             if (part == 0u) {
                 // #unroll
                 for (var i = s; i < min(s + ROOM, SUMS); i++) {
-                    sums[i] += tile[own + (i - s) * LANES];
+                    sums[i] += vec4<f32>(tile[own + (i - s) * LANES]);
                 }
             }
             workgroupBarrier();
@@ -180,20 +201,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var c = 0u; c < THREAD_C; c++) {
         let channel = block * BLOCK_C + slice * THREAD_C + c;
         if (channel < OUTPUTS) {
-            let bias = vec4<f32>(weights[BLOCKS * CHANNELS * WEIGHT_V + channel / 4u][c % 4]);
+            let bias = vec4<f32>(f32(weights[BLOCKS * CHANNELS * WEIGHT_V + channel / 4u][c % 4]));
             let base = ((batch * OUTPUTS + channel) * HEIGHT + y) * WIDTH + x;
             // #unroll
             for (var i = 0u; i < THREAD_H; i++) {
                 if (y + i < HEIGHT) {
                     // #if VECTORS
                     sums[c * THREAD_H + i] = finish(sums[c * THREAD_H + i] + bias, base + i * WIDTH);
-                    output[(base + i * WIDTH) / 4u] = sums[c * THREAD_H + i];
+                    output[(base + i * WIDTH) / 4u] = vec4<Result>(sums[c * THREAD_H + i]);
                     // #else
                     let value = sums[c * THREAD_H + i] + bias;
                     // #unroll
                     for (var j = 0u; j < 4u; j++) {
                         if (x + j < WIDTH) {
-                            output[base + i * WIDTH + j] = finish(value[j], base + i * WIDTH + j);
+                            output[base + i * WIDTH + j] = Result(finish(value[j], base + i * WIDTH + j));
                         }
                     }
                     // #end
@@ -204,7 +225,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             for (var i = 0u; i < THREAD_H; i += 2u) {
                 if (y + i < HEIGHT) {
                     let high = max(sums[c * THREAD_H + i], sums[c * THREAD_H + i + 1]);
-                    pooled[(((batch * OUTPUTS + channel) * (HEIGHT / 2u) + (y + i) / 2u) * (WIDTH / 2u) + x / 2u) / 2u] = vec2<f32>(max(high.x, high.y), max(high.z, high.w));
+                    pooled[(((batch * OUTPUTS + channel) * (HEIGHT / 2u) + (y + i) / 2u) * (WIDTH / 2u) + x / 2u) / 2u] = vec2<Result>(vec2<f32>(max(high.x, high.y), max(high.z, high.w)));
                 }
             }
             // #end

@@ -30,6 +30,7 @@ const VECTORS = (THREAD_C + 3u) / 4u;
 const SUMS = VECTORS * SIDE * SIDE;
 const OUTPUT_BLOCKS = (OUTPUTS + THREAD_C - 1u) / THREAD_C;
 
+alias Result = f32; // in memory
 // #if THREAD_C > 1
 alias Sum = vec4<f32>;
 // #else
@@ -64,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                 for (var kx = 0u; kx < KERNEL_W; kx++) {
                     // #unroll
                     for (var v = 0u; v < VECTORS; v++) {
-                        let weight = weights[base + (ky * KERNEL_W + kx) * VECTORS + v];
+                        let weight = Sum(weights[base + (ky * KERNEL_W + kx) * VECTORS + v]);
                         // #unroll
                         for (var i = 0u; i < SIDE; i++) {
                             // #unroll
@@ -133,19 +134,19 @@ fn emit(sum: Sum, batch: u32, block: u32, vector: u32, y: u32, x: u32) -> Sum {
     if (y < HEIGHT && x < WIDTH) {
         // #if THREAD_C > 1
         let channel = block * THREAD_C + vector * 4u;
-        result += weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u];
+        result += Sum(weights[OUTPUT_BLOCKS * CHANNELS * TAPS * VECTORS + channel / 4u]);
         // #unroll
         for (var c = 0u; c < 4u; c++) {
             if (channel + c < OUTPUTS) {
                 let at = ((batch * OUTPUTS + channel + c) * HEIGHT + y) * WIDTH + x;
                 result[c] = finish(result[c], at);
-                output[at] = result[c];
+                output[at] = Result(result[c]);
             }
         }
         // #else
         let at = ((batch * OUTPUTS + block) * HEIGHT + y) * WIDTH + x;
-        result = finish(result + weights[OUTPUT_BLOCKS * CHANNELS * TAPS + block], at);
-        output[at] = result;
+        result = finish(result + f32(weights[OUTPUT_BLOCKS * CHANNELS * TAPS + block]), at);
+        output[at] = Result(result);
         // #end
     }
     return result;
@@ -158,11 +159,11 @@ fn emit_pooled(highest: Sum, batch: u32, block: u32, vector: u32, y: u32, x: u32
     // #unroll
     for (var c = 0u; c < 4u; c++) {
         if (channel + c < OUTPUTS) {
-            pooled[((batch * OUTPUTS + channel + c) * BLOCKS_Y + y) * BLOCKS_X + x] = highest[c];
+            pooled[((batch * OUTPUTS + channel + c) * BLOCKS_Y + y) * BLOCKS_X + x] = Result(highest[c]);
         }
     }
     // #else
-    pooled[((batch * OUTPUTS + block) * BLOCKS_Y + y) * BLOCKS_X + x] = highest;
+    pooled[((batch * OUTPUTS + block) * BLOCKS_Y + y) * BLOCKS_X + x] = Result(highest);
     // #end
 }
 // #end

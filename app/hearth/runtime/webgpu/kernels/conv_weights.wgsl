@@ -8,6 +8,8 @@ const COUNT = 160u; // #uniform, with the biases
 const ROW = 192u; // #uniform
 const BODY = (OUTPUTS + BLOCK - 1u) / BLOCK * BLOCK * INNER;
 
+alias Number = f32; // in memory
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = id.x + id.y * ROW;
@@ -23,5 +25,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     } else if (at - BODY < OUTPUTS) {
         value = bias(at - BODY);
     }
-    output[at] = value;
+    output[at] = Number(value);
 }

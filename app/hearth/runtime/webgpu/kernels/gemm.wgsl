@@ -1,7 +1,7 @@
 // Batched matrix product C[b] = A[b]^T B[b], A stored as [K][M], B as [K][N], all rows in vectors of four.
 // A workgroup makes a BLOCK_M x BLOCK_N tile, an invocation THREAD_M x THREAD_N of it, in vectors of four that lie
 // apart, so that neighbours read neighbouring vectors. SPLIT groups of the workgroup share K.
-// Expects `a`, `b`, `output`: arrays of vec4<f32>.
+// Expects `a`, `b`, `output`: arrays of vec4<Number>.
 const M = 64u; // #uniform, a multiple of BLOCK_M
 const N = 64u; // #uniform, a multiple of 4
 const K = 16u; // #uniform, a multiple of BLOCK_K * SPLIT
@@ -12,6 +12,7 @@ const THREAD_M = 8u;
 const THREAD_N = 8u;
 const SPLIT = 1u;
 const UNROLL = 4u;
+const HALVES = false; // whether Number is f16; sums over BLOCK_K are halves then, those over all of K are not
 const COLUMNS = BLOCK_N / THREAD_N;
 const ROWS = BLOCK_M / THREAD_M;
 const LANES = COLUMNS * ROWS;
@@ -28,8 +29,10 @@ const THREAD_NV = THREAD_N / 4u;
 const SUMS = THREAD_M * THREAD_NV;
 const ROOM = max(B_SIZE / LANES, 1u); // sums an invocation can hand over at once
 
-var<workgroup> tile_a: array<vec4<f32>, A_SIZE>;
-var<workgroup> tile_b: array<vec4<f32>, max(B_SIZE, LANES)>;
+alias Number = f32; // in memory
+
+var<workgroup> tile_a: array<vec4<Number>, A_SIZE>;
+var<workgroup> tile_b: array<vec4<Number>, max(B_SIZE, LANES)>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -39,8 +42,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let column = lane % COLUMNS;
     let row = (lane % LANES) / COLUMNS;
     var sums: array<vec4<f32>, SUMS>;
-    var next_a: array<vec4<f32>, A_TURNS>;
-    var next_b: array<vec4<f32>, B_TURNS>;
+    var next_a: array<vec4<Number>, A_TURNS>;
+    var next_b: array<vec4<Number>, B_TURNS>;
     for (var first = 0u; first <= K; first += DEPTH) {
         if (first < K) {
             // #unroll
@@ -59,13 +62,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             }
         }
         if (first > 0u) {
+            // #if HALVES
+            var near: array<vec4<f16>, SUMS>;
+            // #unroll
+            for (var s = 0u; s < SUMS; s++) {
+                near[s] = vec4<f16>(0.0); // some compilers zero it before the loop only
+            }
+            // #end
             for (var step = 0u; step < BLOCK_K / UNROLL; step++) {
                 let a_at = (part * BLOCK_K + step * UNROLL) * A_V + row;
                 let b_at = (part * BLOCK_K + step * UNROLL) * B_V + column;
                 // #unroll
                 for (var u = 0u; u < UNROLL; u++) {
-                    var left: array<vec4<f32>, THREAD_MV>;
-                    var right: array<vec4<f32>, THREAD_NV>;
+                    var left: array<vec4<Number>, THREAD_MV>;
+                    var right: array<vec4<Number>, THREAD_NV>;
                     // #unroll
                     for (var i = 0u; i < THREAD_MV; i++) {
                         left[i] = tile_a[a_at + u * A_V + i * ROWS];
@@ -78,11 +88,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                     for (var i = 0u; i < THREAD_M; i++) {
                         // #unroll
                         for (var j = 0u; j < THREAD_NV; j++) {
+                            // #if HALVES
+                            near[i * THREAD_NV + j] = fma(vec4<f16>(left[i / 4][i % 4]), right[j], near[i * THREAD_NV + j]);
+                            // #else
                             sums[i * THREAD_NV + j] = fma(vec4<f32>(left[i / 4][i % 4]), right[j], sums[i * THREAD_NV + j]);
+                            // #end
                         }
                     }
                 }
             }
+            // #if HALVES
+            // #unroll
+            for (var s = 0u; s < SUMS; s++) {
+                sums[s] += vec4<f32>(near[s]);
+            }
+            // #end
         }
         workgroupBarrier();
         if (first < K) {
@@ -109,14 +129,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             if (part == p) {
                 // #unroll
                 for (var i = s; i < min(s + ROOM, SUMS); i++) {
-                    tile_b[own + (i - s) * LANES] = sums[i];
+                    tile_b[own + (i - s) * LANES] = vec4<Number>(sums[i]);
                 }
             }
             workgroupBarrier();
             if (part == 0u) {
                 // #unroll
                 for (var i = s; i < min(s + ROOM, SUMS); i++) {
-                    sums[i] += tile_b[own + (i - s) * LANES];
+                    sums[i] += vec4<f32>(tile_b[own + (i - s) * LANES]);
                 }
             }
             workgroupBarrier();
@@ -133,7 +153,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             // #unroll
             for (var i = 0u; i < THREAD_M; i++) {
                 let m = m0 * 4u + (row + (i / 4) * ROWS) * 4u + i % 4;
-                output[(group.z * M + m) * (N / 4u) + n] = sums[i * THREAD_NV + j];
+                output[(group.z * M + m) * (N / 4u) + n] = vec4<Number>(sums[i * THREAD_NV + j]);
             }
         }
     }

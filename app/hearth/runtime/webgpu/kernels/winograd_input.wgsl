@@ -14,6 +14,8 @@ const MAP_TILES = TILES_Y * TILES_X;
 const TILES = MAP_TILES * DILATION * DILATION * BATCHES;
 const STORED_TILES = (TILES + 3u) / 4u * 4u;
 
+alias Number = f32; // in memory
+
 fn transform(a: f32, b: f32, c: f32, d: f32, e: f32, f: f32) -> array<f32, 6> {
     return array<f32, 6>(
     fma(4.0, a, fma(-5.0, c, e)),
@@ -50,7 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let row = transform(columns[0][r], columns[1][r], columns[2][r], columns[3][r], columns[4][r], columns[5][r]);
         // #unroll
         for (var c = 0u; c < 6u; c++) {
-            output[(r * 6u + c) * CHANNELS * STORED_TILES + at] = row[c];
+            output[(r * 6u + c) * CHANNELS * STORED_TILES + at] = Number(row[c]);
         }
     }
 }

@@ -14,6 +14,8 @@ const TILES = MAP_TILES * DILATION * DILATION * BATCHES;
 const STORED_TILES = (TILES + 3u) / 4u * 4u;
 const VECTORS = DILATION == 1u && WIDTH % 4u == 0u; // whether rows are stored four pixels at a time
 
+alias Result = f32; // in memory
+
 fn transform(a: f32, b: f32, c: f32, d: f32, e: f32, f: f32) -> vec4<f32> {
     let near = b + c;
     let far = d + e;
@@ -39,12 +41,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     // #unroll
     for (var c = 0u; c < 6u; c++) {
         columns[c] = transform(
-        products[(0u + c) * OUTPUTS * STORED_TILES + at],
-        products[(6u + c) * OUTPUTS * STORED_TILES + at],
-        products[(12u + c) * OUTPUTS * STORED_TILES + at],
-        products[(18u + c) * OUTPUTS * STORED_TILES + at],
-        products[(24u + c) * OUTPUTS * STORED_TILES + at],
-        products[(30u + c) * OUTPUTS * STORED_TILES + at]);
+        f32(products[(0u + c) * OUTPUTS * STORED_TILES + at]),
+        f32(products[(6u + c) * OUTPUTS * STORED_TILES + at]),
+        f32(products[(12u + c) * OUTPUTS * STORED_TILES + at]),
+        f32(products[(18u + c) * OUTPUTS * STORED_TILES + at]),
+        f32(products[(24u + c) * OUTPUTS * STORED_TILES + at]),
+        f32(products[(30u + c) * OUTPUTS * STORED_TILES + at]));
     }
     let offset = vec4<f32>(bias[channel]);
     let base = ((batch * OUTPUTS + channel) * HEIGHT + y) * WIDTH + x;
@@ -57,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             let row = transform(columns[0][r], columns[1][r], columns[2][r], columns[3][r], columns[4][r], columns[5][r]) + offset;
             // #if VECTORS
             let value = finish(row, base + r * WIDTH);
-            output[(base + r * WIDTH) / 4u] = value;
+            output[(base + r * WIDTH) / 4u] = vec4<Result>(value);
             // #if POOL
             rows[r] = value;
             // #end
@@ -67,7 +69,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
                 if (x + c * DILATION < WIDTH) {
                     let place = base + r * DILATION * WIDTH + c * DILATION;
                     let value = finish(row[c], place);
-                    output[place] = value;
+                    output[place] = Result(value);
                     // #if POOL
                     rows[r][c] = value;
                     // #end
@@ -82,9 +84,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let high = max(rows[r], rows[r + 1]);
         let place = ((batch * OUTPUTS + channel) * (HEIGHT / 2u) + (y + r) / 2u) * (WIDTH / 2u) + x / 2u;
         if (y + r < HEIGHT) {
-            pooled[place] = max(high.x, high.y);
+            pooled[place] = Result(max(high.x, high.y));
             if (x + 2u < WIDTH) {
-                pooled[place + 1u] = max(high.z, high.w);
+                pooled[place + 1u] = Result(max(high.z, high.w));
             }
         }
     }

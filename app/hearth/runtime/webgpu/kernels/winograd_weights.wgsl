@@ -6,6 +6,8 @@ const CHANNELS = 16u; // #uniform
 const OUTPUTS = 16u; // #uniform
 const ROW = 256u; // #uniform
 
+alias Number = f32; // in memory
+
 fn spread(a: f32, b: f32, c: f32) -> array<f32, 6> {
     let even = a + c;
     let far = a + 4.0 * c;
@@ -27,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let row = spread(left[i], middle[i], right[i]);
         // #unroll
         for (var j = 0u; j < 6u; j++) {
-            output[(i * 6u + j) * CHANNELS * OUTPUTS + at] = row[j];
+            output[(i * 6u + j) * CHANNELS * OUTPUTS + at] = Number(row[j]);
         }
     }
 }

@@ -110,7 +110,7 @@ def _state_weights(low: Lowering, name: str) -> Tensor:
     directions, rows, hidden = low.shape(name)
     turned = viewed(low.value(name), (directions, hidden, rows), (rows * hidden, 1, hidden))
     if low.constant(name) is None:
-        return low.builder.store(turned).tensor
+        return low.builder.whole(turned).tensor
     key = ("recurrent", name)
     packed: Stored = low.builder.packed(
         key, directions * rows * hidden, lambda target: low.builder.fill(target, turned)
