@@ -41,6 +41,10 @@ class ExecutorFailed(HearthError):
     """An executor can't go on (its device is lost, its memory is full); another one may take over."""
 
 
+class NotANumber(ExecutorFailed):
+    """An executor gave a result that is no number, for feeds that are."""
+
+
 class BadInput(HearthError):
     """An input handed to a model does not fit the model's signature."""
 

@@ -198,9 +198,7 @@ def graph_of(name: str) -> Graph:
     return graph
 
 
-def _model(
-    folder: Path, name: str, limits: Limits, variants: Mapping[str, Variant], yardstick: bool
-) -> dict[str, Any]:
+def _model(folder: Path, name: str, limits: Limits, variants: Mapping[str, Variant], yardstick: bool) -> dict[str, Any]:
     graph = graph_of(name)
     plan = make_plan(graph)
     input_name, kind = next(iter(graph.inputs.items()))

@@ -65,13 +65,15 @@ def test_tuning_keeps_results_and_searches_once(gpu: Device, tmp_path: Any, monk
     program = WebGPUProgram(plan(), gpu)
     before = program.run({"x": X})[0]
     used = [program]
-    tuner = Tuner(program, Choices(gpu.name, notes), lambda plan, chooser: WebGPUProgram(plan, gpu, chooser), 60)
+    tuner = Tuner(
+        program, Choices(gpu.name, notes), lambda plan, chooser, halves: WebGPUProgram(plan, gpu, chooser, halves), 60
+    )
     asyncio.run(tuner.improve({"x": X}, used.append))
     assert len(used) == 1 + len([trial for trial in tuner.trials if trial.kept]) > 1
     np.testing.assert_allclose(used[-1].run({"x": X})[0], before, atol=1e-4)
     again = Choices(gpu.name, notes)
     assert lower(plan(), gpu.limits, again).shaders == used[-1].lowered.shaders
-    second = Tuner(used[-1], again, lambda plan, chooser: WebGPUProgram(plan, gpu, chooser))
+    second = Tuner(used[-1], again, lambda plan, chooser, halves: WebGPUProgram(plan, gpu, chooser, halves))
     asyncio.run(second.improve({"x": X}, used.append))
     assert second.trials == []
 
@@ -80,14 +82,16 @@ def test_a_wrong_result_is_not_kept_and_a_job_ends_the_search(gpu: Device, monke
     monkeypatch.setattr(tuning, "agree", lambda got, expected: False)
     program, choices = WebGPUProgram(plan(), gpu), Choices(gpu.name)
     used: list[WebGPUProgram] = []
-    tuner = Tuner(program, choices, lambda plan, chooser: WebGPUProgram(plan, gpu, chooser), 60)
+    tuner = Tuner(program, choices, lambda plan, chooser, halves: WebGPUProgram(plan, gpu, chooser, halves), 60)
     asyncio.run(tuner.improve({"x": X}, used.append))
     assert tuner.trials
     assert used == []
     monkeypatch.undo()
 
     async def interrupted() -> None:
-        other = Tuner(program, Choices(gpu.name), lambda plan, chooser: WebGPUProgram(plan, gpu, chooser), 60)
+        other = Tuner(
+            program, Choices(gpu.name), lambda plan, chooser, halves: WebGPUProgram(plan, gpu, chooser, halves), 60
+        )
         task = asyncio.ensure_future(other.improve({"x": X}, used.append))
         await asyncio.sleep(0)
         await asyncio.sleep(0)

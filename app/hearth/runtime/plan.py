@@ -27,10 +27,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What executors compile. Subgraphs among a step's arguments are Plans themselves."""
+    """What executors compile. Subgraphs among a step's arguments are Plans themselves.
+
+    `tolerance`: how far outputs may be from those computed in float32, where that is faster.
+    """
 
     graph: Graph
     steps: tuple[Step, ...]
+    tolerance: float = 0.0
 
     def __str__(self) -> str:
         lines = [f"plan '{self.graph.name}': {len(self.steps)} steps, {len(self.graph.constants)} constants"]
@@ -58,7 +62,7 @@ def _planned(value: Any) -> Any:
     return value
 
 
-def make_plan(graph: Graph) -> Plan:
+def make_plan(graph: Graph, tolerance: float = 0.0) -> Plan:
     """Looks up every operator and works out where values end. Raises Unsupported for an op that is not there."""
     kept = {*graph.outputs, *graph.constants}
     last: dict[str, int] = {}
@@ -70,4 +74,5 @@ def make_plan(graph: Graph) -> Plan:
     for name, index in last.items():
         if name not in kept and name in local:
             ends[index].append(name)
-    return Plan(graph, tuple(_step(node, tuple(frees)) for node, frees in zip(graph.nodes, ends, strict=True)))
+    steps = tuple(_step(node, tuple(frees)) for node, frees in zip(graph.nodes, ends, strict=True))
+    return Plan(graph, steps, tolerance)

@@ -112,8 +112,10 @@ class InferenceSession:
     `model`: see `read_model`. `executor`: an Executor, its name, names in the order in which they are to be tried, or
     None for all, the fastest first; when one can't take the model or fails, in the middle of a run too, the next one
     goes on. `shapes`: what a model with open dimensions will be run on first, so that it is compiled for that at once,
-    not with the first run; others may follow. Raises BadModel, TooLarge or Unsupported, naming the node, where the
-    model cannot run.
+    not with the first run; others may follow. `tolerance`: how far outputs may be from those computed in float32 where
+    that is faster; `tune_async` finds out whether it is, and whether they are near enough.
+
+    Raises BadModel, TooLarge or Unsupported, naming the node, where the model cannot run.
     """
 
     def __init__(
@@ -121,7 +123,9 @@ class InferenceSession:
         model: str | Path | bytes | bytearray | memoryview | Graph,
         executor: Executor | str | Iterable[str] | None = None,
         shapes: Mapping[str, Sequence[int]] | None = None,
+        tolerance: float = 0.0,
     ) -> None:
+        self._tolerance = tolerance
         self._choice = Choice(executor)
         self.executor = self._choice.next()
         self.graph = read_model(model)
@@ -270,7 +274,7 @@ class InferenceSession:
             graph = self._fixed(outputs, shapes, values)
             if executor.needs_static:
                 graph = in_floats(graph)
-            plan = make_plan(graph)
+            plan = make_plan(graph, self._tolerance)
             for name in outputs:
                 if name in plan.graph.constants:
                     plan.graph.constants[name].flags.writeable = False  # so that it is handed over as a copy

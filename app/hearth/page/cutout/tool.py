@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from hearth.runtime import InferenceSession
 
 
+MASK_TOLERANCE = 0.01
+"""How far a mask of 0 to 1 may be from the one in float32; nobody sees it."""
+
+
 def looking(pipeline: Pipeline, twice: bool) -> Pipeline:
     """The same pipeline, with or without a second look."""
     return replace(pipeline, options=replace(pipeline.options, look_twice=twice))
@@ -67,7 +71,7 @@ class CutoutTool:
         entry = self.models[model]
         if "own" in entry:
             return self._open_own(data, entry["own"])
-        session = self._session = InferenceSession(data)
+        session = self._session = InferenceSession(data, tolerance=MASK_TOLERANCE)
         self.engine = say("engine." + session.executor.name)
         return Pipeline(session, self._preparation(entry))
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hearth.errors import ExecutorFailed
+from hearth.errors import ExecutorFailed, NotANumber
 from hearth.runtime.device import DeviceTensor, Memory, gpu_bytes, on_host
 from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.numpy.executor import NumpyProgram
@@ -81,9 +81,7 @@ class Gpu(Memory, Protocol):
 class WebGPUProgram:
     """A plan on the GPU. Constants go up at once, the first run waits for kernels; freed with its last reference."""
 
-    def __init__(
-        self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose, halves: Halves = "none"
-    ) -> None:
+    def __init__(self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose, halves: Halves = "none") -> None:
         self.plan, self.gpu, self.halves = plan, gpu, halves
         self.lowered = lower(plan, gpu.limits, choose_conv, halves=halves)
         self.player = gpu.player(self.lowered)
@@ -177,7 +175,7 @@ class _Run:
         place = self.program.lowered.values[name]
         array = np.frombuffer(raw, np.int32 if place.kind == "i32" else np.float32).reshape(place.shape)
         if place.kind == "f32" and np.isnan(array).any() and not self._nan_given():
-            raise ExecutorFailed("The graphics card gave a result that is not a number.")
+            raise NotANumber("The graphics card gave a result that is not a number.")
         kind = self.graph.type(name)
         return array.astype(kind.dtype) if isinstance(kind, TensorType) and kind.dtype is not None else array
 
@@ -229,26 +227,48 @@ class TrustedProgram:
         if self._probe is not None:
             self._judge(self._probe.run(probe.probe_feed()))
         self._sample = feeds
-        return self.program.run(feeds, keep)
+        try:
+            return self.program.run(feeds, keep)
+        except NotANumber:
+            if self.program.halves == "none":
+                raise
+            self._widen()
+            return self.program.run(feeds, keep)
 
     async def run_keeping_async(self, feeds: Mapping[str, Any], keep: Collection[str]) -> list[Any]:
         """The same without blocking the event loop."""
-        if self._probe is not None:
-            self._judge(await self._probe.run_async(probe.probe_feed()))
-        self._sample = feeds
-        return await self.program.run_async(feeds, None, keep)
+        return await self._run_async(feeds, None, keep)
 
     async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
         """The same without blocking the event loop."""
+        return await self._run_async(feeds, progress, ())
+
+    async def _run_async(self, feeds: Mapping[str, Any], progress: Progress | None, keep: Collection[str]) -> list[Any]:
         if self._probe is not None:
             self._judge(await self._probe.run_async(probe.probe_feed()))
         self._sample = feeds
-        return await self.program.run_async(feeds, progress)
+        try:
+            return await self.program.run_async(feeds, progress, keep)
+        except NotANumber:
+            if self.program.halves == "none":
+                raise
+            self._widen()
+            return await self.program.run_async(feeds, progress, keep)
+
+    def _widen(self) -> None:
+        """Goes on in float32, for good, where float16 was too narrow for a feed."""
+        plan = self.program.plan
+        self.choices.keep_halves(plan, "none")
+        self.program = WebGPUProgram(plan, self.gpu, self.choices)
 
     async def tune(self) -> None:
         """Looks for faster kernels, once there has been a run; for idle time, and it may be cancelled."""
         if self._sample is not None and not self._tuned:
-            tuner = Tuner(self.program, self.choices, lambda plan, chooser: WebGPUProgram(plan, self.gpu, chooser))
+
+            def make(plan: Plan, chooser: ConvChooser, halves: Halves) -> WebGPUProgram:
+                return WebGPUProgram(plan, self.gpu, chooser, halves)
+
+            tuner = Tuner(self.program, self.choices, make)
             await tuner.improve(self._sample, self._use)
             self._tuned = True
 
@@ -280,7 +300,8 @@ class WebGPUExecutor:
 
     def compile(self, plan: Plan) -> TrustedProgram:
         """Raises Unsupported where the GPU is of no use for the plan, ExecutorFailed where it fails."""
-        return TrustedProgram(WebGPUProgram(plan, self.gpu, self.choices), self.gpu, self.choices)
+        halves = self.choices.halves(plan, self.gpu.limits)
+        return TrustedProgram(WebGPUProgram(plan, self.gpu, self.choices, halves), self.gpu, self.choices)
 
 
 def find_gpu() -> Gpu:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from hearth.runtime.webgpu.values import Shape
 
-
 Halves = Literal["none", "between", "everywhere"]
 """What lies in memory as float16, of 2 bytes: nothing, what is stored between kernels, or weights and all else too."""
 
