@@ -172,6 +172,8 @@ export class Player {
     this.pipelines.catch(() => {}); // `prepare` hears of it
     /** @type {Call[]} */
     this.calls = [];
+    /** @type {Promise<void> | null} */
+    this.prepared = null;
     /** @type {GPUBuffer | null} */
     this.landing = null;
   }
@@ -208,8 +210,13 @@ export class Player {
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 
-  /** Waits for the pipelines and packs the weights, which must be written by then. */
-  async prepare() {
+  /** Waits for the pipelines and packs the weights, which must be written by then; once, whoever asks. */
+  prepare() {
+    this.prepared ??= this.#prepare();
+    return this.prepared;
+  }
+
+  async #prepare() {
     const pipelines = await this.gpu.within(this.pipelines, COMPILED_WITHIN_MS);
     /** @type {Map<string, Call>} programs repeat kernels over the same buffers */
     const known = new Map();

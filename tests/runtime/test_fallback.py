@@ -79,3 +79,25 @@ def test_an_executor_asked_for_by_name_is_not_replaced(fragile: Fragile) -> None
     fragile.device_is_there = False
     with pytest.raises(ExecutorFailed, match="The device was lost"):
         chosen.run(None, {"x": floats(4)})
+
+
+def test_runs_that_fail_together_leave_one_executor_behind(fragile: Fragile, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Second(Fragile):
+        name = "second"
+
+    monkeypatch.setattr(executors, "EXECUTORS", {"numpy": NumpyExecutor, "second": Second, "fragile": lambda: fragile})
+
+    class Slow(NumpyProgram):
+        async def run_async(self, feeds: Mapping[str, Any], progress: Progress | None = None) -> list[Any]:
+            await asyncio.sleep(0)
+            raise ExecutorFailed("The device was lost.")
+
+    monkeypatch.setattr(Fragile, "compile", lambda self, plan: (Slow if self is fragile else NumpyProgram)(plan))
+    chosen, x = session(None), floats(4)
+
+    async def together() -> list[list[Any]]:
+        return await asyncio.gather(*(chosen.run_async(None, {"x": x}) for _ in range(2)))
+
+    for results in asyncio.run(together()):
+        np.testing.assert_allclose(results[0], np.exp(x), rtol=1e-6)
+    assert chosen.executor_name == "second"

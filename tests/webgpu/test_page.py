@@ -39,10 +39,14 @@ plan = make_plan(graph)
 expected = NumpyExecutor().compile(plan).run({"x": x})[0]
 gpu = find_gpu()
 program = WebGPUProgram(plan, gpu, lambda *_: General(4, 2))
-worst = 0.0
-for _ in range(3):
-    worst = max(worst, float(np.abs((await program.run_async({"x": x}))[0] - expected).max()))
 import asyncio, hearth_gpu
+worst = 0.0
+hasty = asyncio.ensure_future(program.run_async({"x": x}))
+await asyncio.sleep(0)
+hasty.cancel()  # before the kernels are there; two others at once want them too
+for results in await asyncio.gather(*(program.run_async({"x": x}) for _ in range(2))):
+    worst = max(worst, float(np.abs(results[0] - expected).max()))
+worst = max(worst, float(np.abs((await program.run_async({"x": x}))[0] - expected).max()))
 from hearth.runtime import InferenceSession
 session = InferenceSession(graph)
 began = session.executor_name

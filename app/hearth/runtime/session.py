@@ -198,16 +198,19 @@ class InferenceSession:
         """
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
+            executor = self.executor
             try:
                 with deadline(LIMITS.run_seconds):
                     program = self._program(outputs, feeds)
+                    executor = self.executor
                     if isinstance(program, KeepingProgram) and _on_devices(feeds, keep):
                         results = await program.run_keeping_async(feeds, keep)
                     else:
                         results = await program.run_async(await _fetched(feeds), progress)
                 return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
-                self._fall_back(failure)
+                if self.executor is executor:  # another run may have left it for the same reason
+                    self._fall_back(failure)
 
     async def tune_async(self) -> None:
         """Makes later runs faster where the executor can: in idle time after a run, once, and not beside other runs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import weakref
 from collections.abc import Collection, Mapping, Sequence
@@ -87,6 +88,7 @@ class WebGPUProgram:
         self.player = gpu.player(self.lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.ready = False
+        self.one_at_a_time = asyncio.Lock()
         self.cpu_parts = {
             segment.steps: _cpu_part(plan, segment.steps) for segment in self.lowered.segments if segment.steps
         }
@@ -121,7 +123,11 @@ class WebGPUProgram:
     async def run_async(
         self, feeds: Mapping[str, Any], progress: Progress | None = None, keep: Collection[str] = ()
     ) -> list[Any]:
-        """The same without blocking the event loop."""
+        """The same without blocking the event loop. Runs at the same time take turns: they share their memory."""
+        async with self.one_at_a_time:
+            return await self._run_async(feeds, progress, keep)
+
+    async def _run_async(self, feeds: Mapping[str, Any], progress: Progress | None, keep: Collection[str]) -> list[Any]:
         if not self.ready:
             await self.player.prepare()
             self.ready = True
