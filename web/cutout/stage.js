@@ -46,8 +46,9 @@ export class Stage {
     this.comparing = false;
     this.split = 1; // of what is seen of the photo, from the left: the original
     this.revealed = -Infinity; // when a cutout began to be uncovered
-    /** @type {Rect | null} pixels of the canvas to be drawn again */
+    /** @type {Rect | null} pixels of the canvas to be drawn again, whatever was drawn last */
     this.dirty = null;
+    this.drawn = { sight: "", at: 0 }; // how the photo was seen then, and where the split was
     this.drawing = false;
     this.stroke = new Stroke();
     this.toolbar = new Toolbar(this, editor);
@@ -99,6 +100,7 @@ export class Stage {
       if (this.renderer.reduction < 1) notice(say("canvas.reduced"));
     }
     this.#showCompare(false);
+    this.invalidate();
     this.#moved();
   }
 
@@ -108,6 +110,7 @@ export class Stage {
     this.renderer.scene.take(message);
     this.scene = message;
     if (this.view.show(message, message.matrix)) this.view.fit();
+    this.invalidate();
     this.#moved();
   }
 
@@ -132,7 +135,7 @@ export class Stage {
     const part = Math.round(100 * this.split) / 100;
     this.compare.value = String(Math.round(100 * part));
     this.compare.setAttribute("aria-valuetext", say("work.compared", { part }));
-    this.invalidate();
+    this.#schedule();
   }
 
   /** Draws again, all of it or a part in pixels of the canvas. @param {Rect} [part] */
@@ -141,6 +144,7 @@ export class Stage {
     this.#schedule();
   }
 
+  /** Draws what is seen otherwise now; without a graphics card, drawing takes the processor from the network. */
   #schedule() {
     if (this.drawing) return;
     this.drawing = true;
@@ -176,6 +180,7 @@ export class Stage {
     this.layersOf = 0;
     this.pair = pair;
     renderer.takePair(pair, this.size);
+    this.invalidate();
   }
 
   /** @param {boolean} another  photo than before */
@@ -199,15 +204,16 @@ export class Stage {
     const { top, bottom } = this.toolbar.room(byId("frame").getBoundingClientRect());
     this.view.resize(canvas, { side: pixels(side), top: pixels(Math.max(side, top)), bottom: pixels(Math.max(side, bottom)) });
     if (canvas.width !== this.canvas.width || canvas.height !== this.canvas.height) Object.assign(this.canvas, canvas);
+    this.invalidate();
     this.#moved();
     this.#draw(); // at once: to resize a canvas empties it
   }
 
-  /** The photo lies elsewhere on the canvas now. */
+  /** The photo may lie elsewhere on the canvas now. */
   #moved() {
     this.toolbar.showZoom(this.view);
     this.#showBrush();
-    this.invalidate();
+    this.#schedule();
   }
 
   #draw() {
@@ -218,25 +224,29 @@ export class Stage {
       const painted = renderer.paint(this.stroke.take(), editor.brush);
       if (painted) this.dirty = around(this.dirty, grown(view.onCanvas(painted), 2));
     }
-    if (!this.dirty) return;
     const { left, top, right, bottom } = view.seen;
     const at = left + (right - left) * this.#splitNow();
-    const places = { "split-at": at, left, top, width: right - left, height: bottom - top };
-    const { style } = byId("frame");
-    style.setProperty("--split", `${Math.round(100 * this.split)}%`);
-    for (const [name, value] of Object.entries(places)) style.setProperty(`--${name}`, `${value / devicePixelRatio}px`);
     const seen = {
       look: editor.look(photo),
       toPhoto: view.matrix,
       scale: view.photoScale,
-      split: this.comparing && editor.tool === "brush" ? 0 : at,
       ghost: editor.tool === "brush" && editor.brush.ghost ? GHOST : 0,
       checks: this.toolbar.checks,
       checkSize: CHECK * devicePixelRatio,
     };
-    renderer.draw(seen, this.dirty);
+    const { width, height } = this.canvas;
+    const sight = JSON.stringify([seen, editor.tool, view.seen]);
+    if (sight !== this.drawn.sight) this.dirty = { left: 0, top: 0, right: width, bottom: height };
+    else if (at !== this.drawn.at) this.dirty = around(this.dirty, { left: Math.min(at, this.drawn.at), top: 0, right: Math.max(at, this.drawn.at), bottom: height });
+    if (this.#isRevealing) this.#schedule();
+    if (!this.dirty) return;
+    const places = { "split-at": at, left, top, width: right - left, height: bottom - top };
+    const { style } = byId("frame");
+    style.setProperty("--split", `${Math.round(100 * this.split)}%`);
+    for (const [name, value] of Object.entries(places)) style.setProperty(`--${name}`, `${value / devicePixelRatio}px`);
+    renderer.draw({ ...seen, split: this.comparing && editor.tool === "brush" ? 0 : at }, this.dirty);
+    this.drawn = { sight, at };
     this.dirty = null;
-    if (this.#isRevealing) this.invalidate();
   }
 
   get #isRevealing() {
