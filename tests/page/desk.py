@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -85,10 +86,10 @@ class DeskBridge:
         self.on_show: Callable[[dict[str, Any]], None] = lambda view: None
         self.decoded: tuple[int, int, Pixels] | None = None
 
-    def show(self, view: dict[str, Any]) -> None:
-        view = in_english(view)
-        self.views.append(view)
-        self.on_show(view)
+    def show(self, view: object) -> None:
+        shown = in_english(json.loads(json.dumps(view, default=vars)))
+        self.views.append(shown)
+        self.on_show(shown)
 
     def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
         self.pictures.append((photo, kind, width, height, rgba))

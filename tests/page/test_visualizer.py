@@ -1,6 +1,7 @@
 """The visualizer's page without a browser: a track from the drop to all that is heard, and what goes wrong."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +27,8 @@ class Desk:
         self.sent: list[tuple[dict[str, Any], dict[str, NDArray[Any]]]] = []
         self.stopping = 0
 
-    def show(self, view: dict[str, Any]) -> None:
-        self.views.append(view)
+    def show(self, view: object) -> None:
+        self.views.append(json.loads(json.dumps(view, default=vars)))
 
     def stop_asked(self, job: int) -> bool:
         return self.stopping == job

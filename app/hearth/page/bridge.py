@@ -9,8 +9,8 @@ Progress = Callable[[int, int], None]  # bytes that came, bytes in all
 class Bridge(Protocol):
     """The only way out of `hearth.page` that every tool has; `hearth.page.<tool>.bridge` adds the tool's own."""
 
-    def show(self, view: dict[str, Any]) -> None:
-        """Shows a new state of the page."""
+    def show(self, view: object) -> None:
+        """Shows a new state of the page: a dataclass of values that JSON has, and of dataclasses."""
 
     def stop_asked(self, job: int) -> bool:
         """Whether the person asked to stop this job. Must answer even while no message can come in."""

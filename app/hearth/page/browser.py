@@ -23,8 +23,8 @@ class BrowserBridge:
         self.js = js
         self.hashes = hashes
 
-    def show(self, view: dict[str, Any]) -> None:
-        self.js.show(json.dumps(view))
+    def show(self, view: object) -> None:
+        self.js.show(json.dumps(view, default=vars))
 
     def stop_asked(self, job: int) -> bool:
         return bool(self.js.stopAsked(job))

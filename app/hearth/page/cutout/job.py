@@ -20,7 +20,8 @@ from hearth.words import Words, say
 
 
 class Job:
-    """`run` works on `photo` and keeps its `stages` up to date; `progressed(stage_begins_or_ends)` shows them.
+    """`run` works on `photo` and keeps its `stages` up to date; `progressed(milestone)` shows them, a
+    milestone at once.
 
     A cutout that the photo already has stays, with its preview, until the new one is delivered; what the person
     did to it holds for the new one too.
@@ -88,7 +89,7 @@ class Job:
             raise Cancelled(say("photo.stopped"))
         stage = say("stage." + name)
         text = say("stage.now", stage=stage, done=fraction) if fraction else say("stage.begins", stage=stage)
-        self._advance(name, text, fraction)
+        self._advance(name, text, fraction, fraction == 0)  # the end of a stage is the beginning of the next
 
     def _model_came(self, loaded: int, total: int) -> None:
         if "model" not in self._stages:
@@ -96,9 +97,9 @@ class Job:
             self.photo.stages.insert(1, self._stages["model"])
         text = say("models.fetching", loaded=loaded, total=total)
         # Called by the browser, which could do nothing with an exception: to stop it there is `drop_model`.
-        self._advance("model", text, loaded / total)
+        self._advance("model", text, loaded / total, loaded in (0, total))
 
-    def _advance(self, name: str, text: Words, fraction: float) -> None:
+    def _advance(self, name: str, text: Words, fraction: float, milestone: bool) -> None:
         self.photo.text = text
         self._stages[name].fraction = fraction
-        self.progressed(fraction in (0, 1))
+        self.progressed(milestone)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from hearth.errors import BadInput, HearthError
@@ -22,7 +21,7 @@ from hearth.page.cutout.writing import write_again
 from hearth.page.jobs import outcome
 from hearth.tools import cutout
 from hearth.tools.cutout import Matte
-from hearth.tools.cutout.look import look_from_plain
+from hearth.tools.cutout.look import look_from_plain, look_to_plain
 from hearth.words import Said, say
 
 SHOW_EVERY = 0.1  # seconds between two views that differ in progress alone
@@ -306,12 +305,12 @@ class CutoutPage:
             wanted = (self.view.model, self.view.twice)
             photo.can_redo = photo.state == "done" and (photo.model, photo.twice) != wanted
             editing = self.editor.of(photo.id)
-            photo.look = asdict(editing.look)
+            photo.look = look_to_plain(editing.look)
             photo.undo = say("step." + editing.past[-1].what) if editing.past else ""
             photo.redo = say("step." + editing.future[-1].what) if editing.future else ""
             photo.touched = editing.touched
             photo.fresh = editing.state == editing.written
-        self.bridge.show(self.view.plain())
+        self.bridge.show(self.view)
 
 
 def _brought_back(plain: dict[str, Any]) -> Photo:

@@ -1,5 +1,6 @@
 """What the person sees, as plain data. `web/cutout/messages.js` documents the same shapes for JavaScript."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -29,7 +30,7 @@ class Photo:
     file_height: int = 0
     width: int = 0
     height: int = 0
-    look: dict[str, Any] = field(default_factory=lambda: asdict(Look()))
+    look: Mapping[str, Any] = field(default_factory=lambda: asdict(Look()))
     serial: int = 0  # of the last settings that came from the page
     undo: Said = ""  # what would be undone; empty where there is nothing
     redo: Said = ""
@@ -49,13 +50,9 @@ class View:
     engine: Said = field(default_factory=lambda: say("engine.unknown"))
     announcement: Said = ""
 
-    def plain(self) -> dict[str, Any]:
-        """The view as dicts and lists, to be sent."""
-        return asdict(self)
-
 
 def photo_from_plain(plain: dict[str, Any]) -> Photo:
-    """The photo that `View.plain` wrote; what another version of the page wrote beside that is left out."""
+    """The photo as the page was shown it; what another version of the page wrote beside that is left out."""
     known = {one.name for one in fields(Photo)}
     values = {name: value for name, value in plain.items() if name in known}
     values |= {name: from_plain(plain[name]) for name in ("text", "note", "undo", "redo", "file_note") if name in plain}

@@ -103,4 +103,4 @@ class VisualizerPage:
 
     def _show(self) -> None:
         self._shown = time.perf_counter()
-        self.bridge.show(self.view.plain())
+        self.bridge.show(self.view)

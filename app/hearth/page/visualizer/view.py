@@ -1,7 +1,7 @@
 """What the person sees, as plain data. `web/visualizer/messages.js` documents the same shapes for JavaScript."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 from hearth.page.jobs import Stage
 from hearth.words import Said, say
@@ -30,7 +30,3 @@ class View:
     track: Track | None = None
     engine: Said = field(default_factory=lambda: say("engine.unknown"))
     announcement: Said = ""
-
-    def plain(self) -> dict[str, Any]:
-        """The view as dicts and lists, to be sent."""
-        return asdict(self)

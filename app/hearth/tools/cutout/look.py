@@ -1,7 +1,8 @@
 """All of a person's settings for one photo, as plain data: `asdict(look)` out, `look_from_plain(...)` back in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from hearth.tools.cutout.output import Output
@@ -37,6 +38,12 @@ class Look:
     mask: Mask = field(default_factory=Mask)
     scene: Scene = field(default_factory=Scene)
     output: Output = field(default_factory=Output)
+
+
+@lru_cache(maxsize=64)
+def look_to_plain(look: Look) -> Mapping[str, Any]:
+    """The look as dicts, which many share; not to be written to."""
+    return asdict(look)
 
 
 def look_from_plain(plain: Mapping[str, Any]) -> Look:
