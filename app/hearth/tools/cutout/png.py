@@ -21,7 +21,7 @@ Rows = Callable[[int, int], NDArray[np.uint8]]
 
 _STRIP_BYTES = 1 << 20
 _BANDS, _BAND_ROWS = 5, 6  # of the trial
-_LARGE_PIXELS = 8_000_000  # from here on time counts in full
+_LARGE_PIXELS = 2_000_000  # from here on time counts in full
 
 _NONE, _SUB, _UP, _AVERAGE, _PAETH = 0, 1, 2, 3, 4
 # In array arithmetic the last one takes thirty times as long as Sub, to save 3 %: it is for kernels.
