@@ -20,47 +20,48 @@ def chance() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
-def saved(
-    nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], x: np.ndarray, made: int = onnx.TensorProto.FLOAT
-) -> Made:
+def saved(nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], x: np.ndarray) -> Made:
     """A graph from `x` to `y`."""
     kind = helper.np_dtype_to_tensor_dtype(x.dtype)
     graph = helper.make_graph(
         nodes,
         "net",
         [helper.make_tensor_value_info("x", kind, x.shape)],
-        [helper.make_tensor_value_info("y", made, None)],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString(), x
 
 
-def convolution(channels: int, outs: int, kernel: int, stride: int, size: int, group: int = 1) -> Made:
-    """One QLinearConv, uint8 in and out, weights int8 with a scale each."""
+def convolutions(channels: int, outs: int, kernel: int, stride: int, size: int, group: int = 1) -> Made:
+    """QLinearConv between floats, uint8 in and out, weights int8 with a scale each; four in a row where they fit."""
     r = chance()
     depth = channels // group * kernel * kernel
     constants: dict[str, np.ndarray] = {
         "xs": np.array(0.02, np.float32),
         "xz": np.array(117, np.uint8),
         "w": r.integers(-127, 128, (outs, channels // group, kernel, kernel)).astype(np.int8),
-        "ws": (r.random(outs) * 0.01 + 0.001).astype(np.float32),
+        "ws": (r.random(outs) * 0.01 + 0.001).astype(np.float32) / np.float32(depth**0.5 / 2),
         "wz": np.zeros(outs, np.int8),
-        "ys": np.array(0.01 * depth**0.5, np.float32),
-        "yz": np.array(120, np.uint8),
         "b": r.integers(-3000, 3000, outs).astype(np.int32),
     }
-    node = helper.make_node(
-        "QLinearConv",
-        ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"],
-        ["y"],
-        kernel_shape=[kernel, kernel],
-        strides=[stride, stride],
-        pads=[kernel // 2] * 4,
-        group=group,
-    )
-    x = r.integers(0, 256, (1, channels, size, size)).astype(np.uint8)
-    return saved([node], constants, x, onnx.TensorProto.UINT8)
+    count = 4 if channels == outs and stride == 1 else 1
+    nodes = [helper.make_node("QuantizeLinear", ["x", "xs", "xz"], ["q0"])]
+    for at in range(count):
+        nodes.append(
+            helper.make_node(
+                "QLinearConv",
+                [f"q{at}", "xs", "xz", "w", "ws", "wz", "xs", "xz", "b"],
+                [f"q{at + 1}"],
+                kernel_shape=[kernel, kernel],
+                strides=[stride, stride],
+                pads=[kernel // 2] * 4,
+                group=group,
+            )
+        )
+    nodes.append(helper.make_node("DequantizeLinear", [f"q{count}", "xs", "xz"], ["y"]))
+    return saved(nodes, constants, r.standard_normal((1, channels, size, size)).astype(np.float32))
 
 
 def few_bits(rows: int, depth: int = 1024, columns: int = 1024, block: int = 32) -> Made:
@@ -121,12 +122,12 @@ def whole_net(static: bool) -> Made:
 
 
 MODELS: dict[str, Callable[[], Made]] = {
-    "conv-1x1-128-28": partial(convolution, 128, 128, 1, 1, 28),
-    "conv-3x3-64-56": partial(convolution, 64, 64, 3, 1, 56),
-    "conv-3x3-256-14": partial(convolution, 256, 256, 3, 1, 14),
-    "conv-3x3-stride-2": partial(convolution, 64, 128, 3, 2, 56),
-    "conv-7x7-rgb": partial(convolution, 3, 64, 7, 2, 224),
-    "conv-depthwise": partial(convolution, 64, 64, 3, 1, 56, 64),
+    "conv-1x1-128-28": partial(convolutions, 128, 128, 1, 1, 28),
+    "conv-3x3-64-56": partial(convolutions, 64, 64, 3, 1, 56),
+    "conv-3x3-256-14": partial(convolutions, 256, 256, 3, 1, 14),
+    "conv-3x3-stride-2": partial(convolutions, 64, 128, 3, 2, 56),
+    "conv-7x7-rgb": partial(convolutions, 3, 64, 7, 2, 224),
+    "conv-depthwise": partial(convolutions, 64, 64, 3, 1, 56, 64),
     "4-bits-1-row": partial(few_bits, 1),
     "4-bits-64-rows": partial(few_bits, 64),
     "lstm": lstm,

@@ -46,6 +46,17 @@ NOINLINE void pair_up(const float *from, int depth, int16_t *to) {
     if (depth % 2) to[depth] = 0;
 }
 
+void pairs_product(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, float *c) {
+    for (int j = 0; j < wide; j += PANEL, b += (ptrdiff_t)PANEL * pairs * 2)
+        for (int i = 0; i < rows; i += ROWS)
+            switch (min_int(ROWS, rows - i)) {
+                case 1: tile_1(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
+                case 2: tile_2(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
+                case 3: tile_3(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
+                default: tile_4(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
+            }
+}
+
 INLINE int row_units(const struct integer_product *s) { return ceil_div(s->rows, s->row_block); }
 INLINE int column_units(const struct integer_product *s) { return ceil_div(s->columns, s->panels * PANEL); }
 INLINE int pairs_of(const struct integer_product *s) { return ceil_div(s->depth, 2); }
@@ -63,18 +74,7 @@ void integer_product(const struct integer_product *s, float *arena, int unit, fl
     float *result = scratch;
     int32_t *a = (int32_t *)(scratch + s->row_block * s->panels * PANEL);
     for (int r = 0; r < rows; r++) pair_up(arena + s->a + (ptrdiff_t)(row + r) * s->a_stride, s->depth, (int16_t *)(a + r * pairs));
-    for (int j = 0; j < wide; j += PANEL) {
-        const int16_t *b = (const int16_t *)(arena + s->b) + (ptrdiff_t)(column + j) * pairs * 2;
-        for (int i = 0; i < rows; i += ROWS) {
-            float *c = result + i * wide + j;
-            switch (min_int(ROWS, rows - i)) {
-                case 1: tile_1(pairs, a + i * pairs, b, c, wide); break;
-                case 2: tile_2(pairs, a + i * pairs, b, c, wide); break;
-                case 3: tile_3(pairs, a + i * pairs, b, c, wide); break;
-                default: tile_4(pairs, a + i * pairs, b, c, wide); break;
-            }
-        }
-    }
+    pairs_product(rows, wide, pairs, a, (const int16_t *)(arena + s->b) + (ptrdiff_t)column * pairs * 2, result);
     for (int r = 0; r < rows; r++) {
         const float *residual = s->finish.residual == NONE
                                     ? 0

@@ -24,4 +24,7 @@ INLINE vi dot_pairs(vi a, vs b, vi acc) {
 /* A row of whole numbers as pairs; an odd one at the end is paired with zero. */
 void pair_up(const float *from, int depth, int16_t *to);
 
+/* C[rows][wide] = A * B, as floats; A's rows are `pairs` long, B lies in panels [pair][PANEL][2], wide in whole panels. */
+void pairs_product(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, float *c);
+
 #endif

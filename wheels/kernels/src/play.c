@@ -9,6 +9,7 @@
 #include "integer_conv.h"
 #include "matmul.h"
 #include "pool.h"
+#include "quantised_lstm.h"
 #include "recurrent.h"
 #include "resize.h"
 #include "rows.h"
@@ -44,7 +45,8 @@
          integer_product(s, arena, unit, scratch))                                                             \
     CASE(PAIR_IMAGE, pair_image, pair_image_units(s), 0, pair_image(s, arena, unit))                           \
     CASE(INTEGER_CONV, integer_conv, integer_conv_units(s), integer_conv_scratch(s),                           \
-         integer_conv(s, arena, unit, scratch))
+         integer_conv(s, arena, unit, scratch))                                                                \
+    CASE(QUANTISED_LSTM, quantised_lstm, 1, quantised_lstm_scratch(s), quantised_lstm(s, arena, scratch))
 
 int32_t step_units(const int32_t *step) {
     switch ((enum opcode)step[0]) {

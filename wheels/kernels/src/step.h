@@ -33,6 +33,7 @@ enum opcode {
     INTEGER_PRODUCT,
     PAIR_IMAGE,
     INTEGER_CONV,
+    QUANTISED_LSTM,
 };
 
 /* How numbers are stored. */
@@ -242,6 +243,17 @@ struct recurrent {
     int32_t h, c;                            /* state in and out, [batch][hidden] */
     int32_t steps, batch, hidden, reverse;
     int32_t reset_late; /* GRU: 1 where the reset gate applies to the projected state */
+};
+
+/* One direction of an LSTM whose weights are whole numbers, packed as integer_product has them: [size][4 * hidden] and
+   [hidden][4 * hidden], gates i, o, f, c. Scales and bias are [4 * hidden], whole panels long. */
+struct quantised_lstm {
+    int32_t op;
+    int32_t x, weights, weight_scales, recurrent, recurrent_scales, bias;
+    int32_t projected; /* room for [steps * batch][4 * hidden in whole panels] */
+    int32_t y, y_step; /* [time][batch][hidden], or NONE */
+    int32_t h, c;      /* state in and out, [batch][hidden] */
+    int32_t steps, batch, size, hidden, reverse;
 };
 
 INLINE float *pixel_at(float *arena, const struct image *image, int n, int y, int x) {

@@ -274,7 +274,15 @@ def nbits_weights(
     return np.asarray((codes.reshape(N, -1)[:, :K] - offset[:, groups]) * factor[:, groups])
 
 
-@op("DynamicQuantizeLSTM", domain=MICROSOFT, data_dependent=True)
+def _lstm_rule(x: Operand, w: Operand, r: Operand, *_: Operand | None, n_outputs: int = 1, **__: Any) -> Any:
+    if x.shape is None or r.shape is None:
+        return (TensorType(x.dtype),) * n_outputs
+    (steps, batch, _size), (directions, hidden, _columns) = x.shape, r.shape
+    state = TensorType(x.dtype, (directions, batch, hidden))
+    return (TensorType(x.dtype, (steps, directions, batch, hidden)), state, state)[:n_outputs]
+
+
+@op("DynamicQuantizeLSTM", domain=MICROSOFT, rule=_lstm_rule)
 def dynamic_quantize_lstm(
     x: Array,
     w: Array,

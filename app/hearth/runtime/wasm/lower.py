@@ -22,7 +22,10 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def lowers(*names: str) -> Callable[[Handler], Handler]:
-    """Registers the handler of ops. It raises Unsupported for a node that it can't take; numpy then runs it."""
+    """Registers the handler of ops, by `domain.op` where the domain is not ONNX's own.
+
+    It raises Unsupported for a node that it can't take; numpy then runs it.
+    """
 
     def register(handler: Handler) -> Handler:
         HANDLERS.update((name, handler) for name in names)
@@ -242,7 +245,8 @@ class Lowering:
         return dense
 
     def _by_kernel(self, step: Step) -> bool:
-        handler = HANDLERS.get(step.node.op) if not step.node.domain else None
+        node = step.node
+        handler = HANDLERS.get(f"{node.domain}.{node.op}" if node.domain else node.op)
         if handler is None:
             return False
         try:

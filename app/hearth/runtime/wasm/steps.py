@@ -51,6 +51,7 @@ class Opcode(_FromZero):
     INTEGER_PRODUCT = auto()
     PAIR_IMAGE = auto()
     INTEGER_CONV = auto()
+    QUANTISED_LSTM = auto()
 
 
 class Number(_FromZero):
@@ -308,3 +309,12 @@ class Recurrent(_Record):
     """One direction of an LSTM or GRU over input projections made before."""
 
     _fields_ = _ints("op projected weights hidden_bias y y_step h c steps batch hidden reverse reset_late")
+
+
+class QuantisedLstm(_Record):
+    """One direction of an LSTM whose weights are whole numbers."""
+
+    _fields_ = _ints(
+        "op x weights weight_scales recurrent recurrent_scales bias projected y y_step h c "
+        "steps batch size hidden reverse"
+    )

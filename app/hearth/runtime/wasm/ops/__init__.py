@@ -6,8 +6,9 @@ import hearth.runtime.wasm.ops.elementwise as elementwise
 import hearth.runtime.wasm.ops.layout as layout
 import hearth.runtime.wasm.ops.matmul as matmul
 import hearth.runtime.wasm.ops.pool as pool
+import hearth.runtime.wasm.ops.quantised_lstm as quantised_lstm
 import hearth.runtime.wasm.ops.recurrent as recurrent
 import hearth.runtime.wasm.ops.resize as resize
 import hearth.runtime.wasm.ops.rows as rows
 
-MODULES = (conv, conv_transpose, elementwise, layout, matmul, pool, recurrent, resize, rows)
+MODULES = (conv, conv_transpose, elementwise, layout, matmul, pool, quantised_lstm, recurrent, resize, rows)
