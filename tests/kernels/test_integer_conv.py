@@ -81,3 +81,48 @@ def test_every_result_is_onnxruntimes(op: str, shape: str) -> None:
     np.testing.assert_array_equal(got.astype(np.float32), wanted.astype(np.float32))
     labels = [label for program, _ in session._programs for label in program.lowered.labels]  # type: ignore[attr-defined]
     assert any(label.startswith("integer conv") for label in labels) == (shape != "a channel each")
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("activation", ["Relu", "LeakyRelu"])
+def test_convolutions_between_dequantise_and_quantise_are_computed_as_integers(
+    per_channel: bool, activation: str
+) -> None:
+    import onnxruntime
+
+    chance = np.random.default_rng(3)
+    scales = (chance.random(8 if per_channel else 1) * 0.01 + 0.001).astype(np.float32)
+    constants: dict[str, np.ndarray] = {
+        "xs": np.array(0.02, np.float32),
+        "xz": np.array(99, np.uint8),
+        "w": chance.integers(-127, 128, (8, 6, 3, 3)).astype(np.int8),
+        "ws": scales if per_channel else scales.reshape(()),
+        "wz": np.zeros(scales.shape if per_channel else (), np.int8),
+        "b": chance.integers(-3000, 3000, 8).astype(np.int32),
+        "bs": scales * np.float32(0.02) if per_channel else (scales * np.float32(0.02)).reshape(()),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "xs", "xz"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "xs", "xz"], ["r"]),
+        helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["wf"], axis=0),
+        helper.make_node("DequantizeLinear", ["b", "bs"], ["bf"], axis=0),
+        helper.make_node("Conv", ["r", "wf", "bf"], ["c"], pads=[1] * 4),
+        helper.make_node(activation, ["c"], ["a"]),
+        helper.make_node("QuantizeLinear", ["a", "xs", "xz"], ["p"]),
+        helper.make_node("DequantizeLinear", ["p", "xs", "xz"], ["y"]),
+    ]
+    shape = [1, 6, 11, 11]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    x = chance.standard_normal(shape).astype(np.float32)
+    session = InferenceSession(model, "wasm")
+    wanted = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+    np.testing.assert_array_equal(session.run(None, {"x": x})[0], wanted)
+    labels = [label for program, _ in session._programs for label in program.lowered.labels]  # type: ignore[attr-defined]
+    assert any(label.startswith("integer conv") for label in labels)

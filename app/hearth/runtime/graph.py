@@ -63,6 +63,16 @@ class Node:
             yield from graph.captures()
 
 
+@dataclass(frozen=True)
+class Dequantised:
+    """What a constant was made of: (numbers - zero) * scale, one of each or one for every index of `axis`."""
+
+    numbers: np.ndarray
+    scale: np.ndarray
+    zero: np.ndarray | None
+    axis: int
+
+
 @dataclass
 class Graph:
     """Nodes in an order in which they can run, with the constants they read and the types that are known.
@@ -79,6 +89,8 @@ class Graph:
     metadata: dict[str, str] = field(default_factory=dict)
     overridable: dict[str, ValueType] = field(default_factory=dict)
     """Constants that the file lists among its inputs: values that a caller may replace, and their declared types."""
+    dequantised: dict[str, Dequantised] = field(default_factory=dict)
+    """Float constants that the file holds in 8 bits."""
 
     def type(self, name: str) -> ValueType:
         """What is known of a value's type; an empty TensorType where nothing is."""
@@ -112,6 +124,7 @@ class Graph:
             dict(self.types),
             dict(self.metadata),
             dict(self.overridable),
+            dict(self.dequantised),
         )
 
     def shape(self, name: str) -> tuple[int, ...] | None:

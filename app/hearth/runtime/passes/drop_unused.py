@@ -20,5 +20,6 @@ def drop_unused(graph: Graph) -> None:
         while len(node.outputs) > 1 and node.outputs[-1] not in needed:
             node.outputs.pop()
     graph.constants = {name: array for name, array in graph.constants.items() if name in needed}
+    graph.dequantised = {name: source for name, source in graph.dequantised.items() if name in needed}
     made = {name for node in graph.nodes for name in node.outputs}
     graph.types = {name: kind for name, kind in graph.types.items() if name in needed or name in made}

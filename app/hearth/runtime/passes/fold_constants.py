@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import BadModel, HearthError, TooLarge
-from hearth.runtime.graph import Graph, Node
+from hearth.runtime.graph import Dequantised, Graph, Node
 from hearth.runtime.limits import check_products, check_types, late
 from hearth.runtime.ops import registry
 from hearth.runtime.ops.dtypes import check_dtypes
@@ -135,6 +135,16 @@ def _merge(known: ValueType | None, found: ValueType) -> ValueType:
     return TensorType(found.dtype or known.dtype, shape)
 
 
+def _remember(graph: Graph, node: Node) -> None:
+    """Keeps the 8-bit numbers of which a constant was made, for executors that compute with them."""
+    if node.op != "DequantizeLinear" or node.domain not in ("", "com.microsoft") or node.attributes.get("block_size"):
+        return
+    numbers, scale, zero = ([graph.constant(name) if name else None for name in node.inputs] + [None])[:3]
+    if numbers is not None and scale is not None and numbers.dtype in (np.int8, np.uint8) and scale.dtype == np.float32:
+        axis = int(str(node.attributes.get("axis", 1))) % max(1, numbers.ndim)
+        graph.dequantised[node.outputs[0]] = Dequantised(numbers, scale, zero, axis)
+
+
 def fold_constants(graph: Graph) -> None:
     """Fills `graph.types`, turns constant nodes into constants and takes them out of the graph; an If whose condition
     is constant makes room for its branch."""
@@ -171,6 +181,7 @@ def fold_constants(graph: Graph) -> None:
                 array = np.asarray(value)
                 graph.constants[name] = array
                 graph.types[name] = TensorType(array.dtype, array.shape)
+        _remember(graph, node)
     graph.nodes = kept
     for name in graph.outputs:
         kind = graph.type(name)

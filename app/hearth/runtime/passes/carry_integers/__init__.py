@@ -14,7 +14,7 @@ from hearth.runtime.passes.carry_integers.rewriting import HANDLERS, REGROUPING,
 MODULES = (elementwise, linear, movement, products)
 """The rules, one family a file; importing them registers them."""
 
-_MOVING = REGROUPING | {"Cast", "Add", "Concat"}
+_MOVING = REGROUPING | {"Cast", "Add", "Concat", "Conv"}
 _CAUSES = frozenset(key for key in HANDLERS if key[1] not in _MOVING)
 """Ops that make a model one to be rewritten."""
 

@@ -15,7 +15,13 @@ def quantize_linear(rewriting: Rewriting, node: Node) -> None:
     rewriting.limits(zero)
     if node.attributes.get("output_dtype") or node.attributes.get("block_size"):
         raise Unknown
-    rewriting.quantise(rewriting.add("Div", x, scale), node.outputs[0], zero)
+    whole, step = rewriting.scaled.get(x), rewriting.constant(scale)
+    if whole is not None and step is not None:
+        total, factor = whole
+        x = rewriting.add("Mul", total, rewriting.number(factor / step))
+    else:
+        x = rewriting.add("Div", x, scale)
+    rewriting.quantise(x, node.outputs[0], zero)
 
 
 @rewrites("DequantizeLinear")
@@ -26,7 +32,11 @@ def dequantize_linear(rewriting: Rewriting, node: Node) -> None:
         raise Unknown
     rewriting.require_floats(scale)
     rewriting.require_scalar(scale, zero)
-    rewriting.add("Mul", rewriting.centred(x, zero), scale, output=node.outputs[0])
+    numbers, factor = rewriting.centred(x, zero), rewriting.constant(scale)
+    rewriting.add("Mul", numbers, scale, output=node.outputs[0])
+    dtype = rewriting.kind(x).dtype
+    if factor is not None and dtype is not None and dtype.itemsize == 1:
+        rewriting.scaled[node.outputs[0]] = (numbers, factor)
 
 
 @rewrites("DynamicQuantizeLinear")

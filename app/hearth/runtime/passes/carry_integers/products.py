@@ -8,7 +8,7 @@ from hearth.runtime.graph import Node
 from hearth.runtime.ops.microsoft_quantised import nbits_weights
 from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.passes.carry_integers.linear import dynamic
-from hearth.runtime.passes.carry_integers.rewriting import MICROSOFT, Carried, Rewriting, Unknown, rewrites
+from hearth.runtime.passes.carry_integers.rewriting import EXACT, MICROSOFT, Carried, Rewriting, Unknown, rewrites
 
 
 @rewrites("ConvInteger")
@@ -64,6 +64,34 @@ def qlinear_conv(rewriting: Rewriting, node: Node) -> None:
     if factor.size > 1:
         factor = factor.reshape(-1, *(1,) * (len(shape) - 2))
     rewriting.quantise(rewriting.add("Mul", total, rewriting.number(factor)), node.outputs[0], y_zero)
+
+
+@rewrites("Conv")
+def conv(rewriting: Rewriting, node: Node) -> None:
+    """Between DequantizeLinear and QuantizeLinear: of whole numbers, scaled afterwards."""
+    x, w, bias = [*node.inputs, ""][:3]
+    source, weights = rewriting.scaled.get(x), rewriting.graph.dequantised.get(w)
+    added = rewriting.constant(bias) if bias else None
+    if source is None or source[1].size != 1 or weights is None or (bias and added is None):
+        raise Unknown
+    numbers, x_scale = source
+    count, rank = len(weights.numbers), weights.numbers.ndim
+    if weights.scale.size > 1 and weights.axis != 0:
+        raise Unknown
+    each = (-1, *(1,) * (rank - 1))
+    zero = 0 if weights.zero is None else weights.zero.astype(np.float32).reshape(each)
+    factor = np.broadcast_to(x_scale.reshape(-1) * weights.scale.reshape(-1), (count,)).astype(np.float32)
+    inputs = [numbers, rewriting.keep(weights.numbers.astype(np.float32) - zero)]
+    if added is not None:
+        whole = np.rint(added / factor)
+        if np.abs(whole).max(initial=0) > EXACT or not np.allclose(whole * factor, added, rtol=1e-5, atol=0):
+            raise Unknown
+        inputs.append(rewriting.number(whole))
+    how = {**node.attributes, WHOLE_NUMBERS: 1}
+    total = rewriting.add("Conv", *inputs, like=node.outputs[0], attributes=how)
+    factor = factor.reshape(each[:-1])
+    rewriting.add("Mul", total, rewriting.number(factor), output=node.outputs[0])
+    rewriting.scaled[node.outputs[0]] = (total, factor)
 
 
 def _factor(rewriting: Rewriting, *scales: str) -> np.ndarray:

@@ -59,6 +59,8 @@ class Rewriting:
         self.carried: dict[str, Carried] = {}
         self.whole: set[str] = set()
         """Float values that are whole numbers."""
+        self.scaled: dict[str, tuple[str, np.ndarray]] = {}
+        """Float values that are whole numbers times a constant, one or one a channel: those, and the constant."""
         self.made = 0
 
     def unfused(self) -> list[Node]:
