@@ -90,6 +90,18 @@ export class Player {
     this.changed();
   }
 
+  /** Repeats nothing for a while. @returns {() => void} to be called when that is over */
+  onceThrough() {
+    const { a, b, looping } = this;
+    Object.assign(this, { a: null, b: null, looping: false });
+    this.#show();
+    return () => {
+      Object.assign(this, { a, b, looping });
+      this.#show();
+      this.changed();
+    };
+  }
+
   /** The sound as a stream, to be recorded; it is heard as before. */
   soundStream() {
     if (!this.stream) {

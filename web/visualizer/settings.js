@@ -35,7 +35,7 @@ const STORED = "visualizer-settings";
 export function firstSettings(looks) {
   const usual = {
     ...{ scene: looks.scenes[0].id, parameters: {}, palette: looks.palettes[0].id, title: "", artist: "", cover: null },
-    ...{ shape: /** @type {const} */ ("wide"), bloom: 0.5, grain: 0.06, vignette: 0.5, aberration: 0.25 },
+    ...{ shape: /** @type {const} */ ("wide"), bloom: 0.5, grain: 0.04, vignette: 0.5, aberration: 0.25 },
     ...{ guard: true, calm: matchMedia("(prefers-reduced-motion: reduce)").matches, transparent: false, seed: 0.5 },
   };
   const kept = stored();

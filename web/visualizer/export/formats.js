@@ -2,13 +2,12 @@
 
 import {
   canEncodeAudio,
-  getFirstEncodableVideoCodec,
+  canEncodeVideo,
   Mp4OutputFormat,
-  Quality,
   QUALITY_HIGH,
   WebMOutputFormat,
 } from "../../mediabunny.mjs";
-import { bitrate } from "./bitrate.js";
+import { quality } from "./bitrate.js";
 import { canBeTransparent } from "./transparent.js";
 
 /**
@@ -21,17 +20,14 @@ import { canBeTransparent } from "./transparent.js";
 
 /** Those that most players take come first. @type {Record<Format, {video: VideoCodec[], copied: AudioCodec[], made: AudioCodec[]}>} */
 const CHOICES = {
-  mp4: { video: ["avc", "hevc", "av1", "vp9"], copied: ["aac"], made: ["aac", "opus"] },
-  webm: { video: ["vp9", "av1", "vp8"], copied: ["opus"], made: ["opus"] },
-  transparent: { video: ["vp9"], copied: ["opus"], made: ["opus"] },
+  mp4: { video: ["avc", "hevc", "av1", "vp9"], copied: ["aac", "mp3"], made: ["aac", "opus"] },
+  webm: { video: ["vp9", "av1", "vp8"], copied: ["opus", "vorbis"], made: ["opus"] },
+  transparent: { video: ["vp9"], copied: ["opus", "vorbis"], made: ["opus"] },
 };
 
 export const FORMATS = /** @type {Format[]} */ (Object.keys(CHOICES));
 export const SOUND_QUALITY = QUALITY_HIGH;
 export const SOUND_RATE = 48000;
-
-/** @param {import("./bitrate.js").Picture} picture */
-export const quality = (picture) => new Quality({ bitrate: bitrate(picture) });
 
 /** @param {Format} format @param {boolean} streamed  whether it is written as it comes, which leaves MP4's index for the end */
 export const container = (format, streamed) =>
@@ -47,11 +43,11 @@ export const suffix = (format) => (format === "mp4" ? "mp4" : "webm");
  * @param {{codec: AudioCodec | null, channels: number, whole: boolean}} sound  of the track; `whole` unless a part is saved
  * @returns {Promise<Codecs | null>}
  */
-export async function codecs(format, { width, height, rate }, { codec, channels, whole }) {
+export async function codecs(format, picture, { codec, channels, whole }) {
   const choice = CHOICES[format];
-  const options = { width, height, quality: quality({ width, height, rate }), frameRate: rate };
-  const video = await getFirstEncodableVideoCodec(choice.video, options);
-  if (!video || (format === "transparent" && !(await canBeTransparent({ width, height, rate })))) return null;
+  const { width, height, rate: frameRate } = picture;
+  const video = await first(choice.video, (name) => canEncodeVideo(name, { width, height, frameRate, quality: quality(picture, name) }));
+  if (!video || (format === "transparent" && !(await canBeTransparent(picture)))) return null;
   if (whole && codec && choice.copied.includes(codec)) return { video, audio: codec, copied: true };
   const made = { numberOfChannels: Math.min(2, channels), sampleRate: SOUND_RATE, quality: SOUND_QUALITY };
   const audio = await first(choice.made, (name) => canEncodeAudio(name, made));

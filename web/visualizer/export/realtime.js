@@ -12,11 +12,13 @@ export const realtimeKind = () => (typeof MediaRecorder === "undefined" ? "" : (
 export class RealtimeRecorder {
   /**
    * @param {HTMLCanvasElement} canvas @param {Player} player @param {number} rate
-   * @param {{progress: (fraction: number) => void, saved: (file: Blob) => void}} to
+   * @param {{from: number, to: number}} part  of the song, seconds
+   * @param {{progress: (fraction: number) => void, saved: (file: Blob) => void}} tell
    */
-  constructor(canvas, player, rate, { progress, saved }) {
+  constructor(canvas, player, rate, { from, to }, { progress, saved }) {
     this.player = player;
     this.cancelled = false;
+    const repeat = player.onceThrough(); // else a part would begin again before it is seen that it ended
     const kind = realtimeKind();
     const stream = canvas.captureStream(rate);
     for (const track of player.soundStream().getAudioTracks()) stream.addTrack(track);
@@ -24,16 +26,23 @@ export class RealtimeRecorder {
     const parts = [];
     this.recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 12e6 });
     this.recorder.ondataavailable = ({ data }) => parts.push(data);
+    const stop = () => this.recorder.state === "inactive" || this.recorder.stop();
     this.recorder.onstop = () => {
       clearInterval(this.timer);
+      player.audio.removeEventListener("ended", stop);
       player.audio.pause();
+      repeat();
       if (!this.cancelled) saved(new Blob(parts, { type: kind.split(";")[0] }));
     };
-    player.seek(0);
-    player.audio.addEventListener("ended", () => this.recorder.stop(), { once: true });
+    player.audio.addEventListener("ended", stop);
+    player.seek(from);
     player.play();
     this.recorder.start(1000);
-    this.timer = setInterval(() => progress(player.audio.currentTime / (player.duration || 1)), 200);
+    this.timer = setInterval(() => {
+      const { currentTime } = player.audio;
+      progress((currentTime - from) / Math.max(to - from, 1e-3));
+      if (currentTime >= to) stop();
+    }, 40);
   }
 
   pause() {
@@ -48,6 +57,6 @@ export class RealtimeRecorder {
 
   cancel() {
     this.cancelled = true;
-    this.recorder.stop();
+    if (this.recorder.state !== "inactive") this.recorder.stop();
   }
 }

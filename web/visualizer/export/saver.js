@@ -169,10 +169,12 @@ export class Saver {
     if (!realtimeKind()) return notice(say("video.refused.no-codec"));
     const canvas = /** @type {HTMLCanvasElement} */ (byId("picture"));
     const name = `${this.name()}.${realtimeKind().includes("mp4") ? "mp4" : "webm"}`;
-    this.working = new RealtimeRecorder(canvas, this.player, Number(this.rate.value), {
-      progress: (fraction) => this.#progress(fraction * 1000, 1000, this.player.audio.currentTime),
+    const part = this.#part();
+    const [seconds, rate] = [part.to - part.from, Number(this.rate.value)];
+    this.working = new RealtimeRecorder(canvas, this.player, rate, part, {
+      progress: (fraction) => this.#progress(fraction * seconds * rate, seconds * rate, fraction * seconds),
       saved: (file) => {
-        this.#end(say("video.saved", { name, time: this.player.duration, speed: 1 }));
+        this.#end(say("video.saved", { name, time: seconds, speed: 1 }));
         this.#offer(file, name);
       },
     });

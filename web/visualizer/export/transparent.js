@@ -6,7 +6,7 @@
  */
 
 import { EncodedPacket, EncodedVideoPacketSource } from "../../mediabunny.mjs";
-import { bitrate } from "./bitrate.js";
+import { QUANTIZERS } from "./bitrate.js";
 
 const CODEC = "vp09.00.51.08";
 const KEY_SECONDS = 2;
@@ -19,7 +19,7 @@ export async function canBeTransparent(picture) {
 
 /** @param {import("./bitrate.js").Picture} picture @returns {VideoEncoderConfig} */
 function config({ width, height, rate }) {
-  return { codec: CODEC, width, height, framerate: rate, bitrate: bitrate({ width, height, rate }), latencyMode: "quality" };
+  return { codec: CODEC, width, height, framerate: rate, bitrateMode: "quantizer", latencyMode: "quality" };
 }
 
 export class TransparentVideo {
@@ -53,7 +53,7 @@ export class TransparentVideo {
       [this.alpha, opacity, "I420"],
     ])) {
       const frame = new VideoFrame(data, { ...times, format });
-      encoder.encode(frame, { keyFrame });
+      encoder.encode(frame, /** @type {VideoEncoderEncodeOptions} */ ({ keyFrame, vp9: { quantizer: QUANTIZERS.vp9 } }));
       frame.close();
     }
     while (Math.max(this.colour.encodeQueueSize, this.alpha.encodeQueueSize) > MOST_WAITING && !this.failure) {
@@ -99,8 +99,7 @@ function split(pixels, width, height) {
   for (let row = 0; row < height; row++) {
     const from = (height - 1 - row) * width * 4;
     colour.set(pixels.subarray(from, from + width * 4), row * width * 4);
-    // Video has light from 16 to 235.
-    for (let x = 0; x < width; x++) opacity[row * width + x] = 16 + (pixels[from + x * 4 + 3] * 219 + 127) / 255;
+    for (let x = 0; x < width; x++) opacity[row * width + x] = pixels[from + x * 4 + 3]; // all of 0 to 255, other than light
   }
   return { colour, opacity };
 }

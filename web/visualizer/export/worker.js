@@ -28,7 +28,8 @@
 import { ALL_FORMATS, BlobSource, BufferTarget, CanvasSource, Input, Output, StreamTarget } from "../../mediabunny.mjs";
 import { Features } from "../features.js";
 import { NoWebGL, Renderer } from "../renderer.js";
-import { codecs, container, quality, suffix } from "./formats.js";
+import { quality } from "./bitrate.js";
+import { codecs, container, suffix } from "./formats.js";
 import { openSoundtrack } from "./soundtrack.js";
 import { TransparentVideo } from "./transparent.js";
 
@@ -63,15 +64,16 @@ function refuse(error) {
 
 /** @param {Begin} begin */
 async function save({ looks, features: plain, settings, sound, channels, format, width, height, rate, from, to, whole, target }) {
-  const chosen = await codecs(format, { width, height, rate }, { codec: await codecOf(sound), channels, whole });
+  const picture = { width, height, rate, grain: settings.grain };
+  const chosen = await codecs(format, picture, { codec: await codecOf(sound), channels, whole });
   if (!chosen) return say({ type: "refused", reason: "no-codec", detail: format });
   const features = Object.assign(new Features(), plain);
   const canvas = new OffscreenCanvas(width, height);
   const renderer = new Renderer(canvas, looks);
   const place = await openPlace(target, format);
   const output = new Output({ format: container(format, place.handle !== null), target: place.target });
-  const transparent = format === "transparent" ? new TransparentVideo(renderer, { width, height, rate }) : null;
-  const opaque = transparent ? null : new CanvasSource(canvas, { codec: chosen.video, quality: quality({ width, height, rate }), latencyMode: "quality" });
+  const transparent = format === "transparent" ? new TransparentVideo(renderer, picture) : null;
+  const opaque = transparent ? null : new CanvasSource(canvas, { codec: chosen.video, quality: quality(picture, chosen.video), latencyMode: "quality" });
   output.addVideoTrack(/** @type {import("mediabunny").VideoSource} */ (transparent?.source ?? opaque), {
     frameRate: rate,
     canBeTransparent: transparent !== null,

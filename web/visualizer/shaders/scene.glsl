@@ -77,6 +77,17 @@ vec4 onset(int index) { return texelFetch(onsets_map, ivec2(index, 0), 0); }
 // Seconds from now, place in the bar from 1, a number that stays its own, and 1 where PULSE jumps.
 vec4 beat(int index) { return texelFetch(beats_map, ivec2(index, 0), 0); }
 
+// The first beat that is not before a time, in seconds from now; `counts.z` where there is none.
+int beat_from(float when) {
+  int low = 0, high = counts.z;
+  while (low < high) {
+    int middle = (low + high) / 2;
+    if (beat(middle).x < when) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 vec3 to_linear(vec3 x) { return mix(x / 12.92, pow((x + 0.055) / 1.055, vec3(2.4)), step(0.04045, x)); }
 
 // A point of a picture in linear light, multiplied by its alpha.

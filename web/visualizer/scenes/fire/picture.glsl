@@ -33,12 +33,13 @@ vec4 picture(vec2 at) {
   vec4 colour = lit(mix(deep, body, 0.35), 0.5 * exp(-foot * 1.15) * exp(-across * 1.1) * (0.4 + 0.6 * curve(LEVEL)));
   colour = over(vec4(tint * burn * (0.3 + 0.62 * hot), burn * 0.92), colour);
 
-  // Logs and embers.
-  float log_edge = 0.1 + 0.035 * noise(vec2(at.x * 2.6, 3.0)) - 0.09 * across * across;
-  float wood = inside(foot - log_edge);
-  if (wood == 0.0) return colour;
-  float crack = pow(clamp(0.5 + 0.5 * turbulent(vec2(at.x * 9.0, foot * 13.0)), 0.0, 1.0), 3.0);
-  float ember = crack * (0.5 + 0.5 * sin(time * 1.3 * motion + at.x * 11.0)) * (0.35 + 0.9 * curve(BASS)) * hearth;
-  vec3 bark = mix(ground * 0.5, deep * 0.35, crack);
-  return over(vec4((bark + mix(body, light, crack) * ember * 1.3) * wood, wood), colour);
+  // A bed of embers: dark lumps, and light in the cracks between them.
+  float bed = inside(foot - 0.1 - 0.02 * noise(vec2(at.x * 4.0, 3.0)) + 0.07 * across * across);
+  if (bed == 0.0) return colour;
+  vec2 lump = vec2(at.x * 10.0, foot * 26.0);
+  float crack = abs(turbulent(lump)), seam = 1.0 - smoothstep(0.0, 0.22, crack);
+  float breath = 0.5 + 0.5 * noise(vec2(at.x * 3.0, time * 0.8 * motion));
+  float ember = seam * seam * (0.25 + 0.5 * breath + 0.8 * curve(BASS)) * hearth;
+  vec3 coal = mix(ground * 0.35, mix(deep, body, 0.25), 0.5 * hearth * smoothstep(0.03, 0.11, foot));
+  return over(vec4((coal + mix(body, light, seam * seam) * ember) * bed, bed), colour);
 }

@@ -1,16 +1,18 @@
 // Rows of hills from the nearest to the furthest; the first one that reaches up to a point hides all behind it.
 
 const float APART = 0.12; // seconds between two rows
-const int HILLS = 40;
+const int HILLS = 36;
 const float HORIZON = 0.16;
 
 float slope_at(float x) { return smoothstep(wide_valley * 0.4, wide_valley + 0.5, abs(x)); }
 
+// A row rises out of the ground as it comes in under the eye.
 float hill(float x, float ago, float row_number) {
   float away = abs(x), slope = slope_at(x);
   float level = band(pow(clamp((away - wide_valley * 0.5) / 2.2, 0.0, 1.0), 0.8) * 0.92, ago);
   float rough = 0.5 + 0.3 * sin(x * 7.3 + row_number * 1.7) + 0.2 * sin(x * 13.1 - row_number * 2.9);
-  return relief * (slope * (level * level * 0.95 + 0.16 * rough) + level * 0.1 * (1.0 - slope));
+  float risen = smoothstep(0.0, 5.0 * APART, ago);
+  return risen * relief * (slope * (level * level * 0.95 + 0.16 * rough) + level * 0.1 * (1.0 - slope));
 }
 
 vec4 sky(vec2 at) {
@@ -21,7 +23,7 @@ vec4 sky(vec2 at) {
   float shine = chance(ivec2(cell) + 9000);
   float twinkle = 0.5 + 0.5 * sin(time * (1.0 + 3.0 * shine) * motion + shine * 90.0);
   float dot_size = length(fract(at * 38.0) - 0.5 - star) / 38.0;
-  colour = over(colour, lit(spark, step(0.86, shine) * dark * (0.35 + 0.5 * twinkle * curve(TREBLE)) * glow(dot_size, 0.0016) * smoothstep(0.1, 0.5, high)));
+  colour = over(colour, lit(spark, step(0.92, shine) * dark * (0.35 + 0.5 * twinkle * curve(TREBLE)) * glow(dot_size, 0.0013) * smoothstep(0.1, 0.5, high)));
   // The sun, in bands.
   float radius = 0.36 + 0.05 * curve(BASS) + 0.012 * curve(PULSE);
   vec2 from = at - vec2(0.0, HORIZON + 0.25);
@@ -48,7 +50,7 @@ vec4 picture(vec2 at) {
     if (at.y > top + 0.02) continue;
     float rise = (hill(x + 0.02, ago, row_number) - (top - foot) * depth) / 0.02;
     float away = (at.y - top) / sqrt(1.0 + rise * rise);
-    float far = float(i) / float(HILLS), appear = smoothstep(0.0, 1.0, place);
+    float far = float(i) / float(HILLS), appear = smoothstep(0.0, 2.0, place);
     float fog = (1.0 - far) * (1.0 - far);
     float height = clamp((top - foot) * depth, 0.0, 1.0);
     vec4 ridge = lit(heat(clamp(0.12 + height * 1.15, 0.0, 1.0)), (0.85 * inside(abs(away) - 0.0016) + 0.28 * glow(away, 0.007)) * fog * appear * (0.45 + 0.9 * height));
@@ -57,7 +59,7 @@ vec4 picture(vec2 at) {
       continue;
     }
     float under = (top - at.y) * depth;
-    vec3 rock = mix(ground, mix(deep, body, height * 0.5), (0.5 * exp(-under * 5.0) + 0.1) * (0.35 + 0.65 * fog));
+    vec3 rock = mix(ground, mix(deep, body, height * 0.5), (0.55 * exp(-under * 4.5) + 0.06) * (0.35 + 0.65 * fog) * (0.3 + 0.7 * appear));
     vec3 haze = mix(deep, body, 0.45) * (0.2 + 0.35 * curve(LOUD));
     return over(ridge, vec4(mix(rock, haze, far * far * 0.8), 1.0));
   }

@@ -1,4 +1,4 @@
-// The letters are a stencil: what is behind shines through them, echoes of them leave with the beats.
+// The letters are vessels that the spectrum fills; behind them it stands as strings of light, and echoes leave with the beats.
 
 // A reading of the wave that is calm enough to bend letters with.
 float calm_wave(float y) {
@@ -12,39 +12,47 @@ float letters(vec2 at, float size_now, float bend) {
   return any(greaterThan(abs(place), extent)) ? 0.0 : words(place).a;
 }
 
+// Strings that hang across the middle and swing out as far as their band sounds.
+vec4 strings(vec2 at) {
+  float spacing = 0.036, lane = at.x / spacing, x = (floor(lane) + 0.5) * spacing;
+  float across = abs(x) / extent.x;
+  float level = band(pow(across, 0.8) * 0.95);
+  float reach = 0.03 + (0.25 + 0.75 * (1.0 - across * across)) * level * level * extent.y * 0.95;
+  float away = abs(fract(lane) - 0.5) * spacing, far = abs(at.y) / reach;
+  float along = smoothstep(1.0, 0.55, far) * (0.35 + 0.65 * min(far * 1.6, 1.0));
+  vec4 colour = lit(mix(deep, body, 0.25), 0.42 * exp(-length(at / extent) * 2.2) * (0.3 + 0.7 * curve(LOUD)));
+  colour = over(lit(mix(body, light, 0.55 * far), 0.75 * level * along * glow(away, 0.0022)), colour);
+  vec2 tip = vec2(away, abs(at.y) - reach * 0.8);
+  return over(lit(mix(light, spark, level), level * level * glow(length(tip), 0.0055)), colour);
+}
+
 vec4 picture(vec2 at) {
   float bend = bending * 0.05 * calm_wave(at.y) * curve(LEVEL);
-  // Rows of the spectrum behind, seen through blinds.
-  float blinds = 44.0, line = (at.y / extent.y * 0.5 + 0.5) * blinds;
-  float x = (floor(line) + 0.5) / blinds;
-  float level = band(x * 0.95), reach = level * level * extent.x * 0.98;
-  float slat = smoothstep(0.5, 0.38, abs(fract(line) - 0.5));
-  float ends = inside(abs(at.x) - reach);
-  vec4 colour = lit(mix(deep, body, 0.25 + 0.3 * level), 0.36 * slat * ends * (0.3 + 0.7 * abs(at.x) / extent.x));
-  colour = over(colour, lit(deep, 0.5 * exp(-length(at) * 1.1) * (0.4 + 0.6 * curve(LOUD))));
+  vec4 colour = strings(at);
 
   // Echoes, from the furthest to the nearest.
-  for (int i = 0; i < counts.z; i++) {
+  for (int i = beat_from(-1.6); i < counts.z; i++) {
     vec4 b = beat(i);
     float age = -b.x;
     if (age < 0.0) break;
-    if (age > 1.6) continue;
     float grown = 1.0 + age * 0.5;
     float strength = echoes * exp(-age * 2.4) * smoothstep(0.0, 0.08, age) * (b.y == 1.0 ? 0.6 : 0.28);
     float inner = letters(at, grown, bend), rim = inner * (1.0 - letters(at, grown * 1.012, bend)) + (1.0 - inner) * letters(at, grown * 0.988, bend);
     colour = over(lit(mix(light, body, min(age, 1.0)), strength * (0.85 * rim + 0.1 * inner)), colour);
   }
 
-  // The letters, filled with what sounds.
+  // The letters, filled as high as their part of the spectrum sounds.
   float size_now = 1.0 + 0.022 * curve(PULSE) + 0.03 * curve(BASS);
   float filled = letters(at, size_now, bend);
-  float across = abs(at.x) / extent.x;
-  float height = at.y / extent.y;
-  float flow = 0.5 + 0.5 * noise(vec2(at.x * 1.4, at.y * 1.4 - time * 0.35 * motion));
-  float heard = band(clamp(across, 0.0, 1.0));
-  vec3 tint = mix(mix(light, body, clamp(0.5 - height, 0.0, 1.0)), spark, clamp(heard * 0.75 + 0.35 * flow * curve(LEVEL) + 0.4 * curve(PULSE), 0.0, 1.0));
-  tint = mix(tint, tint * (0.7 + 0.5 * flow), 0.5);
   float halo = letters(at + vec2(0.004, -0.008), size_now * 1.02, bend);
-  colour = over(lit(body, 0.35 * halo * (0.3 + 0.7 * curve(LEVEL))), colour);
-  return over(vec4(tint * filled * (0.8 + 0.3 * curve(ENERGY)), filled), colour);
+  colour = over(lit(body, 0.3 * halo * (0.3 + 0.7 * curve(LEVEL))), colour);
+  if (filled == 0.0) return colour;
+  float level = band(clamp(abs(at.x) / extent.x, 0.0, 1.0));
+  float flow = noise(vec2(at.x * 2.2 + 0.4 * time * motion, at.y * 1.8 - time * 0.5 * motion));
+  float surface = -0.2 + 0.46 * level + 0.045 * flow + 0.03 * sin(at.x * 9.0 + time * 2.1 * motion);
+  float wet = smoothstep(0.03, -0.03, at.y - surface), skin = glow(at.y - surface, 0.012) * level;
+  vec3 empty = mix(body, light, 0.35 + 0.4 * clamp(at.y * 2.0 + 0.5, 0.0, 1.0)) * 0.62;
+  vec3 full = mix(light, spark, clamp(0.25 + 0.5 * (at.y - surface + 0.4) + 0.25 * flow + 0.35 * curve(PULSE), 0.0, 1.0));
+  vec3 tint = mix(empty, full, wet) + spark * skin * 0.7;
+  return over(vec4(tint * filled * (0.78 + 0.22 * curve(ENERGY)), filled), colour);
 }

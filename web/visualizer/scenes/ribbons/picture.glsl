@@ -30,10 +30,10 @@ vec4 picture(vec2 at) {
     float thick = within * mix(0.34, 0.72, turn);
     colour = over(vec4(tint * bright * thick, thick * mix(1.0, 0.8, dark)), colour);
     // The hem.
-    float steep = dFdx(high) / dFdx(at.x);
+    float steep = min(abs(dFdx(high) / dFdx(at.x)), 12.0);
     float away = abs(at.y - high) / sqrt(1.0 + steep * steep);
     float spark_now = 0.45 + 0.55 * band(part * 0.9);
-    colour = over(lit(heat(0.45 + 0.5 * part), (0.75 * inside(away - 0.0022) + 0.3 * exp(-away * 60.0)) * spark_now), colour);
+    colour = over(lit(heat(0.45 + 0.5 * part), (0.75 * inside(away - 0.0022) + 0.3 * exp(-away * 60.0) * smoothstep(0.09, 0.03, abs(at.y - high))) * spark_now), colour);
     low = high;
   }
   return colour;

@@ -1,4 +1,6 @@
-// One note: a rounded bar over its key, as long as it lasts.
+// One note: a rounded bar of glass over its key, as long as it lasts.
+
+const float AROUND = 0.03; // room for its halo
 
 Shape shape(int index) {
   vec4 n = note(index);
@@ -12,7 +14,7 @@ Shape shape(int index) {
   }
   float x = -extent.x + (n.z - 21.0 + 0.5) * lane;
   float edge = max(lane * 0.5, 0.018);
-  s.halves = vec2(edge * 0.92 + 0.02, max((end - start) * 0.5, 0.006) + 0.02);
+  s.halves = vec2(edge * 0.92 + AROUND, max((end - start) * 0.5, 0.006) + AROUND);
   s.centre = vec2(x, (start + end) * 0.5);
   float sounding = step(n.x, 0.0);
   float struck = sounding * exp(n.x * 4.0);
@@ -24,12 +26,13 @@ Shape shape(int index) {
 }
 
 vec4 shade(vec2 at, vec2 halves, vec4 tint) {
-  vec2 place = at * halves, room = halves - 0.02;
+  vec2 place = at * halves, room = halves - AROUND;
   float corner = min(min(room.x, room.y), 0.016);
   vec2 side = abs(place) - room + corner;
   float away = length(max(side, 0.0)) + min(max(side.x, side.y), 0.0) - corner;
-  float rim = 0.75 + 0.35 * smoothstep(-0.012, 0.0, away);
   float filled = inside(away);
-  float halo = 0.22 * exp(-max(away, 0.0) * 150.0) * (1.0 - filled);
-  return vec4(tint.rgb * (filled * rim + halo), max(filled * 0.94, halo * mix(1.0, 0.3, dark))) * tint.a;
+  float rim = glow(away + 0.002, 0.003), sheen = smoothstep(0.7, -1.0, place.y / room.y); // brighter at its beginning
+  float halo = 0.34 * exp(-max(away, 0.0) * 110.0) * smoothstep(AROUND, AROUND * 0.5, away) * (1.0 - filled);
+  float bright = filled * (0.42 + 0.38 * sheen + 0.75 * rim) + halo;
+  return vec4(tint.rgb * bright, max(filled * 0.94, halo * mix(1.0, 0.3, dark))) * tint.a;
 }
