@@ -230,6 +230,7 @@ function stop() {
 
 /** Small pictures of all scenes, at the moment of the song when most goes on. */
 function drawThumbs() {
+  if (!stage.works) return;
   small ??= new Renderer(new OffscreenCanvas(192, 108), looks); // one for all songs: a page may not have many
   const renderer = small;
   const { features, settings } = state;
@@ -258,6 +259,7 @@ function fullscreen() {
 
 /** Saves what is shown, at the size of the video. */
 async function saveStill() {
+  if (!stage.works) return notice(say("look.no-webgl"));
   const { features, settings, time } = now();
   const { width, height } = saver.pixels;
   const canvas = new OffscreenCanvas(width, height);
