@@ -8,8 +8,8 @@ from selenium.webdriver import Chrome
 
 from tests.browser import pseudo
 from tests.browser.axe import barriers
+from tests.browser.looks import SIZES, resize
 from tests.browser.person import Person
-from tests.browser.test_looks import SIZES, resize
 from tests.photos import photo
 from web.serve import SiteServer
 from web.site import build_site
