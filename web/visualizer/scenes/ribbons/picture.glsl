@@ -1,5 +1,7 @@
 // Sheets of silk between two readings of the wave; the deeper ones follow the low end of the spectrum.
 
+const float HEM = 0.09; // how far its light reaches
+
 // Height of an edge of the silk; `k` counts edges from the back.
 float edge(float x, float k, float still) {
   float part = (k + 0.5) / (strands + 1.0);
@@ -20,6 +22,11 @@ vec4 picture(vec2 at) {
     float high = edge(x, k + 1.0, still);
     float part = (k + 0.5) / strands;
     float top = max(low, high), foot = min(low, high);
+    float steep = min(abs(dFdx(high) / dFdx(at.x)), 12.0);
+    if (at.y < foot - HEM || at.y > top + HEM) { // nothing of it is seen here
+      low = high;
+      continue;
+    }
     float within = smoothstep(-reach, reach, at.y - foot) * smoothstep(-reach, reach, top - at.y);
     float across = clamp((at.y - low) / (high - low + sign(high - low + 1e-6) * 1e-3), 0.0, 1.0);
     // Silk shines where it turns: thin where its edges meet.
@@ -30,10 +37,9 @@ vec4 picture(vec2 at) {
     float thick = within * mix(0.34, 0.72, turn);
     colour = over(vec4(tint * bright * thick, thick * mix(1.0, 0.8, dark)), colour);
     // The hem.
-    float steep = min(abs(dFdx(high) / dFdx(at.x)), 12.0);
     float away = abs(at.y - high) / sqrt(1.0 + steep * steep);
     float spark_now = 0.45 + 0.55 * band(part * 0.9);
-    colour = over(lit(heat(0.45 + 0.5 * part), (0.75 * inside(away - 0.0022) + 0.3 * exp(-away * 60.0) * smoothstep(0.09, 0.03, abs(at.y - high))) * spark_now), colour);
+    colour = over(lit(heat(0.45 + 0.5 * part), (0.75 * inside(away - 0.0022) + 0.3 * exp(-away * 60.0) * smoothstep(HEM, 0.03, abs(at.y - high))) * spark_now), colour);
     low = high;
   }
   return colour;
