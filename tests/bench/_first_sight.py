@@ -12,7 +12,7 @@ from tests.bench._analysis_measure import song
 from tests.browser import visual
 from tests.browser.browsers import start_chromium
 from tests.browser.person import Person
-from tests.browser.test_visualizer import write_wav
+from tests.browser.songs import write_wav
 from web.serve import SiteServer
 from web.site import build_site
 
