@@ -20,7 +20,7 @@ vec4 picture(vec2 at) {
   float across = clamp(abs(place.x) / (min(extent.x, 1.25) * 0.95), 0.0, 1.0);
   float level = band(across * 0.8, 0.03 + foot * 0.12);
   float hearth = smoothstep(1.0, 0.35, across);
-  float reach = height * hearth * (0.28 + 0.62 * curve(LOUD) + 0.75 * level * level + 0.2 * curve(BASS));
+  float reach = height * hearth * max(1.0, 0.72 * extent.y) * (0.28 + 0.62 * curve(LOUD) + 0.75 * level * level + 0.2 * curve(BASS));
   float body_of_fire = 1.0 - foot / max(reach, 0.02);
   float lick = body_of_fire > -0.7 ? turbulent(vec2(place.x * 3.4, place.y * 1.5 - rising * 1.9)) : 0.0;
   float burn = clamp(body_of_fire + 0.62 * lick * smoothstep(0.0, 0.5, foot) + 0.05, 0.0, 1.0);
@@ -36,10 +36,10 @@ vec4 picture(vec2 at) {
   // A bed of embers: dark lumps, and light in the cracks between them.
   float bed = inside(foot - 0.1 - 0.02 * noise(vec2(at.x * 4.0, 3.0)) + 0.07 * across * across);
   if (bed == 0.0) return colour;
-  vec2 lump = vec2(at.x * 10.0, foot * 26.0);
+  vec2 lump = vec2(at.x * 6.0, foot * 17.0);
   float crack = abs(turbulent(lump)), seam = 1.0 - smoothstep(0.0, 0.22, crack);
   float breath = 0.5 + 0.5 * noise(vec2(at.x * 3.0, time * 0.8 * motion));
-  float ember = seam * seam * (0.25 + 0.5 * breath + 0.8 * curve(BASS)) * hearth;
+  float ember = seam * seam * (0.12 + 0.4 * breath + 0.7 * curve(BASS)) * hearth;
   vec3 coal = mix(ground * 0.35, mix(deep, body, 0.25), 0.5 * hearth * smoothstep(0.03, 0.11, foot));
   return over(vec4((coal + mix(body, light, seam * seam) * ember) * bed, bed), colour);
 }
