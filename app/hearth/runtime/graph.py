@@ -59,8 +59,9 @@ class Node:
             for node in self.epilogue:
                 yield from (name for name in node.inputs if name and name not in inside)
                 inside.update(node.outputs)
-        for graph in self.subgraphs():
-            yield from graph.captures()
+        if self.attributes:
+            for graph in self.subgraphs():
+                yield from graph.captures()
 
 
 @dataclass(frozen=True)

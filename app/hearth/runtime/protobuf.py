@@ -52,22 +52,23 @@ def _signed(value: int) -> int:
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int, int, int | memoryview]]:
     """Yields (offset, field number, wire type, raw value) of every field of a message."""
-    at = 0
-    while at < len(data):
+    at, end = 0, len(data)
+    while at < end:
         start = at
-        key, at = _varint(data, at)
+        # Most numbers are of one byte; the others are left to a function.
+        key, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
         number, wire = key >> 3, key & 7
         if wire == VARINT:
-            value, at = _varint(data, at)
+            value, at = (data[at], at + 1) if at < end and data[at] < 0x80 else _varint(data, at)
             yield start, number, wire, value
             continue
         if wire == BYTES:
-            size, at = _varint(data, at)
+            size, at = (data[at], at + 1) if at < end and data[at] < 0x80 else _varint(data, at)
         elif wire in (FIXED32, FIXED64):
             size = 4 if wire == FIXED32 else 8
         else:
             raise DamagedModel(f"Byte {start} of its message starts a field of wire type {wire}, which is unknown.")
-        if number == 0 or at + size > len(data):
+        if number == 0 or at + size > end:
             raise DamagedModel(f"The field {number} at byte {start} of its message runs past the end of the data.")
         yield start, number, wire, data[at : at + size]
         at += size
@@ -110,14 +111,18 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
         raise DamagedModel(f"The model nests more than {MAX_DEPTH} messages, at {path}.")
     table = schema[kind]
     message: Message = {}
-    offset, where = 0, path or kind
+    offset, field = 0, None
+
+    def where() -> str:
+        """The field that is read, for messages and for what lies inside it."""
+        return path or kind if field is None else f"{path}.{field.name}" if path else field.name
+
     try:
-        for start, number, wire, raw in _fields(data):
-            offset = start
-            field = table.get(number)
-            if field is None:
+        for offset, number, wire, raw in _fields(data):  # noqa: B007 it is read where an error is told
+            found = table.get(number)
+            if found is None:
                 continue
-            where = f"{path}.{field.name}" if path else field.name
+            field = found
             expected = _WIRE.get(field.kind, BYTES)
             if field.repeated and wire == BYTES and expected != BYTES:
                 assert isinstance(raw, memoryview)
@@ -128,7 +133,7 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
                 assert isinstance(raw, memoryview)
                 known = message.get(field.name)
                 index = f"[{len(known)}]" if isinstance(known, list) else "[0]" if field.repeated else ""
-                items = [decode(raw, field.kind, schema, where + index, depth + 1)]
+                items = [decode(raw, field.kind, schema, where() + index, depth + 1)]
             else:
                 items = [_scalar(field.kind, raw)]
             if field.repeated:
@@ -140,7 +145,7 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
     except DamagedModel as error:
         if str(error).startswith("The model is damaged"):
             raise
-        raise DamagedModel(f"The model is damaged at {where}, byte {offset} of its message: {error}") from None
+        raise DamagedModel(f"The model is damaged at {where()}, byte {offset} of its message: {error}") from None
     except UnicodeDecodeError:
-        raise DamagedModel(f"The model is damaged at {where}, byte {offset}: a name is not UTF-8 text.") from None
+        raise DamagedModel(f"The model is damaged at {where()}, byte {offset}: a name is not UTF-8 text.") from None
     return message
