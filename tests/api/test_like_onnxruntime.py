@@ -15,6 +15,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import hearth.onnxruntime as ours
+from hearth.onnxruntime.capi import onnxruntime_pybind11_state as state
 from tests.api.models import BFLOAT16, FLOAT, INT64, STRING, add_relu, file, one_node, product, x, y
 
 real = pytest.importorskip("onnxruntime")
@@ -467,3 +468,31 @@ def test_results_are_the_callers_own() -> None:
             value[...] = 9
         np.testing.assert_array_equal(given, y())
         np.testing.assert_array_equal(made.run(["c"], {"x": given})[0], [1])
+
+
+def test_sequences_and_optionals_are_held_against_their_elements() -> None:
+    sequence = helper.make_tensor_sequence_value_info("s", onnx.TensorProto.FLOAT, None)
+    output = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)
+    node = helper.make_node("ConcatFromSequence", ["s"], ["y"], axis=0)
+    model = helper.make_model(
+        helper.make_graph([node], "g", [sequence], [output]), opset_imports=[helper.make_opsetid("", 18)], ir_version=9
+    )
+    session = ours.InferenceSession(model.SerializeToString())
+    assert session.run(None, {"s": [np.ones((1, 2), np.float32)] * 2})[0].shape == (2, 2)
+    for wrong in ([np.ones((1, 2))], np.ones((1, 2), np.float32)):
+        with pytest.raises(state.InvalidArgument):
+            session.run(None, {"s": wrong})
+
+
+def test_numbers_of_ml_dtypes_are_taken_as_they_are() -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    for name, kind in (("bfloat16", onnx.TensorProto.BFLOAT16), ("float8_e4m3fn", onnx.TensorProto.FLOAT8E4M3FN)):
+        graph = helper.make_graph(
+            [helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.FLOAT)],
+            "g",
+            [helper.make_tensor_value_info("x", kind, [3])],
+            [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [3])],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9)
+        x = np.array([0.5, 1, -2], getattr(ml_dtypes, name))
+        assert ours.InferenceSession(model.SerializeToString()).run(None, {"x": x})[0].tolist() == [0.5, 1, -2]

@@ -9,7 +9,7 @@ import numpy as np
 
 from hearth.errors import BadInput
 from hearth.runtime.device import DeviceTensor
-from hearth.runtime.types import OptionalType, TensorType, ValueType, dtype_name
+from hearth.runtime.types import OptionalType, SequenceType, TensorType, ValueType, dtype_name
 
 _ADVICE = "Please fix either the inputs/outputs or the model."
 
@@ -48,6 +48,14 @@ class Feeds:
 
 
 def _fitted(name: str, value: Any, kind: ValueType) -> Any:
+    if isinstance(kind, OptionalType):
+        return value if value is None or kind.element is None else _fitted(name, value, kind.element)
+    if isinstance(kind, SequenceType):
+        if not isinstance(value, list | tuple):
+            raise BadInput(
+                f"The input '{name}' is expected to be a list, a {kind}, but it is a {type(value).__name__}."
+            )
+        return list(value) if kind.element is None else [_fitted(name, item, kind.element) for item in value]
     if not isinstance(kind, TensorType):
         return value
     if value is None:
@@ -90,8 +98,11 @@ def _array(name: str, value: Any, dtype: np.dtype | None) -> np.ndarray:
             raise BadInput(f"The input '{name}' can't be made an array: {error}.") from None
     if dtype is not None and dtype.kind == "O" and array.dtype.kind in "OSU":
         return _strings(array)
-    if dtype is not None and dtype.names and array.dtype == dtype[0]:
-        return array.view(dtype)
+    if dtype is not None and dtype.names:
+        # Types that numpy lacks: their bits, or an array of the package ml_dtypes.
+        named = array.dtype.kind == "V" and array.dtype.name.replace("_", "") == dtype_name(dtype)
+        if array.dtype == dtype[0] or (named and array.dtype.itemsize == dtype.itemsize):
+            return array.view(dtype)
     return array
 
 

@@ -27,7 +27,7 @@ from hearth.runtime.ops.registry import MISFITS
 from hearth.runtime.passes import fix_inputs, in_floats, keep_outputs, optimise
 from hearth.runtime.plan import make_plan
 from hearth.runtime.programs import MAX_PROGRAMS, Programs
-from hearth.runtime.types import Dim, TensorType, ValueType, type_label
+from hearth.runtime.types import Dim, OptionalType, TensorType, ValueType, type_label
 
 LOG = logging.getLogger("hearth")
 
@@ -46,7 +46,8 @@ class NodeArg:
 
 def node_arg(name: str, kind: ValueType) -> NodeArg:
     """A value as onnxruntime describes it."""
-    shape = list(kind.shape or ()) if isinstance(kind, TensorType) else []
+    inner = kind.element if isinstance(kind, OptionalType) else kind
+    shape = list(inner.shape or ()) if isinstance(inner, TensorType) else []
     return NodeArg(name, shape, type_label(kind))
 
 

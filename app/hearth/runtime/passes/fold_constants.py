@@ -135,6 +135,18 @@ def _merge(known: ValueType | None, found: ValueType) -> ValueType:
     return TensorType(found.dtype or known.dtype, shape)
 
 
+def _promised(declared: ValueType, found: ValueType) -> ValueType:
+    """An output's type, whose open dimensions keep the names that the file gives them."""
+    if not isinstance(declared, TensorType) or not isinstance(found, TensorType):
+        return found
+    if declared.shape is None or found.shape is None or len(declared.shape) != len(found.shape):
+        return found
+    pairs = zip(declared.shape, found.shape, strict=True)
+    return TensorType(
+        found.dtype, tuple(mine if isinstance(mine, str) and isinstance(dim, str) else dim for mine, dim in pairs)
+    )
+
+
 def _remember(graph: Graph, node: Node) -> None:
     """Keeps the 8-bit numbers of which a constant was made, for executors that compute with them."""
     if node.op != "DequantizeLinear" or node.domain not in ("", "com.microsoft") or node.attributes.get("block_size"):
@@ -186,4 +198,4 @@ def fold_constants(graph: Graph) -> None:
     for name in graph.outputs:
         kind = graph.type(name)
         if isinstance(kind, TensorType) and kind.shape is not None:
-            graph.outputs[name] = _merge(graph.outputs[name], kind)
+            graph.outputs[name] = _promised(graph.outputs[name], _merge(graph.outputs[name], kind))
