@@ -35,20 +35,20 @@ LONGEST = 15 * 60  # seconds; what is longer is not one song, and one reading do
 LOUD = 1 / 25  # the part of the frames by which loud is measured
 
 WEIGHTS = {
-    "on the beat": (0.318, 1.835, 0.880, 1.138, 1.853, 0.093),
-    "midway": (-0.805, 0.888, 0.423, -0.373, -0.640, 0.288),
-    "at the quarters": (0.318, -0.345, -0.129, -0.318, -1.798, 0.139),
-    "at the thirds": (-4.006, -0.087, -0.395, -0.514, 0.439, -0.227),
-    "every second beat differs": (0.016, 0.198, 0.010, 0.344, -0.557),
-    "every second midway differs": (0.827, -1.280, 0.644, -0.114, -0.564),
-    "bars of three": (1.867, -2.046, -0.921),
-    "bars of four": (4.552, 1.657, -0.737),
-    "tempo": (0.795, -0.582, -4.421, 0.699),
-    "together": (1.391, -0.062),
-    "uneven": (-1.809, -0.845, 1.482, -0.155),
+    "on the beat": (0.480, 1.827, 1.215, 1.161, 1.644, 0.620),
+    "midway": (-0.954, 0.229, 0.469, -0.059, -0.074, 0.694),
+    "at the quarters": (-0.118, -0.589, -0.121, -0.393, -1.769, 0.679),
+    "at the thirds": (-3.417, -1.003, -0.427, -0.705, 0.723, 0.636),
+    "every second beat differs": (0.534, -0.057, 0.326, 0.476, -0.536),
+    "every second midway differs": (1.101, -0.929, -0.027, -0.192, -0.659),
+    "bars of three": (2.386, -0.986, -1.690),
+    "bars of four": (3.540, 0.889, -0.048),
+    "tempo": (0.889, -0.478, -5.439, 0.209),
+    "together": (1.307, -0.334),
+    "uneven": (-1.880, -0.574, 1.445, 0.154),
 }
 
-STAYING = 0.620
+STAYING = 0.526
 """What each of `features` counts for, in their order; and what speaks for the beats as they were tracked."""
 
 _WEIGHTS = np.concatenate([np.array(row) for row in WEIGHTS.values()])
