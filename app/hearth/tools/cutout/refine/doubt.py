@@ -9,6 +9,7 @@ is blurred, as in Chen, Paris, Durand, "Real-time Edge-Aware Image Processing wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,9 @@ def decided(picture: Picture, mask: Plane, alpha: Plane) -> Sides | None:
 def _cells(plane: Plane) -> Plane:
     """Means of cells; what does not fill one at the lower and right border is left out."""
     rows, columns = plane.shape[0] // _CELL, plane.shape[1] // _CELL
-    whole = plane[: rows * _CELL, : columns * _CELL]
-    return whole.reshape(rows, _CELL, columns, _CELL).mean(axis=(1, 3))
+    lines = np.sum([plane[y : rows * _CELL : _CELL] for y in range(_CELL)], axis=0)
+    sums = np.sum([lines[:, x : columns * _CELL : _CELL] for x in range(_CELL)], axis=0)
+    return cast(Plane, sums * np.float32(1 / _CELL**2))
 
 
 def _pixels(cells: Flags, shape: tuple[int, ...]) -> Flags:
@@ -89,7 +91,7 @@ def _windows(
     return mean, np.sqrt((_mean(squares) - mean * mean).clip(0))
 
 
-def _votes(colour: NDArray[np.float32], inside: Flags, outside: Flags) -> list[NDArray[np.float64]]:
+def _votes(colour: NDArray[np.float32], inside: Flags, outside: Flags) -> list[Plane]:
     """How many cells like each one, in place and colour, are of the subject and of the background; never zero."""
     rows, columns = inside.shape
     y = np.arange(rows) * _PLACES // max(rows, columns)
@@ -99,17 +101,17 @@ def _votes(colour: NDArray[np.float32], inside: Flags, outside: Flags) -> list[N
     at = np.ravel_multi_index((y[:, None] + 0 * red, x + 0 * red, red, green, blue), shape)
     found = []
     for side in (inside, outside):
-        grid = np.bincount(at[side], minlength=int(np.prod(shape))).reshape(shape).astype(np.float64)
+        grid = np.bincount(at[side], minlength=int(np.prod(shape))).reshape(shape).astype(np.float32)
         for axis in (0, 0, 1, 1, 2, 3, 4):
             grid = _spread(grid, axis)
-        found.append(grid.reshape(-1)[at] + 1 / 16)
+        found.append(grid.reshape(-1)[at] + np.float32(1 / 16))
     return found
 
 
-def _spread(grid: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _spread(grid: Plane, axis: int) -> Plane:
     """Every place gives half of what it has to each of its two neighbours, and keeps it."""
-    moved = np.moveaxis(grid, axis, 0)
-    out = moved.copy()
-    out[1:] += 0.5 * moved[:-1]
-    out[:-1] += 0.5 * moved[1:]
-    return np.moveaxis(out, 0, axis)
+    spread = grid.copy()  # laid out like the grid, whatever the axis
+    half, out = np.moveaxis(grid, axis, 0) * np.float32(0.5), np.moveaxis(spread, axis, 0)
+    out[1:] += half[:-1]
+    out[:-1] += half[1:]
+    return spread
