@@ -28,11 +28,12 @@ _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 @dataclass(frozen=True)
 class Piece:
-    """`program` is an instrument of General MIDI."""
+    """`program` is an instrument of General MIDI; `beats` in seconds, where they are asked for."""
 
     name: str
     program: int
     notes: tuple[Note, ...]
+    beats: tuple[float, ...] = ()
 
 
 def missing() -> list[str]:
@@ -202,7 +203,10 @@ def composed(seed: int, number: int) -> Piece:
                 steps = int(np.clip(steps + chance.integers(-2, 3), 9 if texture != "tune and chords" else 14, 20))
                 play(at + place, min(length, 4 - place), degree(steps + 2), 0.75)
                 place += length
-    return Piece(f"{texture}, {'piano' if program == PIANO else 'guitar'}, {tempo:.0f} BPM", program, _tidy(notes))
+    beats = tuple(0.3 + place * beat for place in range(32))
+    return Piece(
+        f"{texture}, {'piano' if program == PIANO else 'guitar'}, {tempo:.0f} BPM", program, _tidy(notes), beats
+    )
 
 
 def _tidy(notes: list[Note]) -> tuple[Note, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -132,11 +133,11 @@ def _tempo(curve: str, chance: np.random.Generator, beats: int) -> NDArray[np.fl
     return np.ones(beats)
 
 
-def rhythm(seed: int, number: int) -> Rhythm:
+def rhythm(seed: int, number: int, styles: Mapping[str, Style] = STYLES) -> Rhythm:
     """One of a set: `number` picks style and curve, chance the rest."""
     chance = np.random.default_rng([seed, number])
-    name = list(STYLES)[number % len(STYLES)]
-    style = STYLES[name]
+    name = list(styles)[number % len(styles)]
+    style = styles[name]
     curve = CURVES[(number + seed) % len(CURVES)]
     base = chance.uniform(*style.tempo)
     count = int(SECONDS * base / 60 * 1.3) + 8

@@ -3,8 +3,9 @@
 Beats: 20 rhythms of 30 s with swing and changing tempo, on the drum samples of Debian's sonic-pi-samples; a beat counts
 within 70 ms. Notes: pieces of the project's own for piano and guitar, played by Debian's fluidsynth with
 fluid-soundfont-gm; a note counts when its key is right and its beginning within 50 ms. Of each there are the set that
-the analysis was made with and sets that it was not; `--seed N` makes another one. Nothing is left out: the first beats
-count as the others do.
+the analysis was made with and sets that it was not; `--seed N` makes another one. A further set has plain, odd and
+chance's own styles, of which some can be counted in more than one way (six eight, half-time, reggae). Nothing is left
+out: the first beats count as the others do.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks
 from tests.bench import _pieces as pieces
 from tests.bench import _rhythms as rhythms
 from tests.bench._scores import f_measure, matches, note_f_measure
+from tests.bench._styles import OTHERS, chance_style
 
 KNOWN_SEED, NEW_SEEDS = 1, (101, 102)
+CHANCES = 18  # rhythms of a set whose voices chance puts together
 COMPOSED = 12  # pieces of a set that chance makes
 BEAT_GOAL, NOTE_GOAL = 0.95, 0.8
 BEAT_SECONDS, NOTE_SECONDS = 0.07, 0.05
@@ -60,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     return 0 if all(row["hearth"] >= (row["goal"] or 0) for row in rows) else 1
 
 
-def _heard(sound: Any, networks: Networks) -> Analysis:
+def listen(sound: Any, networks: Networks) -> Analysis:
     analyser = Analyser(rhythms.RATE, 1 if sound.ndim == 1 else sound.shape[1], networks)
     analyser.feed(sound)
     analyser.end()
@@ -74,23 +77,29 @@ def _beats(seeds: Sequence[int]) -> list[dict[str, Any]]:
     for seed in seeds:
         scores = []
         for number in range(rhythms.SET):
-            beat, downbeat = _beat_scores(seed, number, networks)
+            beat, downbeat = _beat_scores(rhythms.rhythm(seed, number), networks)
             scores.append(beat)
             downbeats.append(downbeat)
         what = "the known set" if seed == KNOWN_SEED else "new"
         rows.append(_row(f"beats, seed {seed}, {what}", scores, BEAT_GOAL))
     numbers = range(rhythms.SET, len(rhythms.STYLES))
     fast = [
-        _beat_scores(seed + 1000 * turn, n, networks)[0] for seed in seeds for n in numbers for turn in range(FAST_BARS)
+        _beat_scores(rhythms.rhythm(seed + 1000 * turn, n), networks)[0]
+        for seed in seeds
+        for n in numbers
+        for turn in range(FAST_BARS)
     ]
     rows.append(_row(f"beats, {' and '.join(rhythms.FASTEST)}", fast, None))
+    seed = seeds[-1] + 800
+    odd = [rhythms.rhythm(seed, number, OTHERS) for number in range(len(OTHERS))]
+    odd += [rhythms.rhythm(seed, number, {"chance's": chance_style(seed, number)}) for number in range(CHANCES)]
+    rows.append(_row(f"beats, odd styles and chance's, seed {seed}", [_beat_scores(r, networks)[0] for r in odd], None))
     rows.append(_row("downbeats, all of the sets", downbeats, None))
     return rows
 
 
-def _beat_scores(seed: int, number: int, networks: Networks) -> tuple[float, float]:
-    rhythm = rhythms.rhythm(seed, number)
-    heard = _heard(rhythm.sound, networks)
+def _beat_scores(rhythm: rhythms.Rhythm, networks: Networks) -> tuple[float, float]:
+    heard = listen(rhythm.sound, networks)
     beats, bars = [beat.time for beat in heard.beats], heard.downbeats
     beat = f_measure(matches(beats, rhythm.beats, BEAT_SECONDS), len(beats), len(rhythm.beats))
     bar = f_measure(matches(bars, rhythm.downbeats, BEAT_SECONDS), len(bars), len(rhythm.downbeats))
@@ -107,7 +116,7 @@ def _notes(seeds: Sequence[int]) -> list[dict[str, Any]]:
     for name, of_set in sets.items():
         scores = []
         for piece in of_set:
-            heard = _heard(pieces.render(piece), networks)
+            heard = listen(pieces.render(piece), networks)
             scores.append(note_f_measure(heard.notes, piece.notes, NOTE_SECONDS))
             print(f"{piece.name:50} notes {scores[-1]:.3f}  {len(heard.notes)} of {len(piece.notes)}", flush=True)
         rows.append(_row(name, scores, NOTE_GOAL))

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from hearth.words import Words, say
 
 PIECE_SECONDS = 10.0
 _HEAD = 1 << 16
+_LONGEST_CONTENTS = 1 << 26  # bytes
 _PROTECTED = (b"drms", b"enca", b"encv", b"sinf")  # boxes of encrypted tracks in MP4
 _PICTURES = {
     b"\xff\xd8\xff": "sound.kind.picture",
@@ -68,8 +69,10 @@ def open_sound(path: Path) -> Iterator[Sound]:
         raise BadSound(say("sound.folder", folder=str(path)))
     with path.open("rb") as file:
         head = file.read(_HEAD)
-        file.seek(0)
         _refuse(head)
+        if head[4:8] == b"ftyp" and any(mark in _contents(file) for mark in _PROTECTED):
+            raise BadSound(say("sound.protected"))
+        file.seek(0)
         if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE" and WavReader.knows(head):
             yield _sound(WavReader(file))
             return
@@ -85,7 +88,7 @@ def open_sound(path: Path) -> Iterator[Sound]:
 
 
 def _refuse(head: bytes) -> None:
-    """Raises BadSound for what is plainly no sound, or locked."""
+    """Raises BadSound for what is plainly no sound."""
     if not head:
         raise BadSound(say("sound.empty"))
     for start, what in _PICTURES.items():
@@ -93,8 +96,26 @@ def _refuse(head: bytes) -> None:
             raise BadSound(say("sound.other-kind", kind=say(what)))
     if head.startswith(_MIDI):
         raise BadSound(say("sound.midi"))
-    if head[4:8] == b"ftyp" and any(mark in head for mark in _PROTECTED):
-        raise BadSound(say("sound.protected"))
+
+
+def _contents(file: IO[bytes]) -> bytes:
+    """The box of an MP4 file that says what is in it, wherever it lies; empty where there is none."""
+    at = 0
+    while len(head := _at(file, at, 16)) >= 8:
+        size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+        if kind == b"moov":
+            return _at(file, at, min(size, _LONGEST_CONTENTS))
+        if size == 1:
+            size = int.from_bytes(head[8:16], "big")
+        if size < 8:  # to the end of the file, or damaged
+            break
+        at += size
+    return b""
+
+
+def _at(file: IO[bytes], place: int, size: int) -> bytes:
+    file.seek(place)
+    return file.read(size)
 
 
 def _sound(reader: _Reader) -> Sound:

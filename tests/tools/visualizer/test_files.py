@@ -70,7 +70,7 @@ BROKEN = {
     "\x89PNG\r\n\x1a\n" + "0" * 99: "a picture, not sound",
     "RIFF\x24\0\0\0WAVEfmt ": "damaged",
     "RIFF\x24\0\0\0WAVEdata\x04\0\0\0abcd": "damaged",
-    "\0\0\0\x20ftypM4A mp42" + "0" * 40 + "stsd0000000000000000drms": "protected",
+    "\0\0\0\x20ftypM4A mp42" + "0" * 16 + "\0\0\0\x10mdat" + "0" * 8 + "\0\0\0\x18moovstsd0000drms": "protected",
 }
 
 

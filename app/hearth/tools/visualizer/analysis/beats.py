@@ -12,6 +12,7 @@ from hearth.tools.visualizer.analysis.growing import Growing
 from hearth.tools.visualizer.analysis.levels import counted
 from hearth.tools.visualizer.analysis.listening import Listening
 from hearth.tools.visualizer.analysis.onsets import peak_offset
+from hearth.tools.visualizer.analysis.readings import PARTS, best_reading, sounding
 from hearth.tools.visualizer.analysis.result import FRAME_RATE, Beat
 from hearth.tools.visualizer.analysis.tracking import Tracker
 
@@ -23,8 +24,7 @@ FEWEST = 4  # beats; less is none
 SUREST = 3.0
 """What the network's odds count for at most, as a logarithm: it is as sure of eighths as of beats."""
 
-CYMBALS = 91  # the first band of what cymbals and snares sound in, above 3 kHz
-LOW = 5  # bands, of what bass drums sound in, below 120 Hz
+LOW, CYMBALS = list(PARTS).index("low"), list(PARTS).index("cymbals")
 NEAR = 1  # frames
 QUIETEST, HALF_LIFE = 0.03, 5 * FRAME_RATE
 LOUD = 0.7
@@ -39,7 +39,7 @@ class Beats:
         self._h, self._c = np.zeros((2, 1, 150), np.float32), np.zeros((2, 1, 150), np.float32)
         self._tracker = Tracker(FRAME_RATE)
         self._loudest = QUIETEST
-        self._low = Growing((), np.float32)  # how much sets in among the low notes
+        self._rises = Growing((len(PARTS),), np.float32)  # how much sets in, in each part of the spectrum
         self.beat, self.downbeat = Growing((), np.float32), Growing((), np.float32)
         """Curves: the probability of any beat, and of one that begins a bar."""
 
@@ -66,18 +66,19 @@ class Beats:
         self.downbeat.append(activations[:, 1])
         odds = np.clip(activations[:, 0] + activations[:, 1], 1e-4, 1 - 1e-4)
         evidence = np.minimum(np.log(odds / (1 - odds)), SUREST)
-        rises = self._rises(len(self.beat) - done)
-        self._low.append(rises[:, :LOW].mean(axis=1))
+        rises = self._rises_from(len(self.beat) - done)
+        self._rises.append(rises)
         self._tracker.push(evidence + self._cymbals(rises) - 0.5)
 
-    def _rises(self, first: int) -> NDArray[np.float32]:
-        """How the bands rose in the frames from one on that the network has answered for."""
+    def _rises_from(self, first: int) -> NDArray[np.float32]:
+        """How the parts rose in the frames from one on that the network has answered for."""
         bands = self._heard.bands.rows[max(first - 1, 0) : len(self.beat)]
-        return beat_features.rise(bands[1:], bands[:1]) if first else beat_features.rise(bands, bands[:0])
+        rises = beat_features.rise(bands[1:], bands[:1]) if first else beat_features.rise(bands, bands[:0])
+        return np.stack([rises[:, part].mean(axis=1) for part in PARTS.values()], axis=1)
 
     def _cymbals(self, rises: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much sets in above 3 kHz, 0..1: time is kept there, even where the network hears syncopes."""
-        strengths = rises[:, CYMBALS:].mean(axis=1).tolist()
+        strengths = rises[:, CYMBALS].tolist()
         out = np.empty(len(strengths))
         for frame, strength in enumerate(strengths):
             self._loudest = max(strength, self._loudest * 0.5 ** (1 / HALF_LIFE), QUIETEST)
@@ -89,18 +90,22 @@ class Beats:
         frames = self._tracker.beats()
         if len(frames) < FEWEST:
             return []
-        at = np.array(frames)
-        at = counted(at, self._heard.curves["onset"].rows, self._near(self.downbeat, at), FRAME_RATE)
-        down, all_beats = self._near(self.downbeat, at), self._near(self.beat, at)
-        positions = count_bars(down, all_beats - down, self._near(self._low, at))
+        tracked = np.array(frames)
+        down = self._near(self.downbeat.rows, tracked)
+        tracked = counted(tracked, self._heard.curves["onset"].rows, down, FRAME_RATE)
         curve = self.beat.rows
-        times = [(frame + peak_offset(curve, frame)) / FRAME_RATE for frame in at.tolist()]
+        read = best_reading(tracked, sounding(self._rises.rows, curve, self.downbeat.rows))
+        at = tracked if read is None else np.clip(np.rint(read).astype(np.intp), 0, len(curve) - 1)
+        exact = [frame + peak_offset(curve, frame) for frame in at.tolist()] if read is None else read.tolist()
+        down, all_beats = self._near(self.downbeat.rows, at), self._near(curve, at)
+        positions = count_bars(down, all_beats - down, self._near(self._rises.rows[:, LOW], at))
+        times = [frame / FRAME_RATE for frame in exact]
         return [Beat(max(0.0, time), position) for time, position in zip(times, positions, strict=True)]
 
     @staticmethod
-    def _near(curve: Growing, frames: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _near(curve: NDArray[np.float32], frames: NDArray[np.intp]) -> NDArray[np.float64]:
         """The highest value in the frames beside each."""
-        padded = np.pad(curve.rows.astype(np.float64), NEAR)
+        padded = np.pad(curve.astype(np.float64), NEAR)
         return np.max([padded[frames + offset] for offset in range(2 * NEAR + 1)], axis=0)
 
     @staticmethod
