@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from hearth.errors import BadModel
 from hearth.runtime import InferenceSession
 
 pytestmark = pytest.mark.desk
@@ -63,3 +65,18 @@ def test_results_are_onnxruntimes(executor: str, how: tuple[int, int, int, int, 
         np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-6)
     if executor == "wasm":
         assert {place for _, place in session.places()} == {"wasm"}
+
+
+@pytest.mark.parametrize("executor", ["numpy", "wasm"])
+@pytest.mark.parametrize(
+    "name, shape", [("w", (1, 8, 60)), ("r", (1, 16, 60)), ("b", (1, 7)), ("s", (1, 3)), ("z", ()), ("r", (2, 16, 64))]
+)
+def test_constants_of_another_shape_are_refused(executor: str, name: str, shape: tuple[int, ...]) -> None:
+    model = onnx.ModelProto.FromString(layer(3, 1, 8, 16, "forward", False, np.int8))
+    tensor = next(item for item in model.graph.initializer if item.name == name)
+    kind = numpy_helper.to_array(tensor).dtype
+    tensor.CopyFrom(numpy_helper.from_array(np.ones(shape, kind), name))
+    with pytest.raises(BadModel, match="DynamicQuantizeLSTM"):
+        InferenceSession(model.SerializeToString(), executor).run(
+            None, {"x": np.zeros((3, 1, 8), np.float32), **{key: np.zeros((1, 1, 16), np.float32) for key in "hc"}}
+        )

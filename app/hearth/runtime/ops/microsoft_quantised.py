@@ -16,8 +16,8 @@ from hearth.runtime.ops.quantise import dynamic_quantize_linear, integer_matmul,
 from hearth.runtime.ops.recurrent import lstm_layers
 from hearth.runtime.ops.reduce import softmax, softmax_flat
 from hearth.runtime.ops.registry import Operand, op
-from hearth.runtime.ops.rules import broadcast_dims
-from hearth.runtime.types import TensorType
+from hearth.runtime.ops.rules import broadcast_dims, check_equal
+from hearth.runtime.types import Dim, TensorType
 
 MICROSOFT = "com.microsoft"
 FLOAT32 = np.dtype(np.float32)
@@ -274,12 +274,47 @@ def nbits_weights(
     return np.asarray((codes.reshape(N, -1)[:, :K] - offset[:, groups]) * factor[:, groups])
 
 
-def _lstm_rule(x: Operand, w: Operand, r: Operand, *_: Operand | None, n_outputs: int = 1, **__: Any) -> Any:
-    if x.shape is None or r.shape is None:
+def _lstm_rule(
+    x: Operand,
+    w: Operand,
+    r: Operand,
+    b: Operand | None,
+    lengths: Operand | None,
+    h0: Operand | None,
+    c0: Operand | None,
+    p: Operand | None,
+    *scaling: Operand,
+    direction: str = "forward",
+    n_outputs: int = 1,
+    **_: Any,
+) -> tuple[TensorType, ...]:
+    known = [item.shape for item in (x, w, r) if item.shape is not None]
+    if len(known) < 3:
         return (TensorType(x.dtype),) * n_outputs
-    (steps, batch, _size), (directions, hidden, _columns) = x.shape, r.shape
-    state = TensorType(x.dtype, (directions, batch, hidden))
-    return (TensorType(x.dtype, (steps, directions, batch, hidden)), state, state)[:n_outputs]
+    (steps, batch, size), _inputs, (_directions, hidden, columns) = known
+    directions = 2 if direction == "bidirectional" else 1
+    if isinstance(hidden, int) and isinstance(columns, int) and columns != 4 * hidden:
+        raise ValueError(f"{columns} columns are not the four gates of {hidden} units")
+    units = columns // 4 if isinstance(columns, int) else hidden
+    state: tuple[Dim, ...] = (directions, batch, units)
+    wanted: list[tuple[Operand | None, tuple[Dim, ...]]] = [
+        (w, (directions, size, columns)),
+        (r, (directions, hidden, columns)),
+        (b, (directions, 2 * columns if isinstance(columns, int) else None)),
+        (lengths, (batch,)),
+        (h0, state),
+        (c0, state),
+        (p, (directions, 3 * units if isinstance(units, int) else None)),
+    ]
+    wanted += [(item, (directions, columns)[: max(1, len(item.shape or ()))]) for item in scaling]
+    for item, shape in wanted:
+        if item is not None and item.shape is not None:
+            if len(item.shape) != len(shape):
+                raise ValueError(f"the shape {item.shape} is due to be {shape}")
+            for one, other in zip(item.shape, shape, strict=True):
+                check_equal(one, other)
+    kinds = TensorType(x.dtype, (steps, directions, batch, units)), TensorType(x.dtype, state)
+    return (*kinds, kinds[1])[:n_outputs]
 
 
 @op("DynamicQuantizeLSTM", domain=MICROSOFT, rule=_lstm_rule)

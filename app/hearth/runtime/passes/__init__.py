@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from hearth.errors import BadModel, HearthError
 from hearth.runtime.graph import Graph
 from hearth.runtime.limits import LIMITS, deadline
@@ -43,8 +45,9 @@ def in_floats(graph: Graph) -> Graph:
     """The graph for executors that compute in float32: itself, or a copy that carries its integers as floats."""
     copy = graph.copy()
     try:
-        if not carry_integers(copy):
-            return graph
+        with np.errstate(all="ignore"):
+            if not carry_integers(copy):
+                return graph
         optimise(copy)
     except (HearthError, *MISFITS):
         return graph  # the op itself says what is wrong with it

@@ -32,7 +32,8 @@ def quantised_lstm(low: Lowering, step: Step) -> None:
         raise Unsupported("The weights are not constant.")
     weights, recurrent, w_scale, w_zero, r_scale, r_zero = (array for array in arrays if array is not None)
     (steps, batch, size), (directions, hidden, columns) = low.shape(x), recurrent.shape
-    if 0 in (steps, batch, size) or max(size, hidden) >= EXACT_DEPTH:
+    wide_weights = weights.dtype.itemsize > 1 or recurrent.dtype.itemsize > 1
+    if 0 in (steps, batch, size) or max(size, hidden) >= EXACT_DEPTH or wide_weights:
         raise Unsupported("Such sizes are numpy's.")
     panel = 2 * builder.vector
     wide = -(-columns // panel) * panel
