@@ -123,11 +123,15 @@ def spoil_attribute(draw: Draw, attribute: onnx.AttributeProto) -> None:
 
 def feeds_for(session: InferenceSession) -> dict[str, Any]:
     """Numbers for every input, of moderate size where the model leaves it open."""
-    kinds = {
+    kinds: dict[str, type] = {
         "tensor(float)": np.float32,
         "tensor(int64)": np.int64,
         "tensor(bool)": np.bool_,
         "tensor(int32)": np.int32,
+        "tensor(uint8)": np.uint8,
+        "tensor(int8)": np.int8,
+        "tensor(double)": np.float64,
+        "tensor(float16)": np.float16,
     }
     feeds: dict[str, Any] = {}
     for item in session.get_inputs():

@@ -55,7 +55,7 @@ def qlinear_conv(rewriting: Rewriting, node: Node) -> None:
     rewriting.limits(y_zero)
     weights = _conv_weights(rewriting, w, w_zero)
     added = rewriting.constant(bias) if bias else None
-    if bias and added is None:
+    if bias and (added is None or np.abs(added.astype(np.int64)).max(initial=0) > EXACT):
         raise Unknown
     inputs = [rewriting.centred(x, x_zero), weights, *([rewriting.number(added)] if added is not None else [])]
     how = {**node.attributes, WHOLE_NUMBERS: 1}
