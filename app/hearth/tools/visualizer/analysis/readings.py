@@ -35,20 +35,22 @@ LONGEST = 15 * 60  # seconds; what is longer is not one song, and one reading do
 LOUD = 1 / 25  # the part of the frames by which loud is measured
 
 WEIGHTS = {
-    "on the beat": (0.480, 1.827, 1.215, 1.161, 1.644, 0.620),
-    "midway": (-0.954, 0.229, 0.469, -0.059, -0.074, 0.694),
-    "at the quarters": (-0.118, -0.589, -0.121, -0.393, -1.769, 0.679),
-    "at the thirds": (-3.417, -1.003, -0.427, -0.705, 0.723, 0.636),
-    "every second beat differs": (0.534, -0.057, 0.326, 0.476, -0.536),
-    "every second midway differs": (1.101, -0.929, -0.027, -0.192, -0.659),
-    "bars of three": (2.386, -0.986, -1.690),
-    "bars of four": (3.540, 0.889, -0.048),
-    "tempo": (0.889, -0.478, -5.439, 0.209),
-    "together": (1.307, -0.334),
-    "uneven": (-1.880, -0.574, 1.445, 0.154),
+    "on the beat": (0.179, 1.998, 1.225, 0.843, 2.206, 0.733),
+    "midway": (-1.650, 0.393, 0.107, -0.155, 0.130, 0.750),
+    "a quarter after": (-0.743, -0.970, -0.035, -0.558, -1.105, 0.433),
+    "a quarter before": (-0.387, 0.354, 0.095, 0.023, -1.016, 1.002),
+    "a third after": (-3.497, -1.059, 0.191, 0.495, 1.233, -2.068),
+    "a third before": (-0.631, 0.064, -0.670, -0.863, 0.180, 1.946),
+    "every second beat differs": (0.279, -0.002, 0.409, 0.405, -0.449),
+    "every second midway differs": (1.037, -0.809, 0.163, -0.303, -0.700),
+    "bars of three": (3.808, -1.495, -1.689),
+    "bars of four": (5.097, 0.150, -0.342),
+    "tempo": (0.973, -0.435, -5.603, 0.110),
+    "together": (1.131, 0.234),
+    "uneven": (-2.738, -0.580, 2.042, 0.519),
 }
 
-STAYING = 0.526
+STAYING = 0.573
 """What each of `features` counts for, in their order; and what speaks for the beats as they were tracked."""
 
 _WEIGHTS = np.concatenate([np.array(row) for row in WEIGHTS.values()])
@@ -92,13 +94,13 @@ def features(curves: Floats, beats: Floats) -> Floats:
         return curves[:, np.clip(np.rint(beats[:-1] + place * steps).astype(int), 0, curves.shape[1] - 1)]
 
     on, midway = at(0), at(0.5)
-    quarters, thirds = (at(0.25) + at(0.75)) / 2, (at(1 / 3) + at(2 / 3)) / 2
     turns = [np.abs(values[:5, ::2].mean(axis=1) - values[:5, 1::2].mean(axis=1)) for values in (on, midway)]
     bars = [np.std([on[:, place::meter].mean(axis=1) for place in range(meter)], axis=0)[[0, 2, 5]] for meter in (3, 4)]
     octaves = np.log2(60 * FRAME_RATE / np.median(steps) / USUAL)
     tempo = [octaves, octaves**2, max(0.0, octaves - 0.6) ** 2, max(0.0, -octaves - 0.6) ** 2]
     together = [min(on[0].mean(), on[4].mean()), midway[4].mean() * midway[2].mean()]
-    means = [values.mean(axis=1) for values in (on, midway, quarters, thirds)]
+    between = [at(place) for place in (0.25, 0.75, 1 / 3, 2 / 3)]
+    means = [values.mean(axis=1) for values in (on, midway, *between)]
     return np.concatenate([*means, *turns, *bars, tempo, together, on[:4].std(axis=1)])
 
 
