@@ -286,11 +286,18 @@ class TabMemory:
                 Path(f"/proc/{process}/clear_refs").write_text("5")
 
     def peak(self) -> float:
+        return self._largest("VmHWM")
+
+    def now(self) -> float:
+        """What the tab that holds most holds now, in MB."""
+        return self._largest("VmRSS")
+
+    def _largest(self, what: str) -> float:
         found = [0]
         for process in self._tabs():
             with suppress(OSError):
                 lines = Path(f"/proc/{process}/status").read_text().splitlines()
-                found += [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+                found += [int(line.split()[1]) for line in lines if line.startswith(what)]
         return max(found) * 1024 / 1e6
 
     def _tabs(self) -> Iterator[int]:

@@ -202,6 +202,23 @@ def test_settings_for_all_photos_hold_for_those_that_wait_too() -> None:
     play(scene)
 
 
+def test_photos_long_past_have_their_network_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mattes, "KEPT_BYTES", 0)
+    monkeypatch.setattr(mattes, "SMALL_BYTES", 0)
+
+    async def scene(desk: Desk) -> None:
+        await done(desk)
+        before = alpha_of(desk.bridge)
+        desk.add((2, "b.png", png()))
+        await desk.until(2, "done")
+        assert not desk.page.mattes._small
+        desk.tell("open", id=1, side=4096, pixels=1e8)
+        await until(lambda: 1 in desk.bridge.canvas)
+        assert (desk.bridge.canvas[1]["found"] == before).all()
+
+    play(scene)
+
+
 def test_earlier_photos_are_kept_small_and_edited_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mattes, "KEPT_BYTES", 0)
 

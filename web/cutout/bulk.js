@@ -51,7 +51,8 @@ export class Bulk {
       this.collection.saved(id);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      if (error.name !== "AbortError") notice(say("save.not-shared"));
+      // A press counts only for some seconds, which writing the file may have taken.
+      if (error.name !== "AbortError") notice(say(error.name === "NotAllowedError" ? "save.share-now" : "save.not-shared"));
     }
   }
 

@@ -17,33 +17,34 @@ export class Card {
     /** @type {Blob | null} */
     this.cutout = null;
     this.address = "";
-    /** @type {{id: number, then: () => void, begun: boolean} | null} what waits for a file that is being written */
+    /** @type {{id: number, settle: (cutout: Blob | null) => void, begun: boolean} | null} what waits for a file that is being written */
     this.waiting = null;
     this.fresh = true;
     for (const name of /** @type {const} */ (["stop", "retry", "remove", "reload"])) {
       byId(name).addEventListener("click", () => actions[name](this.id));
     }
     byId("redo").addEventListener("click", () => actions.retry(this.id));
-    byId("download").addEventListener("click", (event) => {
+    const download = byId("download");
+    download.addEventListener("click", async (event) => {
       if (this.fresh) return actions.saved(this.id);
       event.preventDefault();
-      this.#whenWritten(() => byId("download").click());
+      if (await this.#written()) download.click();
     });
-    byId("download").addEventListener("dragstart", (event) => this.#drag(event));
-    byId("copy").addEventListener("click", () => (this.fresh ? this.#copy() : this.#whenWritten(() => this.#copy())));
+    download.addEventListener("dragstart", (event) => this.#drag(event));
+    download.addEventListener("dragend", (event) => event.dataTransfer?.dropEffect !== "none" && actions.saved(this.id));
+    byId("copy").addEventListener("click", () => this.#copy());
   }
 
   /**
    * @param {PhotoView} photo @param {Files} files
-   * @param {{stopping: boolean, broken: boolean, settled: boolean, redo: string}} more  `broken` where nothing is worked on
-   *     any more, `settled` where Python knows of everything that the person did
+   * @param {{stopping: boolean, broken: boolean, redo: string}} more  `broken` where nothing is worked on any more
    */
-  render(photo, files, { stopping, broken, settled, redo }) {
+  render(photo, files, { stopping, broken, redo }) {
     const pressed = /** @type {HTMLElement | null} */ (document.activeElement?.closest("#actions > *") ?? null);
     const done = photo.state === "done" && files.cutout !== null;
     const active = photo.state === "working" || photo.state === "waiting";
     this.id = photo.id;
-    this.fresh = (photo.fresh && settled) || broken;
+    this.fresh = photo.fresh || broken;
     setText(byId("name"), photo.name);
     const [stage] = photo.writing ? photo.stages : [];
     const writing = stage && say("stage.now", { stage: stage.title, done: stage.fraction });
@@ -72,10 +73,12 @@ export class Card {
     this.#goOn(photo);
   }
 
-  /** Asks for the file as it is now and goes on when it is there. @param {() => void} then */
-  #whenWritten(then) {
-    this.waiting = { id: this.id, then, begun: false };
+  /** The file as it is to be now; null where it could not be written, or the person went on to another photo. */
+  async #written() {
+    if (this.fresh) return this.cutout;
+    this.waiting?.settle(null);
     this.actions.write(this.id);
+    return new Promise((settle) => (this.waiting = { id: this.id, settle, begun: false }));
   }
 
   /** @param {PhotoView} photo */
@@ -86,8 +89,8 @@ export class Card {
       waiting.begun ||= photo.writing;
       return;
     }
-    this.waiting = null; // the file is there, or could not be written, or the person went on to another photo
-    if (waiting.id === photo.id && this.fresh) waiting.then();
+    this.waiting = null;
+    waiting.settle(waiting.id === photo.id && this.fresh ? this.cutout : null);
   }
 
   /** @param {Blob | null} cutout @param {string} name */
@@ -107,17 +110,23 @@ export class Card {
     const { cutout, address } = this;
     const { download } = /** @type {HTMLAnchorElement} */ (byId("download"));
     if (!cutout || !event.dataTransfer) return;
+    if (!this.fresh) {
+      event.preventDefault();
+      notice(say("save.not-yet"));
+      this.actions.write(this.id);
+      return;
+    }
     event.dataTransfer.effectAllowed = "copy";
     event.dataTransfer.setData("DownloadURL", `${cutout.type}:${download}:${address}`);
     event.dataTransfer.items.add(new File([cutout], download, { type: cutout.type }));
-    this.actions.saved(this.id);
   }
 
   async #copy() {
-    if (!this.cutout) return;
+    const { id } = this;
     try {
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": asPng(this.cutout) })]);
-      this.actions.saved(this.id);
+      // The promise, not the picture: browsers allow it only as long as the press is young.
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": this.#written().then(asPng) })]);
+      this.actions.saved(id);
       notice(say("copy.done"));
     } catch (error) {
       if (!(error instanceof DOMException || error instanceof TypeError || error instanceof ReferenceError)) throw error;
@@ -127,8 +136,9 @@ export class Card {
   }
 }
 
-/** The one kind of picture that every clipboard takes. @param {Blob} file @returns {Promise<Blob>} */
+/** The one kind of picture that every clipboard takes. @param {Blob | null} file @returns {Promise<Blob>} */
 async function asPng(file) {
+  if (!file) throw new DOMException("there is no file", "NotFoundError");
   if (file.type === "image/png") return file;
   const bitmap = await createImageBitmap(file);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);

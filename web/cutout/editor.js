@@ -33,7 +33,9 @@ export class Editor {
     /** The size of a brush that suits what is seen. */
     this.handySize = () => 60;
     this.serial = Date.now(); // of what was sent, so that a page opened again does not go on with an old one
-    /** @type {{id: number, serial: number, look: Look} | null} what was sent and is not confirmed yet */
+    /** @type {Map<number, number>} photo -> number of the last thing sent that Python has not confirmed yet */
+    this.sent = new Map();
+    /** @type {{id: number, look: Look} | null} settings that were sent */
     this.draft = null;
   }
 
@@ -41,7 +43,19 @@ export class Editor {
   render(photo, count) {
     this.photo = photo;
     this.count = count;
-    if (this.draft && (this.draft.id !== photo.id || photo.serial >= this.draft.serial)) this.draft = null;
+    if (this.draft && (this.draft.id !== photo.id || this.settled(photo))) this.draft = null;
+  }
+
+  /** Whether Python knows of everything that the person did to a photo. @param {PhotoView} photo */
+  settled({ id, serial }) {
+    if (serial >= (this.sent.get(id) ?? 0)) this.sent.delete(id);
+    return !this.sent.has(id);
+  }
+
+  /** The worker was started anew: what it had not confirmed is gone. */
+  forget() {
+    this.sent.clear();
+    this.draft = null;
   }
 
   /** The photo's settings: as Python has them, or as it will have them in a moment. @param {PhotoView} photo */
@@ -57,8 +71,8 @@ export class Editor {
     const known = this.photo && this.look(this.photo);
     if (!this.photo || !known) return;
     const look = { ...known, ...parts };
-    this.draft = { id: this.photo.id, serial: ++this.serial, look };
-    this.post({ type: "look", id: this.photo.id, look, gesture, serial: this.serial });
+    this.draft = { id: this.photo.id, look };
+    this.post({ type: "look", id: this.photo.id, look, gesture, serial: this.#number(this.photo) });
     this.changed();
   }
 
@@ -107,7 +121,8 @@ export class Editor {
   sendStroke(painted) {
     if (!this.photo || !painted) return;
     const { tiles, data } = painted;
-    this.post({ type: "stroke", id: this.photo.id, tool: this.brush.tool, tiles, data }, [data]);
+    this.post({ type: "stroke", id: this.photo.id, tool: this.brush.tool, tiles, data, serial: this.#number(this.photo) }, [data]);
+    this.changed();
   }
 
   undo() {
@@ -130,6 +145,13 @@ export class Editor {
 
   /** @param {"undo" | "redo" | "reset" | "look-all"} type */
   #ask(type) {
-    if (this.photo) this.post({ type, id: this.photo.id });
+    if (this.photo) this.post({ type, id: this.photo.id, serial: this.#number(this.photo) });
+    this.changed();
+  }
+
+  /** Of the next thing that is sent about a photo. @param {PhotoView} photo */
+  #number({ id }) {
+    this.sent.set(id, ++this.serial);
+    return this.serial;
   }
 }

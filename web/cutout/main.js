@@ -110,8 +110,9 @@ function photos() {
   return [...files].map(([id, { file, view }]) => asItIs(seen.get(id) ?? view ?? unseen(id, visibleName(file.name))));
 }
 
-/** What Python said last, corrected where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
+/** What Python said last, corrected where it does not know yet what was done, or where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
 function asItIs(photo) {
+  if (!editor.settled(photo) && !python.broken) photo = { ...photo, fresh: false };
   const active = photo.state === "waiting" || photo.state === "working";
   if (active && python.broken) return { ...photo, state: photo.model ? "done" : "failed", text: python.broken, stages: [] };
   if (python.broken) return { ...photo, can_redo: false };
@@ -146,6 +147,7 @@ function receive(message) {
   switch (message.type) {
     case "ready":
       stage.forget();
+      editor.forget();
       break;
     case "view":
       takeView(message.view);
@@ -183,7 +185,7 @@ function takeView(view) {
   state.view = view;
   state.restarting = false;
   collection.kept.see(view.photos);
-  bulk.see(view.photos);
+  bulk.see(photos());
   python.settle(view.photos.find((photo) => photo.id === python.stopping)?.state === "working");
 }
 
@@ -312,8 +314,8 @@ function render() {
     stage.render(selected, files, pictures);
     panels.render(selected);
     card.render(selected, files, {
-      ...{ stopping: python.stopping === selected.id && !python.broken, broken: Boolean(python.broken), settled: !editor.draft },
-      redo: say("work.redo", { model: choices.title(state.view?.model ?? "") }),
+      ...{ stopping: python.stopping === selected.id && !python.broken, broken: Boolean(python.broken) },
+      redo: say(state.view?.twice ? "work.redo-twice" : "work.redo", { model: choices.title(state.view?.model ?? "") }),
     });
   }
 }

@@ -30,7 +30,7 @@
  * @property {number} width  of the photo in pixels; 0 until it is read
  * @property {number} height
  * @property {Look | null} look  the person's settings; null until Python has seen the photo
- * @property {number} serial  of the last settings that came from the page
+ * @property {number} serial  of the last edit that came from the page
  * @property {Said} undo  what would be undone; empty where there is nothing
  * @property {Said} redo
  * @property {boolean} touched  whether anything differs from the cutout as it was made
@@ -82,9 +82,10 @@
  *     the photo is on the canvas, which can hold so many pixels a side and in all
  * @typedef {{type: "look", id: number, look: Look, gesture: number, serial: number}} SetLook
  *     changes of one gesture, but for 0, are undone together
- * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer}} Stroke
+ * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer, serial: number}} Stroke
  *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`)
- * @typedef {{type: "undo" | "redo" | "reset" | "export", id: number} | {type: "look-all", id: number, ids?: number[]}} OnEdits
+ * @typedef {{type: "undo" | "redo" | "reset", id: number, serial: number} | {type: "export", id: number}
+ *     | {type: "look-all", id: number, ids?: number[], serial?: number}} OnEdits
  *     `ids` of the photos that get the settings of this one; all of them without it
  * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | LookTwice | Open | SetLook | Stroke | OnEdits | Inspect | OwnModels} ToWorker
  *

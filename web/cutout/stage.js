@@ -303,7 +303,7 @@ export class Stage {
     const { view, editor, stroke } = this;
     const moved = (/** @type {void} */ _) => this.#moved();
     const touch = (/** @type {import("./canvas/hands.js").Spot} */ { x, y }, /** @type {number} */ pressure) =>
-      stroke.go(view.toPhoto(x, y), editor.brush.size / 2, pressure);
+      stroke.go(view.toPhoto(x, y), editor.brush.size / 2, pressure, editor.brush.smart);
     return {
       tool: () => editor.tool,
       canPan: () => view.canPan,

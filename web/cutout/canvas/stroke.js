@@ -5,6 +5,7 @@
  */
 
 const SPACING = 0.2; // from one touch to the next, of the brush's radius
+const SMART_SPACING = 0.35; // the same where each pixel of a touch looks along its way: edges make its rim anyway
 const LIGHTEST = 0.2; // of the brush's radius, at no pressure
 
 export class Stroke {
@@ -24,12 +25,12 @@ export class Stroke {
     this.dabs = [];
   }
 
-  /** On to a place of the photo. @param {{x: number, y: number}} place @param {number} radius @param {number} pressure  0 to 1 */
-  go({ x, y }, radius, pressure) {
+  /** On to a place of the photo. @param {{x: number, y: number}} place @param {number} radius @param {number} pressure  0 to 1 @param {boolean} smart */
+  go({ x, y }, radius, pressure, smart) {
     if (!this.active) return;
     const dab = { x, y, radius: Math.max(0.5, radius * (LIGHTEST + (1 - LIGHTEST) * pressure)), opacity: 1 };
     const last = this.last ?? dab;
-    const steps = Math.max(1, Math.ceil(Math.hypot(x - last.x, y - last.y) / Math.max(0.5, SPACING * dab.radius)));
+    const steps = Math.max(1, Math.ceil(Math.hypot(x - last.x, y - last.y) / Math.max(0.5, (smart ? SMART_SPACING : SPACING) * dab.radius)));
     for (let step = 1; step <= steps; step++) {
       const part = step / steps;
       const mix = (/** @type {"x" | "y" | "radius"} */ name) => last[name] + (dab[name] - last[name]) * part;

@@ -14,6 +14,10 @@ NAMED = {"mask.source", "mask.shift", "mask.feather", "mask.threshold", "mask.co
 """Settings with a name of their own in the history; all others go by that of their group."""
 
 
+AS_MADE = Look()
+"""The settings of a cutout as it was made."""
+
+
 @dataclass
 class Step:
     """One thing done, and what was there before or, once undone, after; `what` is the end of its name's key."""
@@ -28,7 +32,7 @@ class Editing:
     """Settings and strokes of one photo with their history, which holds no more than what changed."""
 
     def __init__(self, look: Look | None = None) -> None:
-        self.look = look or Look()
+        self.look = look or AS_MADE
         self.edits = Edits((0, 0))
         self.past: list[Step] = []
         self.future: list[Step] = []
@@ -45,7 +49,7 @@ class Editing:
     @property
     def touched(self) -> bool:
         """Whether anything differs from the cutout as it was made."""
-        return self.look != Look() or bool(self.edits)
+        return (self.look is not AS_MADE and self.look != AS_MADE) or bool(self.edits)
 
     def set_look(self, look: Look, gesture: int = 0) -> None:
         """Takes new settings; those of one gesture (a slider dragged) are one step."""
@@ -70,7 +74,7 @@ class Editing:
             return {}
         changed: dict[Place, Packed] = dict.fromkeys(self.edits.tiles, b"")
         self._begin(Step("reset", self.look, self.edits.exchange(changed)))
-        self.look = Look()
+        self.look = AS_MADE
         return changed
 
     def undo(self) -> tuple[str, dict[Place, Packed]]:

@@ -1,4 +1,4 @@
-"""The mattes of the photos that are done: whole for the last ones used, small for all others, never made again."""
+"""The mattes of the photos that are done: whole for the last ones used, small for some, made again for all others."""
 
 import asyncio
 import zlib
@@ -12,14 +12,23 @@ from hearth.tools.cutout import Matte, Photo
 KEPT_BYTES = 160_000_000
 """Of pixels that stay in memory beside those of the photo used last: two photos of 12 megapixels."""
 
+SMALL_BYTES = 200_000_000
+"""Of what stays of the photos before them: about forty. Whatever came before those has its network run again."""
+
 
 @dataclass(frozen=True)
 class _Small:
-    """A matte without its photo, and its alpha compressed."""
+    """A matte without its photo, its alpha compressed, its colours in halves: within a tenth of a step of 255."""
 
     matte: Matte
     alpha: bytes
     size: tuple[int, int]
+
+    @property
+    def nbytes(self) -> int:
+        colours = self.matte.colours
+        planes = [] if colours is None else [colours.subject, colours.background]
+        return len(self.alpha) + sum(plane.nbytes for plane in (self.matte.raw, self.matte.mask, *planes))
 
 
 class Mattes:
@@ -60,15 +69,25 @@ class Mattes:
                 break
             if photo != used:
                 self._small[photo] = _pack(self._whole.pop(photo))
+        while sum(small.nbytes for small in self._small.values()) > SMALL_BYTES:
+            del self._small[next(iter(self._small))]
 
 
 def _pack(matte: Matte) -> _Small:
     nothing = np.zeros((0, 0, 4), np.uint8)
     alpha = zlib.compress(matte.alpha.tobytes(), 1)
-    return _Small(replace(matte, photo=replace(matte.photo, pixels=nothing), alpha=nothing[:, :, 0]), alpha, matte.size)
+    rest = replace(matte, photo=replace(matte.photo, pixels=nothing), alpha=nothing[:, :, 0])
+    return _Small(_with_colours(rest, np.float16), alpha, matte.size)
 
 
 def _unpack(small: _Small, photo: Photo) -> Matte:
     width, height = small.size
     alpha = np.frombuffer(bytearray(zlib.decompress(small.alpha)), np.uint8).reshape(height, width)
-    return replace(small.matte, photo=photo, alpha=alpha)
+    return replace(_with_colours(small.matte, np.float32), photo=photo, alpha=alpha)
+
+
+def _with_colours(matte: Matte, dtype: type[np.floating]) -> Matte:
+    if matte.colours is None:
+        return matte
+    subject, background = (plane.astype(dtype) for plane in (matte.colours.subject, matte.colours.background))
+    return replace(matte, colours=replace(matte.colours, subject=subject, background=background))

@@ -31,7 +31,7 @@ class Photo:
     width: int = 0
     height: int = 0
     look: Mapping[str, Any] = field(default_factory=lambda: asdict(Look()))
-    serial: int = 0  # of the last settings that came from the page
+    serial: int = 0  # of the last edit that came from the page
     undo: Said = ""  # what would be undone; empty where there is nothing
     redo: Said = ""
     touched: bool = False  # whether the person changed anything
