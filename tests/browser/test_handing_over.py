@@ -79,21 +79,21 @@ def test_the_file_is_copied_shared_and_dragged_out_as_it_is_seen(person: Person)
     person.wait(lambda: "Copied" in person.text("notice-text"), "the word that it is copied")
     assert np.abs(pixels(copied(person)) - made).max() <= 2, "undone, and so is what is copied"
 
-    # What a program gets on which it is dropped; here the page itself, which does not take its own file for a photo.
+    # What the page gives a drag: an address for programs that download, the file itself for those that take files.
     person.script(
         "addEventListener('dragstart', ({dataTransfer}) => {"
-        "  window.dragged = [dataTransfer.getData('DownloadURL'), dataTransfer.effectAllowed]; });"
-        "addEventListener('dragover', (event) => event.preventDefault());"
-        "addEventListener('drop', ({dataTransfer}) => { window.dropped = dataTransfer.files[0]; });"
+        "  const file = [...dataTransfer.items].find(({kind}) => kind === 'file')?.getAsFile();"
+        "  const address = dataTransfer.getData('DownloadURL');"
+        "  window.dragged = {address, effect: dataTransfer.effectAllowed, file}; });"
     )
     chain = ActionChains(person.driver).move_to_element(person.element("download")).click_and_hold()
     chain.move_by_offset(-30, -10).move_to_element(person.element("stage")).release().perform()
-    person.wait(lambda: person.script("return window.dropped instanceof File"), "the file that is dropped")
-    address, effect = person.script("return window.dragged")
-    kind, name, blob = address.split(":", 2)
-    assert (kind, name, effect) == ("image/png", "astronaut-cutout.png", "copy")
+    person.wait(lambda: person.script("return window.dragged !== undefined"), "the drag")
+    kind, name, blob = person.script("return window.dragged.address").split(":", 2)
+    assert (kind, name) == ("image/png", "astronaut-cutout.png")
     assert blob == person.element("download").get_attribute("href")
-    dropped = bytes(person.later(f"const file = window.dropped; return {BYTES}"))
-    assert np.abs(pixels(dropped) - made).max() == 0
-    assert person.states() == ["done"]
+    assert person.script("return [dragged.effect, dragged.file.name]") == ["copy", name]
+    dragged = bytes(person.later(f"const {{file}} = window.dragged; return {BYTES}"))
+    assert np.abs(pixels(dragged) - made).max() == 0
+    assert person.states() == ["done"], "let go over the page itself it is not taken for another photo"
     assert person.complaints() == []
