@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     """Prints a table; returns 0. `--json FILE` writes one object a line of it."""
     parser = argparse.ArgumentParser(prog="bench queue", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
-    parser.add_argument("--count", type=int, default=30, metavar="N", help="photos (default 30)")
+    parser.add_argument("--count", type=int, default=30, metavar="N", help="photos, at least 6 (default 30)")
     parser.add_argument("--size", choices=SIZES, default="12 MP")
     options = parser.parse_args(argv)
     memory, seconds, stored = measured(options.count, options.size)
@@ -66,6 +66,7 @@ def measured(count: int, size: str) -> tuple[list[float], list[float], float]:
             for _ in range(driver.execute_script(COUNT, "done") - len(memory)):
                 memory.append(tab.now())
                 seconds.append((time.perf_counter() - before) * 1e3)
+                print(f"{len(memory)} of {count}: {memory[-1]:.0f} MB, {seconds[-1]:.0f} ms", file=sys.stderr)
                 before = time.perf_counter()
             time.sleep(0.2)
         time.sleep(2)

@@ -39,6 +39,7 @@ const state = {
   /** @type {View | null} */
   view: null,
   selected: 0,
+  begun: false, // whether Python has run before
   restarting: false, // until the new worker shows its view
 };
 
@@ -147,7 +148,8 @@ function receive(message) {
   switch (message.type) {
     case "ready":
       stage.forget();
-      editor.forget();
+      if (state.begun) editor.forget();
+      state.begun = true;
       break;
     case "view":
       takeView(message.view);

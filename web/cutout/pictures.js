@@ -9,7 +9,7 @@ import { turnToDecode } from "./turns.js";
 
 const THUMB_SIDE = 320; // pixels; also stands in on the stage until the large one is there
 const LARGE_SIDE = 2048;
-const PAIRS_KEPT = 6;
+const PAIRS_KEPT = 4;
 
 export class Pictures {
   /** @param {() => void} changed  called when a picture came */

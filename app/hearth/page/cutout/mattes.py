@@ -9,11 +9,11 @@ import numpy as np
 
 from hearth.tools.cutout import Matte, Photo
 
-KEPT_BYTES = 160_000_000
+KEPT_BYTES = 100_000_000
 """Of pixels that stay in memory beside those of the photo used last: two photos of 12 megapixels."""
 
-SMALL_BYTES = 200_000_000
-"""Of what stays of the photos before them: about forty. Whatever came before those has its network run again."""
+SMALL_BYTES = 120_000_000
+"""Of what stays of the photos before them: about twenty-five. Whatever came before those has its network run again."""
 
 
 @dataclass(frozen=True)
