@@ -9,8 +9,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 from tests.browser import pictures
 from tests.browser.axe import barriers
+from tests.browser.looks import FAINT_TEXT, HARD_TO_PRESS, resize
 from tests.browser.person import Person
-from tests.browser.test_looks import FAINT_TEXT, HARD_TO_PRESS, resize
 from tests.photos import photo
 from web.serve import SiteServer
 

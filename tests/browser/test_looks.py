@@ -24,12 +24,9 @@ def look(person: Person, screenshot: Callable[[Chrome, str], Path]) -> Callable[
     return lambda name: looks.look(person, screenshot, name)
 
 
-def test_the_first_screens(person: Person, server: SiteServer, look: Callable[[str], None]) -> None:
+def test_the_first_screen(person: Person, look: Callable[[str], None]) -> None:
     person.until_ready()
     look("welcome")
-    person.driver.get(f"{server.url}visualizer.html")
-    person.until_ready()
-    look("visualizer")
 
 
 def test_the_measures_see_what_is_wrong(person: Person) -> None:
