@@ -6,6 +6,7 @@
 import { ALL_FORMATS, AudioSampleSink, BlobSource, Input, UnsupportedInputFormatError } from "../mediabunny.mjs";
 
 const PIECE_SECONDS = [0.5, 1, 2, 4, 8]; // the first ones are short: there is something to see soon
+const LISTS_BYTES = 1 << 20; // looked through at both ends
 const PROTECTED = ["enca", "drms"]; // what MP4 files say instead of a codec where the sound is encrypted
 
 /**
@@ -46,23 +47,35 @@ export async function openSound(file, decodeWhole) {
       const codec = (await track.getCodec()) ?? String((await track.getInternalCodecId()) ?? "");
       return whole(await decodeWhole(), new SoundFailed("unknown-codec", codec));
     }
-    return await streamed(input, track);
+    const sound = await streamed(input, track);
+    if (sound) return sound;
+    // Not a single sample: either there is none, or the decoder lost its way (192 kHz in eight channels, as FLAC).
+    input.dispose();
+    return whole(await decodeWhole() ?? { rate: await track.getSampleRate(), channels: [new Float32Array(0)] }, new SoundFailed("damaged"));
   } catch (error) {
     input.dispose();
     if (error instanceof SoundFailed) throw error;
-    const failure = error instanceof UnsupportedInputFormatError ? new SoundFailed("unknown-format") : new SoundFailed("damaged", String(error));
-    return whole(await decodeWhole(), failure);
+    if (error instanceof UnsupportedInputFormatError) return whole(await decodeWhole(), new SoundFailed("unknown-format"));
+    return whole(await decodeWhole(), new SoundFailed((await isProtected(file)) ? "protected" : "damaged", String(error)));
   }
 }
 
-/** @param {Input} input @param {import("mediabunny").InputAudioTrack} track @returns {Promise<Sound>} */
+/** Whether a file that can't be decoded is an MP4 whose lists, first or last in it, speak of encryption. @param {Blob} file */
+async function isProtected(file) {
+  const ends = [file.slice(0, LISTS_BYTES), file.slice(Math.max(0, file.size - LISTS_BYTES))];
+  const [first, last] = await Promise.all(ends.map(async (end) => new TextDecoder("latin1").decode(await end.arrayBuffer())));
+  return first.startsWith("ftyp", 4) && /enca|drms|sinf/.test(first + last);
+}
+
+/** Null where nothing comes. @param {Input} input @param {import("mediabunny").InputAudioTrack} track @returns {Promise<Sound | null>} */
 async function streamed(input, track) {
   const samples = new AudioSampleSink(track).samples();
   const rate = await track.getSampleRate();
   const duration = (await track.getDurationFromMetadata()) ?? 0;
   /** @type {import("mediabunny").AudioSample | undefined} */
   let first = (await samples.next()).value ?? undefined;
-  const channels = first?.numberOfChannels ?? (await track.getNumberOfChannels());
+  if (!first) return null;
+  const channels = first.numberOfChannels;
   let taken = 0; // pieces
   let at = 0; // samples given so far
   /** @type {Sound["piece"]} */
