@@ -23,9 +23,7 @@ COMPILERS = ("Model", "OrtCompile", "OrtEp", "OrtExternal", "OrtHardwareDevice",
 ABSENT = {
     "AdapterFormat",  # LoRA adapters are bound to native code's own file format
     "LoraAdapter",
-    "contextlib",  # imported there, not offered
     "import_capi_exception",
-    "onnxruntime_validation",
     "register_execution_provider_library",  # libraries of native code
     "unregister_execution_provider_library",
     "set_default_logger_callback",
@@ -51,7 +49,9 @@ def public(thing: Any) -> set[str]:
 
 
 def test_every_name_is_there() -> None:
-    missing = public(theirs) - public(ours)
+    # Which modules are attributes depends on what was imported before.
+    names = {name for name in public(theirs) if not inspect.ismodule(getattr(theirs, name))}
+    missing = names - public(ours)
     assert {name for name in missing if not name.startswith(COMPILERS)} <= ABSENT
 
 
