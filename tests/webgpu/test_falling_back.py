@@ -164,3 +164,15 @@ def test_a_small_gpu_gets_no_winograd_weights_beyond_its_memory() -> None:
     small = lower(plan, Limits(maxBufferSize=1 << 26))
     assert any("winograd" in dispatch.label for dispatch in large.dispatches)
     assert not any("winograd" in dispatch.label for dispatch in small.dispatches)
+
+
+def test_a_network_that_gives_no_number_of_numbers_is_believed_when_numpy_says_the_same(gpu: Device) -> None:
+    nodes = [Node("Sqrt", ["x"], ["s"]), Node("Add", ["s", "x"], ["y"])]
+    graph = graph_of(nodes, {"x": X}, ["y"], {})
+    graph.metadata["hearth.optimised"] = "true"
+    ran = InferenceSession(graph, ["webgpu", "numpy"])
+    with np.errstate(invalid="ignore"):
+        expected = np.sqrt(X) + X
+    for _ in range(2):
+        np.testing.assert_allclose(ran.run(None, {"x": X})[0], expected, rtol=1e-5)
+    assert ran.executor_name == "webgpu"

@@ -14,7 +14,7 @@ import numpy as np
 from hearth.errors import ExecutorFailed, NotANumber
 from hearth.runtime.device import DeviceTensor, Memory, gpu_bytes, on_host
 from hearth.runtime.executor import Progress, check_shape
-from hearth.runtime.numpy.executor import NumpyProgram
+from hearth.runtime.numpy.executor import NumpyExecutor, NumpyProgram
 from hearth.runtime.plan import Plan
 from hearth.runtime.types import TensorType
 from hearth.runtime.webgpu import probe
@@ -23,6 +23,9 @@ from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Halves, Lowered, Range, Segment
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
 from hearth.runtime.webgpu.tuning import Choices, Notes, Tuner, fingerprint
+
+MAY_GIVE_NAN = frozenset(("Acos", "Acosh", "Asin", "Atanh", "Div", "Log", "Mod", "Pow", "Reciprocal", "Sqrt", "Sub"))
+"""Ops that make no number of numbers. Networks without them give one only where the GPU is at fault."""
 
 
 class Player(Protocol):
@@ -102,6 +105,8 @@ class WebGPUProgram:
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.ready = False
         self.one_at_a_time = asyncio.Lock()
+        self.nan_is_right = False
+        """Whether the network gives what is no number for feeds that are."""
         self.cpu_parts = {
             segment.steps: _cpu_part(plan, segment.steps) for segment in self.lowered.segments if segment.steps
         }
@@ -193,7 +198,8 @@ class _Run:
     def _from_gpu(self, name: str, raw: memoryview) -> np.ndarray:
         place = self.program.lowered.values[name]
         array = np.frombuffer(raw, np.int32 if place.kind == "i32" else np.float32).reshape(place.shape)
-        if place.kind == "f32" and np.isnan(array).any() and not self._nan_given():
+        watched = place.kind == "f32" and not self.program.nan_is_right
+        if watched and np.isnan(array).any() and not self._nan_given():
             raise NotANumber("The graphics card gave a result that is not a number.")
         kind = self.graph.type(name)
         return array.astype(kind.dtype) if isinstance(kind, TensorType) and kind.dtype is not None else array
@@ -235,6 +241,9 @@ class TrustedProgram:
         self.program, self.gpu, self.choices = program, gpu, choices
         self._sample: Mapping[str, Any] | None = None
         self._tuned = gpu.software
+        self._may_give_nan = any(
+            node.op in MAY_GIVE_NAN for whole in program.plan.graph.nodes for node in (whole, *whole.epilogue)
+        )
         self._probe = None if gpu.trusted else WebGPUProgram(probe.probe_plan(), gpu, probe.probe_choice())
 
     def run(self, feeds: Mapping[str, Any]) -> list[Any]:
@@ -249,9 +258,7 @@ class TrustedProgram:
         try:
             return self.program.run(feeds, keep)
         except NotANumber:
-            if self.program.halves == "none":
-                raise
-            self._widen()
+            self._doubt(feeds)
             return self.program.run(feeds, keep)
 
     async def run_keeping_async(self, feeds: Mapping[str, Any], keep: Collection[str]) -> list[Any]:
@@ -269,16 +276,27 @@ class TrustedProgram:
         try:
             return await self.program.run_async(feeds, progress, keep)
         except NotANumber:
-            if self.program.halves == "none":
-                raise
-            self._widen()
+            self._doubt(feeds)
             return await self.program.run_async(feeds, progress, keep)
 
-    def _widen(self) -> None:
-        """Goes on in float32, for good, where float16 was too narrow for a feed."""
+    def _doubt(self, feeds: Mapping[str, Any]) -> None:
+        """What to do about a result that is no number; called while that is handled, and re-raises it if nothing helps.
+
+        float16 may have been too narrow: float32 for good then. And numpy may say the same, of the square root of a
+        negative number.
+        """
         plan = self.program.plan
-        self.choices.keep_halves(plan, "none")
-        self.program = WebGPUProgram(plan, self.gpu, self.choices)
+        if self.program.halves != "none":
+            self.choices.keep_halves(plan, "none")
+            self.program = WebGPUProgram(plan, self.gpu, self.choices)
+            return
+        at_hand = all(isinstance(value, np.ndarray) for value in feeds.values())
+        if self.program.nan_is_right or not self._may_give_nan or not at_hand:
+            raise
+        results = NumpyExecutor().compile(plan).run(feeds)
+        if not any(isinstance(x, np.ndarray) and x.dtype.kind == "f" and np.isnan(x).any() for x in results):
+            raise
+        self.program.nan_is_right = True
 
     async def tune(self) -> None:
         """Looks for faster kernels, once there has been a run; for idle time, and it may be cancelled."""

@@ -26,9 +26,7 @@ _SIMPLE = {
     "Sin": "sin({0})",
     "Cos": "cos({0})",
     "Sigmoid": "{one} / ({one} + exp(-({0})))",
-    "Tanh": "tanh(clamp({0}, {zero} - 15.0, {zero} + 15.0))",
     "HardSwish": "({0}) * clamp(({0}) / 6.0 + 0.5, {zero}, {one})",
-    "Softplus": "max({0}, {zero}) + log({one} + exp(-abs({0})))",
     "Identity": "{0}",
     "Tan": "tan({0})",
     "Asin": "asin({0})",
@@ -73,6 +71,8 @@ UNARY = frozenset(
             "Shrink",
             "Swish",
             "Mish",
+            "Softplus",
+            "Tanh",
         ),
     }
 )
@@ -119,6 +119,13 @@ def expression(
         case "Mish":  # tanh(log(1 + e)) as a fraction, which keeps small e
             e = f"exp(min({x}, {zero} + 20.0))"
             return f"({x}) * ({e} * ({e} + 2.0)) / ({e} * ({e} + 2.0) + 2.0)"
+        case "Softplus":  # log(1 + e) by its series where e is small: the sum would lose it
+            e = f"exp(-abs({x}))"
+            series = f"{e} * ({one} - {e} * ({number(0.5)} - {e} * ({number(1 / 3)} - {e} * 0.25)))"
+            return f"max({x}, {zero}) + select(log({one} + {e}), {series}, {e} < {number(0.03)})"
+        case "Tanh":  # by its series near zero, where some GPUs take a difference of large numbers
+            series = f"({x}) * ({one} - ({x}) * ({x}) * ({number(1 / 3)} - ({x}) * ({x}) * {number(2 / 15)}))"
+            return f"select(tanh(clamp({x}, {zero} - 15.0, {zero} + 15.0)), {series}, abs({x}) < {number(0.1)})"
         case "Swish":
             return f"({x}) / ({one} + exp(-{number(attributes.get('alpha', 1.0))} * ({x})))"
         case "Mod":
