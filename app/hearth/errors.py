@@ -45,6 +45,10 @@ class NotANumber(ExecutorFailed):
     """An executor gave a result that is no number, for feeds that are."""
 
 
+class LostTensor(HearthError):
+    """A tensor that was on a device can't be read any more."""
+
+
 class BadInput(HearthError):
     """An input handed to a model does not fit the model's signature."""
 

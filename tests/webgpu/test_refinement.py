@@ -9,14 +9,19 @@ import pytest
 from PIL import Image
 
 from hearth.errors import Unsupported
+from hearth.runtime import InferenceSession, executors
+from hearth.runtime.graph import Node
+from hearth.runtime.numpy import NumpyExecutor
+from hearth.runtime.webgpu import WebGPUExecutor
 from hearth.runtime.webgpu.desk import Device
 from hearth.runtime.webgpu.limits import Limits
 from hearth.tools.cutout.kernels import kernels
-from hearth.tools.cutout.network import Preparation
+from hearth.tools.cutout.network import Preparation, prepare
 from hearth.tools.cutout.photo import read
 from hearth.tools.cutout.pipeline import Pipeline
 from hearth.tools.cutout.refine import Settings, fit, matted, resampled, shrink, small_size, started
 from hearth.tools.cutout.refine.graphics import Refinement
+from tests.webgpu.conftest import graph_of
 
 
 def photo_of(width: int, height: int, mode: str) -> bytes:
@@ -94,3 +99,63 @@ def test_a_photo_too_large_for_a_binding_is_refused(gpu: Device) -> None:
     photo = read(photo_of(250, 90, "RGB"))
     with pytest.raises(Unsupported):
         Refinement(Small(), photo)  # type: ignore[arg-type]
+
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@pytest.mark.parametrize(("width", "height"), [(501, 349), (60, 250)])
+@pytest.mark.parametrize("scale", ["image maximum", "255"])
+def test_what_the_network_sees_is_made_on_the_card(width: int, height: int, scale: Any, gpu: Device) -> None:
+    photo = read(photo_of(width, height, "RGB"))
+    preparation = Preparation((1, 3, 48, 64), scale, *IMAGENET)
+    refinement = Refinement(gpu, photo, Settings(steps=2), preparation)
+    seen = refinement.see()
+    assert seen is not None
+    expected = prepare(photo, preparation)
+    assert (seen.dtype, seen.shape) == (expected.dtype, expected.shape)
+    # Pillow's pixels bit for bit, normalised in float32; one step of 255 would be .017.
+    np.testing.assert_allclose(seen.numpy(), expected, atol=2e-6)
+    refined = refinement.run(started(resampled(np.full((8, 8), 0.7, np.float32), small_size(width, height))))
+    assert refined.alpha.shape == (height, width)
+
+
+class Watched(InferenceSession):
+    """Tells what it was fed."""
+
+    fed: list[object]
+
+    def run(self, names: Any, feeds: Any, keep: Any = ()) -> list[Any]:
+        self.fed.append(feeds["x"])
+        return super().run(names, feeds, keep)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_photo_goes_up_once_and_is_prepared_anew_where_the_card_is_lost(
+    gpu: Device, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = np.full((1, 3, 5, 5), 0.02, np.float32) * np.array([3, -1, -1], np.float32).reshape(1, 3, 1, 1)
+    nodes = [Node("Conv", ["x", "w"], ["c"], {"pads": [2, 2, 2, 2]}), Node("Sigmoid", ["c"], ["y"])]
+    graph = graph_of(nodes, {"x": np.zeros((1, 3, 64, 64), np.float32)}, ["y"], {"w": weights})
+    graph.metadata["hearth.optimised"] = "true"
+    own = Device(gpu.adapter)
+    monkeypatch.setattr(executors, "EXECUTORS", {"numpy": NumpyExecutor, "webgpu": lambda: WebGPUExecutor(own)})
+    preparation = Preparation((1, 3, 64, 64), "image maximum", *IMAGENET)
+    photo = read(photo_of(250, 190, "RGB"))
+    plain = Pipeline(InferenceSession(graph, "numpy"), preparation).matte(photo)
+    session = Watched(graph, ["webgpu", "numpy"])
+    session.fed = []
+    if lost:
+        see = Refinement.see
+
+        def lose(refinement: Refinement) -> Any:
+            seen = see(refinement)
+            own.device.destroy()
+            return seen
+
+        monkeypatch.setattr(Refinement, "see", lose)
+    matte = Pipeline(session, preparation).matte(photo)
+    assert [type(fed).__name__ for fed in session.fed] == ["DeviceTensor", *(["ndarray"] if lost else [])]
+    assert session.executor_name == ("numpy" if lost else "webgpu")
+    np.testing.assert_allclose(matte.raw, plain.raw, atol=1e-4)
+    assert np.abs(matte.alpha.astype(int) - plain.alpha).mean() < 0.5

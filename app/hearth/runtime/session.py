@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hearth.errors import BadInput, ExecutorFailed, MissingModel, Unsupported
+from hearth.errors import BadInput, ExecutorFailed, LostTensor, MissingModel, Unsupported
 from hearth.runtime import model_file
 from hearth.runtime.deciding import deciding_inputs, small
 from hearth.runtime.device import DeviceTensor, on_host
@@ -107,6 +107,24 @@ async def _fetched(feeds: Mapping[str, Any]) -> dict[str, Any]:
     return {n: await v.numpy_async() if type(v) is DeviceTensor else v for n, v in feeds.items()}
 
 
+_LOST = "An input was on a device that failed, and is lost with it."
+
+
+def _brought_home(feeds: Mapping[str, Any]) -> dict[str, Any]:
+    """Feeds for the next executor. Raises LostTensor where the last one's device keeps some to itself."""
+    try:
+        return {name: on_host(value) for name, value in feeds.items()}
+    except ExecutorFailed as failure:
+        raise LostTensor(_LOST) from failure
+
+
+async def _brought_home_async(feeds: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return await _fetched(feeds)
+    except ExecutorFailed as failure:
+        raise LostTensor(_LOST) from failure
+
+
 class InferenceSession:
     """A model ready to run.
 
@@ -175,7 +193,7 @@ class InferenceSession:
         """Runs the model; `output_names` None or empty means all of them.
 
         Feeds may be DeviceTensors; outputs named in `keep` come as such where the executor has a device of its own.
-        Raises BadInput where the feeds do not fit the model's inputs.
+        Raises BadInput where the feeds do not fit the model's inputs, LostTensor where one was on a device that failed.
         """
         feeds, outputs = self._feeds.fitted(input_feed), self._wanted(output_names)
         while True:
@@ -185,6 +203,7 @@ class InferenceSession:
                 return _handed_over(results, outputs, output_names, feeds)
             except ExecutorFailed as failure:
                 self._fall_back(failure)
+                feeds = _brought_home(feeds)
 
     async def run_async(
         self,
@@ -212,6 +231,7 @@ class InferenceSession:
             except ExecutorFailed as failure:
                 if self.executor is executor:  # another run may have left it for the same reason
                     self._fall_back(failure)
+                feeds = await _brought_home_async(feeds)
 
     async def tune_async(self) -> None:
         """Makes later runs faster where the executor can: in idle time after a run, once, and not beside other runs.

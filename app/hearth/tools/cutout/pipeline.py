@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.errors import BadModel, ExecutorFailed, NoSubject, Unsupported
+from hearth.errors import BadModel, ExecutorFailed, LostTensor, NoSubject, Unsupported
+from hearth.runtime.device import DeviceTensor
 from hearth.tools.cutout.closer import blend_alpha, blend_masks, box_around, cropped
 from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
@@ -28,7 +29,8 @@ STAGES: tuple[Stage, ...] = ("read", "prepare", "predict", "refine", "colours", 
 Progress = Callable[[str, float], object]
 """progress(stage, fraction from 0 to 1); it may raise Cancelled (or anything) to stop the job."""
 
-Feeds = Mapping[str, NDArray[np.float32]]
+Feeds = Mapping[str, Any]
+"""Arrays, float32, or such tensors on the graphics card."""
 
 
 def _ignore(*_: object) -> None:
@@ -108,8 +110,15 @@ class _Report(NamedTuple):
 class _Predict(NamedTuple):
     output: str
     feeds: Feeds
+    """Where they are lost with a device that failed, the answer is None."""
     span: tuple[float, float]
     """Of the stage's fraction."""
+
+
+class _See(NamedTuple):
+    """What the network sees, made on the graphics card; where that can't be, the answer is None."""
+
+    refinement: Refinement
 
 
 class _Refine(NamedTuple):
@@ -120,7 +129,7 @@ class _Refine(NamedTuple):
 
 
 T = TypeVar("T")
-_Steps = Generator[_Report | _Predict | _Refine, Any, T]
+_Steps = Generator[_Report | _Predict | _See | _Refine, Any, T]
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,11 @@ class Pipeline:
                 step = steps.send(answer)
                 answer = None
                 if isinstance(step, _Predict):
-                    (answer,) = self.session.run([step.output], step.feeds)
+                    with suppress(LostTensor):
+                        (answer,) = self.session.run([step.output], step.feeds)
+                elif isinstance(step, _See):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = step.refinement.see()
                 elif isinstance(step, _Refine):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = step.refinement.run(step.start)
@@ -178,7 +191,11 @@ class Pipeline:
                 answer = None
                 if isinstance(step, _Predict):
                     first, last = step.span
-                    (answer,) = await session.run_async([step.output], step.feeds, predicted)
+                    with suppress(LostTensor):
+                        (answer,) = await session.run_async([step.output], step.feeds, predicted)
+                elif isinstance(step, _See):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = await step.refinement.see_async()
                 elif isinstance(step, _Refine):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = await step.refinement.run_async(step.start)
@@ -226,7 +243,8 @@ class Pipeline:
         """The photo on its way to the graphics card, if the network runs on one."""
         card = card_of(self.session)
         with suppress(ExecutorFailed, Unsupported):
-            return Refinement(card, photo) if card is not None and self.options.refine else None
+            if card is not None and self.options.refine:
+                return Refinement(card, photo, preparation=self.preparation)
         return None
 
     def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps[Matte]:
@@ -238,12 +256,14 @@ class Pipeline:
 
         yield _Report("prepare", 0.0)
         refinement = self._refinement(photo)
-        feeds = prepare(photo, self.preparation)
+        seen = None if refinement is None else (yield _See(refinement))
+        if seen is None:
+            seen = prepare(photo, self.preparation)
         yield _Report("prepare", 1.0)
 
         yield _Report("predict", 0.0)
         twice = self.options.look_twice
-        raw = yield from self._map_of(feeds, (0.0, 0.5 if twice else 1.0))
+        raw = yield from self._map_of(photo, seen, (0.0, 0.5 if twice else 1.0))
         on_map(raw)
         mask = stretch(raw)
         box = box_around(mask, photo.size) if twice else None
@@ -251,7 +271,7 @@ class Pipeline:
         closer = None
         if part:
             with suppress(NoSubject):  # the first look stands
-                closer = stretch((yield from self._map_of(prepare(part, self.preparation), (0.5, 1.0))))
+                closer = stretch((yield from self._map_of(part, prepare(part, self.preparation), (0.5, 1.0))))
         yield _Report("predict", 1.0)
 
         yield _Report("refine", 0.0)
@@ -274,9 +294,11 @@ class Pipeline:
         yield _Report("colours", 1.0)
         return Matte(photo, raw, mask, alpha, colours, photo.notes)
 
-    def _map_of(self, feeds: NDArray[np.float32], span: tuple[float, float]) -> _Steps[Map]:
-        named = {self.session.get_inputs()[0].name: feeds}
-        answer = yield _Predict(self.session.get_outputs()[0].name, named, span)
+    def _map_of(self, photo: Photo, seen: NDArray[np.float32] | DeviceTensor, span: tuple[float, float]) -> _Steps[Map]:
+        name, output = self.session.get_inputs()[0].name, self.session.get_outputs()[0].name
+        answer = yield _Predict(output, {name: seen}, span)
+        if answer is None:  # it was on a card that failed
+            answer = yield _Predict(output, {name: prepare(photo, self.preparation)}, span)
         return as_map(answer)
 
     def _refined(

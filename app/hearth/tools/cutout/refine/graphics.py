@@ -1,7 +1,8 @@
-"""The refinement of edges on the graphics card: the photo goes up once, alpha at full size comes down once.
+"""A photo on the graphics card: it goes up once, what the network sees is made of it there, alpha comes down.
 
-The same steps as on the CPU: the small copy, matting by conjugate gradients, the fit, alpha at full size. Sums are
-added in another order, so a pixel's alpha may differ by some 1/255.
+The same steps as on the CPU: what the network sees, by Pillow's Lanczos bit for bit before it is normalised; the small
+copy, matting by conjugate gradients, the fit, alpha at full size. There sums are added in another order, so a pixel's
+alpha may differ by some 1/255.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearth.errors import ExecutorFailed
+from hearth.runtime.device import DeviceTensor
 from hearth.runtime.webgpu.builder import Builder
 from hearth.runtime.webgpu.executor import Gpu, Player
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered, Range
 from hearth.runtime.webgpu.values import Interface, Stored, Tensor
 from hearth.runtime.webgpu.wgsl import Constants
+from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.photo import Photo
 from hearth.tools.cutout.refine import SETTINGS, Settings, Start, cleared, small_size
+from hearth.tools.cutout.refine.lanczos import taps
 
 KERNELS = "hearth.tools.cutout.refine"
 COLOUR = "vec4<f32>"
@@ -40,35 +44,71 @@ class Refinement:
     """One photo's refinement on a GPU: the photo goes up and the kernels are compiled while the network is at work.
 
     Making one raises Unsupported where the GPU's limits do not allow it; all of it ExecutorFailed where that fails.
+    With a `preparation` it also makes what the network sees, of photos without transparency.
 
+    feeds = refinement.see()               # or await refinement.see_async()
     refinement = Refinement(gpu, photo)
     refined = refinement.run(start)        # or await refinement.run_async(start); as often as wanted
     refinement.destroy()                   # or let it go
     """
 
-    def __init__(self, gpu: Gpu, photo: Photo, settings: Settings = SETTINGS) -> None:
-        self.photo, self.size = photo, small_size(*photo.size)[::-1]
-        lowered = lower_refinement(gpu.limits, photo.size, self.size, photo.has_alpha, settings.eps, settings.steps)
+    def __init__(
+        self, gpu: Gpu, photo: Photo, settings: Settings = SETTINGS, preparation: Preparation | None = None
+    ) -> None:
+        self.gpu, self.photo, self.size = gpu, photo, small_size(*photo.size)[::-1]
+        self.preparation = None if photo.has_alpha else preparation
+        program = _Program(gpu.limits, *photo.size, *self.size[::-1])
+        lowered, self.seen = program.whole(photo.has_alpha, settings.eps, settings.steps, self.preparation)
         self.places = {name: place.range for name, place in lowered.values.items()}
         self.count = len(lowered.dispatches)
         self.player: Player = gpu.player(lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.prepared = False
         self._write("pixels", photo.pixels)
+        if self.preparation is not None:
+            for axis, source, target in zip("xy", photo.size, self.preparation.size, strict=True):
+                starts, weights = taps(source, target)
+                self._write(f"starts {axis}", starts)
+                self._write(f"weights {axis}", weights)
 
-    def run(self, start: Start) -> Refined:
+    def see(self) -> DeviceTensor | None:
+        """The network's input, (1, 3, height, width), which stays on the card; None for a photo that has none there."""
+        self._prepare_sync()
+        return self._seen()
+
+    async def see_async(self) -> DeviceTensor | None:
+        await self._prepare()
+        return self._seen()
+
+    def _seen(self) -> DeviceTensor | None:
+        if self.preparation is None:
+            return None
+        width, height = self.preparation.size
+        self.player.submit(0, self.seen)
+        place = self.places["seen"]
+        seen = DeviceTensor(self.gpu, self.gpu.room(place.bytes), "f32", np.dtype(np.float32), (1, 3, height, width))
+        self.player.save(place, seen.buffer)
+        return seen
+
+    def _prepare_sync(self) -> None:
         if not self.prepared:
             self.player.prepare_sync()
             self.prepared = True
-        self._begin(start)
-        return self._taken(self.player.play_sync(0, self.count, self._reads()))
 
-    async def run_async(self, start: Start) -> Refined:
+    async def _prepare(self) -> None:
         if not self.prepared:
             await self.player.prepare()
             self.prepared = True
+
+    def run(self, start: Start) -> Refined:
+        self._prepare_sync()
         self._begin(start)
-        return self._taken(await self.player.play(0, self.count, self._reads()))
+        return self._taken(self.player.play_sync(self.seen, self.count, self._reads()))
+
+    async def run_async(self, start: Start) -> Refined:
+        await self._prepare()
+        self._begin(start)
+        return self._taken(await self.player.play(self.seen, self.count, self._reads()))
 
     def _write(self, name: str, array: np.ndarray) -> None:
         self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
@@ -103,7 +143,7 @@ def lower_refinement(
 ) -> Lowered:
     """The program for photos of `size` (width, height) with a small copy of `small` (height, width)."""
     (width, height), (small_height, small_width) = size, small
-    return _Program(limits, width, height, small_width, small_height).whole(transparent, eps, steps)
+    return _Program(limits, width, height, small_width, small_height).whole(transparent, eps, steps, None)[0]
 
 
 class _Program:
@@ -154,8 +194,12 @@ class _Program:
         given = {**constants, "ROW": row}
         self.builder.call(f"{KERNELS}/{kernel}", given, interface, groups, kernel, names=names)
 
-    def whole(self, transparent: bool, eps: float, steps: int) -> Lowered:
+    def whole(self, transparent: bool, eps: float, steps: int, preparation: Preparation | None) -> tuple[Lowered, int]:
+        """The program, and how many of its first kernels make what the network sees."""
         pixels = self.given("pixels", self.pixels), "u32"
+        if preparation is not None:
+            self.see(pixels, preparation)
+        seen = len(self.builder.calls)
         picture = self.taken("small", 4 * self.count), COLOUR
         self.call("shrink", {**self.both, "TRANSPARENT": transparent}, {"pixels": pixels}, {"output": picture})
         alpha = self.matted(picture, eps, steps)
@@ -165,7 +209,48 @@ class _Program:
         whole = self.taken("whole", -(-self.pixels // 4)), "u32"
         reads = {"functions": smooth, "pixels": pixels}
         self.call("guided_upsample", self.both, reads, {"output": whole}, -(-self.pixels // 4))
-        return self.builder.finish()
+        return self.builder.finish(), seen
+
+    def see(self, pixels: tuple[Tensor, str], preparation: Preparation) -> None:
+        """The network's input: `network.prepare`, with normalisation in float32."""
+        photo = int(self.both["WIDTH"]), int(self.both["HEIGHT"])
+        width, height = preparation.size
+        narrow = self.resized("x", pixels, photo, (width, photo[1]))
+        small = self.resized("y", narrow, (width, photo[1]), (width, height))
+        count, peaked = width * height, preparation.scale != "255"
+        constants: dict[str, int | float | bool | str] = {"COUNT": count, "PEAK": peaked}
+        constants |= {f"MEAN_{colour}": float(value) for colour, value in zip("RGB", preparation.mean, strict=True)}
+        constants |= {f"STD_{colour}": float(value) for colour, value in zip("RGB", preparation.std, strict=True)}
+        reads = {"pixels": small}
+        if peaked:
+            reads["peak"] = self.builder.tensor(1), "f32"
+            self.call("peak", {"COUNT": count}, {"pixels": small}, {"output": reads["peak"]}, 256, 256)
+        self.call("normalise", constants, reads, {"output": (self.taken("seen", 3 * count), "f32")}, count)
+
+    def resized(
+        self, axis: str, pixels: tuple[Tensor, str], source: tuple[int, int], target: tuple[int, int]
+    ) -> tuple[Tensor, str]:
+        """Pixels of `source` (width, height) with one axis at another length."""
+        along_x, (width, height) = axis == "x", target
+        length, places = (source[0], width) if along_x else (source[1], height)
+        count = taps(length, places)[1].shape[1]
+        constants = {
+            "WIDTH": width,
+            "HEIGHT": height,
+            "LENGTH": length,
+            "TAPS": count,
+            "STEP": 1 if along_x else source[0],
+            "ACROSS": source[0] if along_x else 1,
+            "ALONG_X": int(along_x),
+        }
+        reads = {
+            "pixels": pixels,
+            "starts": (self.given(f"starts {axis}", places), "i32"),
+            "weights": (self.given(f"weights {axis}", places * count), "i32"),
+        }
+        output = self.builder.tensor(width * height), "u32"
+        self.call("lanczos", constants, reads, {"output": output}, width * height)
+        return output
 
     def matted(self, picture: tuple[Tensor, str], eps: float, steps: int) -> tuple[Tensor, str]:
         """Alpha by the preconditioned conjugate gradients of `matting.solve`, all steps of them."""
