@@ -22,7 +22,12 @@ from tests.webgpu.conftest import graph_of
 from web.serve import SiteServer
 
 GPU_JS = Path(__file__).resolve().parents[2] / "web" / "gpu.js"
-FLAGS = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
+FLAGS = (
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--js-flags=--expose-gc",
+    "--enable-precise-memory-info",
+)
 
 RUN = """
 const [lowered, constants, feeds, runs, breaking, done] = arguments;
@@ -145,19 +150,21 @@ const [lowered, runs, done] = arguments;
   }
   const { first, last, downloads } = lowered.segments[0];
   const reads = JSON.stringify(downloads.map((name) => lowered.values[name].range));
-  const counts = [];
-  for (const times of [1, runs, 1]) {
+  const counts = [], heap = [];
+  for (const times of [100, runs, 1]) {
     const player = gpu.player(JSON.stringify(lowered));
     await player.prepare();
     await player.play(first, last, reads);
     const early = living.size;
     for (let i = 0; i < times; i++) await player.play(first, last, reads);
     counts.push([early, living.size]);
+    gc();
+    heap.push(performance.memory.usedJSHeapSize);
     player.destroy();
     counts.push(living.size);
   }
   const hung = await gpu.within(new Promise(() => {}), 50).catch((error) => error.message);
-  return { counts, hung };
+  return { counts, heap, hung };
 })().then(done, (error) => done({ error: String(error) }));
 """
 
@@ -170,6 +177,8 @@ def test_a_thousand_runs_leave_nothing_behind_and_a_hung_queue_is_told(browser: 
     if answer.get("missing"):
         pytest.skip("this Chromium has no software adapter")
     assert "error" not in answer
+    before, after, _ = answer["heap"]
+    assert after - before < 1 << 20  # a thousand results of one number each, had they stayed, and their promises
     (early, late), *_ = answer["counts"]
     assert early > 0
     assert answer["counts"] == [[early, late], 0, [early, early], 0, [early, early], 0]
