@@ -112,18 +112,14 @@ const [parts, model, feed, done] = arguments;
   const pyodide = await loadPyodide({ indexURL, packages: ["numpy"] });
   pyodide.unpackArchive(await (await fetch(parts.app)).arrayBuffer(), "wheel");
   pyodide.registerJsModule("hearth_gpu", { gpu });
-  const ahead = pyodide.runPython(`
-from hearth.runtime.ahead import compile_ahead
-lambda head: compile_ahead(head.to_bytes())
-`);
-  const compiled = async (head) => {
+  const ahead = pyodide.pyimport("hearth.runtime.ahead").compile_ahead;
+  const headCame = async (head) => {
     events.push("head");
-    if (!ahead(head)) throw new Error("there is nothing to compile");
+    ahead(pyodide.globals.get("bytes")(head));
     await Promise.all(gpu.pipelines.values());
     events.push("compiled");
     await fetch("/go");
   };
-  const headCame = (head) => void compiled(head).catch((error) => done(`${error} ${events}`));
   const store = new ModelStore(new URL("/", location.href));
   const { data } = await store.open(model, () => {}, new AbortController().signal, headCame);
   events.push("weights");
