@@ -2,6 +2,8 @@
 
 import hashlib
 import http.server
+import json
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -21,6 +23,7 @@ from tests.browser.browsers import find_chromium, start_chromium
 from tests.webgpu.conftest import graph_of
 from web.site import build_site
 
+WEB = Path(__file__).resolve().parents[2] / "web"
 FLAGS = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 X = np.linspace(-1, 1, 64 * 16, dtype=np.float32).reshape(1, 64, 4, 4)
 
@@ -33,7 +36,7 @@ def network() -> Graph:
         Node("Reshape", ["c", "shape"], ["r"]),
         Node("Sigmoid", ["r"], ["y"]),
     ]
-    constants: dict[str, np.ndarray] = {
+    constants = {
         "w": (rng.standard_normal((64, 64, 3, 3)) / 24).astype(np.float32),
         "shape": np.array([16, 64], np.int64),
     }
@@ -86,11 +89,9 @@ class _Slow(http.server.SimpleHTTPRequestHandler):
             self.go.wait(120)
             self.wfile.write(self.model[start:])
             return
-        elif self.path != "/nothing.html":
+        else:
             return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", "0")
+        self.send_response(204)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -98,24 +99,23 @@ class _Slow(http.server.SimpleHTTPRequestHandler):
 
 
 PAGE = """
-const [parts, model, feed, done] = arguments;
+const [model, feed, done] = arguments;
 (async () => {
-  const { openGpu } = await import(parts.gpu);
-  const { ModelStore } = await import(parts.store);
+  const { openGpu } = await import("/gpu.js");
+  const { ModelStore } = await import("/shell/store.js");
   const gpu = await openGpu(true);
   if (!gpu) return null;
   const events = [];
   const make = gpu.device.createComputePipelineAsync.bind(gpu.device);
   gpu.device.createComputePipelineAsync = (how) => (events.push("compile"), make(how));
-  const { loadPyodide } = await import(parts.pyodide);
-  const indexURL = new URL(".", new URL(parts.pyodide, location.href)).href;
-  const pyodide = await loadPyodide({ indexURL, packages: ["numpy"] });
-  pyodide.unpackArchive(await (await fetch(parts.app)).arrayBuffer(), "wheel");
+  const { loadPyodide } = await import("/pyodide/pyodide.mjs");
+  const pyodide = await loadPyodide({ indexURL: "/pyodide/", packages: ["numpy"] });
+  pyodide.unpackArchive(await (await fetch("/hearth.whl")).arrayBuffer(), "wheel");
   pyodide.registerJsModule("hearth_gpu", { gpu });
-  const ahead = pyodide.pyimport("hearth.runtime.ahead").compile_ahead;
+  const ahead = pyodide.runPython("from hearth.runtime.ahead import compile_ahead\\nlambda head: compile_ahead(head.to_bytes())");
   const headCame = async (head) => {
     events.push("head");
-    ahead(pyodide.globals.get("bytes")(head));
+    ahead(head);
     await Promise.all(gpu.pipelines.values());
     events.push("compiled");
     await fetch("/go");
@@ -139,28 +139,27 @@ result = (await session.run_async(None, {"x": x}))[0]
 
 
 @pytest.fixture
-def slow() -> Iterator[str]:
+def slow(tmp_path: Path) -> Iterator[str]:
     """A server of the page's own parts, and of a model whose weights come when they are asked for."""
     if find_chromium() is None:
         pytest.skip("there is no Chromium here")
+    assets = build_site() / "assets"
+    site = tmp_path / "site"
+    shutil.copytree(next(assets.glob("pyodide-*/pyodide.mjs")).parent, site / "pyodide")
+    shutil.copytree(WEB / "shell", site / "shell")
+    shutil.copy(next(assets.glob("hearth-*.whl")), site / "hearth.whl")
+    shutil.copy(WEB / "gpu.js", site)
+    (site / "index.html").write_text("<!doctype html>")
 
     class Handler(_Slow):
         model = model_file.dumps(network())
         go = threading.Event()
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(build_site())))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     Handler.go.set()
     server.shutdown()
-
-
-def _parts() -> dict[str, str]:
-    """Addresses on the built site."""
-    site = build_site()
-    patterns = {"gpu": "gpu-*.js", "store": "store-*.js", "pyodide": "pyodide-*/pyodide.mjs", "app": "hearth-*.whl"}
-    found = {name: next((site / "assets").glob(pattern)) for name, pattern in patterns.items()}
-    return {name: f"/{file.relative_to(site).as_posix()}" for name, file in found.items()}
 
 
 def test_all_kernels_are_compiled_before_the_weights_come(slow: str, tmp_path: Path) -> None:
@@ -169,8 +168,8 @@ def test_all_kernels_are_compiled_before_the_weights_come(slow: str, tmp_path: P
     model: dict[str, Any] = {"id": "small", "bytes": len(data), "parts": [part]}
     driver = start_chromium(tmp_path / "profile", tmp_path, FLAGS)
     try:
-        driver.get(slow + "nothing.html")
-        answer = driver.execute_async_script(PAGE, _parts(), model, X.reshape(-1).tolist())
+        driver.get(slow)
+        answer = driver.execute_async_script(PAGE, json.loads(json.dumps(model)), X.reshape(-1).tolist())
     finally:
         driver.quit()
     if answer is None:
