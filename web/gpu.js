@@ -93,11 +93,6 @@ export class Gpu {
     return made;
   }
 
-  /** Starts to compile kernels that players will want. @param {string} shaders as JSON */
-  begin(shaders) {
-    for (const code of JSON.parse(shaders)) this.pipeline(code).catch(() => {}); // a player hears of it
-  }
-
   /** What the device offers, as JSON. */
   get limits() {
     return JSON.stringify(Object.fromEntries(LIMITS.map((name) => [name, this.device.limits[name]])));

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from hearth.errors import BadImage, DownloadFailed
-from hearth.page.bridge import Head, Progress, no_head
+from hearth.page.bridge import Progress
 from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
@@ -148,7 +148,7 @@ class DeskBridge:
             raise BadImage(say("photo.not-decoded"))
         return self.decoded
 
-    async def model(self, model: str, progress: Progress, head: Head = no_head) -> bytes:
+    async def model(self, model: str, progress: Progress) -> bytes:
         self.asked.append(model)
         if self.held is not None:
             progress(0, 1000)

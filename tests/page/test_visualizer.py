@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hearth.errors import BadSound, DownloadFailed
-from hearth.page.bridge import Head, Progress, no_head
+from hearth.page.bridge import Progress
 from hearth.page.visualizer.bridge import Source
 from hearth.page.visualizer.page import VisualizerPage
 from hearth.words import english, say
@@ -33,7 +33,7 @@ class Desk:
     def stop_asked(self, job: int) -> bool:
         return self.stopping == job
 
-    async def model(self, model: str, progress: Progress, head: Head = no_head) -> bytes:
+    async def model(self, model: str, progress: Progress) -> bytes:
         raise DownloadFailed("no network here")
 
     def drop_model(self, model: str) -> None: ...

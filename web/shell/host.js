@@ -17,7 +17,7 @@ const INDEX = new URL("../pyodide/", import.meta.url).href;
 const POOL = new URL("../pool-worker.js", import.meta.url);
 const APP = new URL("../hearth.whl", import.meta.url).href;
 
-/** @type {Map<string, {resolve: (data: object) => void, reject: (error: Error) => void, progress: any, head: any}>} */
+/** @type {Map<string, {resolve: (data: object) => void, reject: (error: Error) => void, progress: any}>} */
 const awaited = new Map();
 /** @type {{type: string}[]} */
 const early = [];
@@ -50,10 +50,10 @@ const bridge = {
   stopAsked(id) {
     return stopping === id || (stopFlag !== null && Atomics.load(stopFlag, 0) === id);
   },
-  /** @param {string} id @param {any} progress @param {any} head  Python functions */
-  model(id, progress, head) {
+  /** @param {string} id @param {any} progress a Python function */
+  model(id, progress) {
     return new Promise((resolve, reject) => {
-      awaited.set(id, { resolve, reject, progress: progress.copy(), head: head.copy() });
+      awaited.set(id, { resolve, reject, progress: progress.copy() });
       say({ type: "need-model", id });
     });
   },
@@ -69,7 +69,6 @@ function settle(id) {
   const waiting = awaited.get(id);
   awaited.delete(id);
   waiting?.progress.destroy();
-  waiting?.head.destroy();
   return waiting;
 }
 
@@ -97,9 +96,6 @@ function takeOwn(message) {
   switch (message.type) {
     case "model-progress":
       awaited.get(message.id)?.progress(message.loaded, message.total);
-      return true;
-    case "model-head":
-      awaited.get(message.id)?.head(new Uint8Array(message.data));
       return true;
     case "model":
       settle(message.id)?.resolve({ data: new Uint8Array(message.data), checked: message.checked });

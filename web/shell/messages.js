@@ -18,11 +18,10 @@
  *     the second one, with which Python opens the tool's page; each tool adds what it has to know
  * @typedef {{type: "stop" | "retry", id: number}} OnJob
  * @typedef {{type: "model-progress", id: string, loaded: number, total: number}} ModelProgress
- * @typedef {{type: "model-head", id: string, data: ArrayBuffer}} ModelHead  the file's header; the rest is on its way
  * @typedef {{type: "model", id: string, data: ArrayBuffer, checked: boolean}} ModelData
  *     `checked` unless the browser gives this page no way to compute a hash
  * @typedef {{type: "model-failed", id: string, reason: string}} ModelFailed
- * @typedef {Start | OnJob | ModelProgress | ModelHead | ModelData | ModelFailed} ToHost
+ * @typedef {Start | OnJob | ModelProgress | ModelData | ModelFailed} ToHost
  *
  * From the worker to the page:
  * @typedef {{type: "booting", loaded: number}} Booting  bytes that came of the Python runtime

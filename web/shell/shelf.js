@@ -34,7 +34,7 @@ export class Shelf {
     this.own = new OwnModels(new URL("./", LIST));
     /** @type {Promise<Model[]> | null} */
     this.list = null;
-    /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number, awaited: boolean, head: ArrayBuffer | null}>} */
+    /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number, awaited: boolean}>} */
     this.running = new Map();
   }
 
@@ -75,14 +75,10 @@ export class Shelf {
       Object.assign(entry, { loaded, total });
       this.tell({ type: "model-progress", id, loaded, total });
     };
-    const headCame = (/** @type {Uint8Array<ArrayBuffer>} */ { buffer }) => {
-      entry.head = buffer;
-      if (entry.awaited) this.tell({ type: "model-head", id, data: buffer });
-    };
     const opened = this.#find(id).then((model) =>
-      model.own ? this.own.open(model) : this.store.open(model, progress, cancel.signal, headCame),
+      model.own ? this.own.open(model) : this.store.open(model, progress, cancel.signal),
     );
-    const entry = { opened, cancel, loaded: 0, total: 0, awaited: false, head: /** @type {ArrayBuffer | null} */ (null) };
+    const entry = { opened, cancel, loaded: 0, total: 0, awaited: false };
     this.running.set(id, entry);
     opened.then(
       () => this.changed(),
@@ -98,7 +94,6 @@ export class Shelf {
     if (total) this.tell({ type: "model-progress", id, loaded, total });
     if (entry.awaited) return; // a worker started anew asks again; the bytes can be handed over only once
     entry.awaited = true;
-    if (entry.head) this.tell({ type: "model-head", id, data: entry.head });
     try {
       const { data, checked, repaired, kept } = await opened;
       this.running.delete(id);

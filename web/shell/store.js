@@ -7,7 +7,6 @@
  * @typedef {{data: ArrayBuffer, checked: boolean, repaired: boolean, kept: boolean}} Opened
  */
 
-import { headOf } from "./head.js";
 import { say } from "./words.js";
 
 const ATTEMPTS = 3;
@@ -29,12 +28,11 @@ export class ModelStore {
    * @param {Model} model
    * @param {(loaded: number, total: number) => void} progress  in bytes over all parts that have to be fetched
    * @param {AbortSignal} signal
-   * @param {(head: Uint8Array<ArrayBuffer>) => void} headCame  called while the rest is still on its way; not checked
    * @returns {Promise<Opened>}
    */
-  async open(model, progress, signal, headCame) {
+  async open(model, progress, signal) {
     // One tab at a time fetches a model; the next one finds it stored.
-    return this.#alone(model, { signal }, () => this.#assemble(model, progress, signal, headCame));
+    return this.#alone(model, { signal }, () => this.#assemble(model, progress, signal));
   }
 
   /** @param {Model} model */
@@ -127,10 +125,9 @@ export class ModelStore {
    * @param {Model} model
    * @param {(loaded: number, total: number) => void} progress
    * @param {AbortSignal} signal
-   * @param {(head: Uint8Array<ArrayBuffer>) => void} headCame
    * @returns {Promise<Opened>}
    */
-  async #assemble(model, progress, signal, headCame) {
+  async #assemble(model, progress, signal) {
     const whole = await openCache(this.wholeName);
     const partial = await openCache(this.partialName);
     const data = new Uint8Array(model.bytes);
@@ -145,21 +142,11 @@ export class ModelStore {
       repaired ||= found?.damaged === true;
       start += part.bytes;
     }
-    let told = missing.length === 0;
-    const tellHead = (/** @type {Uint8Array<ArrayBuffer>} */ bytes, /** @type {number} */ loaded) => {
-      const head = told ? null : headOf(bytes, loaded);
-      if (head) headCame(head);
-      told ||= head !== null;
-    };
-    if (missing[0]?.start) tellHead(data, model.parts[0].bytes);
     const total = missing.reduce((sum, { part }) => sum + part.bytes, 0);
     let before = 0;
     let kept = Boolean(partial);
     for (const { part, start } of missing) {
-      const bytes = await fetchPart(this.#url(part), part, signal, (loaded, bytes) => {
-        if (start === 0) tellHead(bytes, loaded);
-        progress(before + loaded, total);
-      });
+      const bytes = await fetchPart(this.#url(part), part, signal, (loaded) => progress(before + loaded, total));
       data.set(bytes, start);
       before += part.bytes;
       const headers = { "content-length": String(part.bytes) };
@@ -242,7 +229,7 @@ async function keep(cache, url, response) {
  * @param {string} url
  * @param {Part} part
  * @param {AbortSignal} signal
- * @param {(loaded: number, bytes: Uint8Array<ArrayBuffer>) => void} progress
+ * @param {(loaded: number) => void} progress
  */
 async function fetchPart(url, part, signal, progress) {
   let reason = "";
@@ -257,7 +244,7 @@ async function fetchPart(url, part, signal, progress) {
       if (!(error instanceof TypeError || error instanceof DownloadFailed)) throw error;
       reason = error instanceof DownloadFailed ? error.message : say("fetch.broke");
     }
-    progress(0, new Uint8Array());
+    progress(0);
   }
   throw new DownloadFailed(reason);
 }
@@ -266,7 +253,7 @@ async function fetchPart(url, part, signal, progress) {
  * @param {string} url
  * @param {Part} part
  * @param {AbortSignal} signal
- * @param {(loaded: number, bytes: Uint8Array<ArrayBuffer>) => void} progress
+ * @param {(loaded: number) => void} progress
  */
 async function download(url, part, signal, progress) {
   // Stored in a cache of its own, so the browser's HTTP cache need not hold it a second time.
@@ -284,7 +271,7 @@ async function download(url, part, signal, progress) {
     }
     bytes.set(value, loaded);
     loaded += value.length;
-    progress(loaded, bytes);
+    progress(loaded);
   }
   if (loaded < bytes.length) throw new DownloadFailed(say("fetch.broke"));
   return bytes;

@@ -4,11 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 Progress = Callable[[int, int], None]  # bytes that came, bytes in all
-Head = Callable[[bytes], None]
-
-
-def no_head(head: bytes) -> None:
-    """Nobody has use for the header alone."""
 
 
 class Bridge(Protocol):
@@ -20,10 +15,8 @@ class Bridge(Protocol):
     def stop_asked(self, job: int) -> bool:
         """Whether the person asked to stop this job. Must answer even while no message can come in."""
 
-    async def model(self, model: str, progress: Progress, head: Head = no_head) -> bytes:
+    async def model(self, model: str, progress: Progress) -> bytes:
         """The whole model file, checked. Raises DownloadFailed.
-
-        `head` gets the file's header, not checked, if that is here while the weights are still on their way.
 
         The last progress, with all of it loaded, is told before the file takes up Python's memory.
         """

@@ -9,7 +9,7 @@ from typing import Any
 from pyodide.ffi import JsException, create_proxy
 
 from hearth.errors import DownloadFailed
-from hearth.page.bridge import Head, Page, Progress, no_head
+from hearth.page.bridge import Page, Progress
 from hearth.words import say
 
 
@@ -29,15 +29,14 @@ class BrowserBridge:
     def stop_asked(self, job: int) -> bool:
         return bool(self.js.stopAsked(job))
 
-    async def model(self, model: str, progress: Progress, head: Head = no_head) -> bytes:
-        proxy, head_proxy = create_proxy(progress), create_proxy(lambda data: head(bytes(data.to_bytes())))
+    async def model(self, model: str, progress: Progress) -> bytes:
+        proxy = create_proxy(progress)
         try:
-            answer = await self.js.model(model, proxy, head_proxy)
+            answer = await self.js.model(model, proxy)
         except JsException as error:
             raise DownloadFailed(say("models.failed", reason=error.message)) from error
         finally:
             proxy.destroy()
-            head_proxy.destroy()
         progress(answer.data.length, answer.data.length)
         data = bytes(answer.data.to_bytes())
         if not answer.checked and model in self.hashes and hashlib.sha256(data).hexdigest() != self.hashes[model]:

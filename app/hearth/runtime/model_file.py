@@ -2,13 +2,10 @@
 
 Layout: 8 bytes magic, 8 bytes length of the header (little-endian), the header, zeros up to a multiple of 64, the data.
 The header's offsets count from the start of the data. Weights may be stored as float16 where the graph says float32.
-Small constants stand in the header itself, so that it tells all that decides which kernels a network needs: they can be
-compiled while the weights are still on their way (`ahead.py`).
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -29,7 +26,6 @@ from hearth.runtime.types import (
 
 MAGIC = b"HEARTH\x00\x01"
 ALIGNMENT = 64
-INLINE_BYTES = 256
 HALF_MIN_SIZE = 256
 """Constants of fewer elements stay float32: biases matter more than they weigh."""
 
@@ -75,10 +71,12 @@ class _Writer:
         if array.dtype == object:
             return {"strings": [str(item) for item in array.reshape(-1)], "shape": list(array.shape)}
         data = np.ascontiguousarray(array).tobytes()
-        entry: Json = {"dtype": ONNX_DTYPE[array.dtype], "shape": list(array.shape)}
-        if len(data) <= INLINE_BYTES:
-            return entry | {"base64": base64.b64encode(data).decode()}
-        entry |= {"at": self.size, "bytes": len(data)}
+        entry = {
+            "dtype": ONNX_DTYPE[array.dtype],
+            "shape": list(array.shape),
+            "at": self.size,
+            "bytes": len(data),
+        }
         padding = -len(data) % ALIGNMENT
         self.chunks += [data, bytes(padding)]
         self.size += len(data) + padding
@@ -146,9 +144,7 @@ def save(graph: Graph, path: str | Path, weights: str = "float32") -> None:
 
 
 class _Reader:
-    """`data` None: it is not here yet; large constants are zeros then, which take no memory."""
-
-    def __init__(self, data: memoryview | None) -> None:
+    def __init__(self, data: memoryview) -> None:
         self.data = data
 
     def array(self, entry: Json) -> np.ndarray:
@@ -156,15 +152,10 @@ class _Reader:
             strings = np.empty(len(entry["strings"]), object)
             strings[:] = entry["strings"]
             return strings.reshape(entry["shape"])
-        dtype = dtype_of(entry["dtype"])
-        if "base64" in entry:
-            return np.frombuffer(base64.b64decode(entry["base64"]), dtype).reshape(entry["shape"])
-        if self.data is None:
-            return np.broadcast_to(np.zeros((), dtype), entry["shape"])
         at, size = entry["at"], entry["bytes"]
         if at < 0 or size < 0 or at + size > len(self.data):
             raise DamagedModel("The model file is cut short: some of its weights are missing. Fetch it again.")
-        return np.frombuffer(self.data[at : at + size], dtype).reshape(entry["shape"])
+        return np.frombuffer(self.data[at : at + size], dtype_of(entry["dtype"])).reshape(entry["shape"])
 
     def attribute(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -208,25 +199,12 @@ def is_flat(data: bytes | bytearray | memoryview) -> bool:
 def loads(data: bytes | bytearray | memoryview) -> Graph:
     """Reads a flat file; constants are views of `data`. Raises BadModel where it is damaged."""
     view = memoryview(data)
-    start = _header_end(view)
-    return _read(view[:start], view[start + (-start % ALIGNMENT) :])
-
-
-def loads_head(data: bytes | bytearray | memoryview) -> Graph:
-    """Reads the start of a flat file, which may end after its header: a graph whose large constants are zeros."""
-    view = memoryview(data)
-    return _read(view[: _header_end(view)], None)
-
-
-def _header_end(view: memoryview) -> int:
-    start = len(MAGIC) + 8 + int.from_bytes(view[len(MAGIC) : len(MAGIC) + 8], "little")
+    length = int.from_bytes(view[len(MAGIC) : len(MAGIC) + 8], "little")
+    start = len(MAGIC) + 8 + length
     if not is_flat(view) or start > len(view):
         raise DamagedModel("The model file is damaged or of another version. Fetch it again.")
-    return start
-
-
-def _read(head: memoryview, data: memoryview | None) -> Graph:
     try:
-        return _Reader(data).graph(json.loads(bytes(head[len(MAGIC) + 8 :])))
+        header = json.loads(bytes(view[len(MAGIC) + 8 : start]))
+        return _Reader(view[start + (-start % ALIGNMENT) :]).graph(header)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedModel(f"The model file is damaged: its header does not fit ({error}). Fetch it again.") from None

@@ -23,13 +23,6 @@ def looking(pipeline: Pipeline, twice: bool) -> Pipeline:
     return replace(pipeline, options=replace(pipeline.options, look_twice=twice))
 
 
-def _compile_ahead(head: bytes) -> None:
-    """Has the network's kernels compiled while its weights are on their way."""
-    from hearth.runtime.ahead import compile_ahead
-
-    compile_ahead(head, MASK_TOLERANCE)
-
-
 class CutoutTool:
     """Keeps one pipeline, that of the model used last: memory is for photos.
 
@@ -66,7 +59,7 @@ class CutoutTool:
             return self._pipeline
 
     async def _open(self, model: str, bridge: CutoutBridge) -> Pipeline:
-        coming = asyncio.ensure_future(bridge.model(model, self._told, _compile_ahead))
+        coming = asyncio.ensure_future(bridge.model(model, self._told))
         # Imported while the model is on its way, so that the page takes photos before.
         from hearth.runtime import InferenceSession
 

@@ -91,15 +91,11 @@ class Device:
         names = {_camel(key): key for key in adapter.limits}
         self.limits = Limits.read({name: adapter.limits[key] for name, key in names.items()}, adapter.features)
         self.name = f"{adapter.info['device']} ({adapter.info['backend_type']})"
-        self.ahead: dict[str, Lowered] = {}
         self.software = adapter.info["adapter_type"] == "CPU"
         self.notes = FolderNotes(Path(os.environ.get("HEARTH_CACHE") or Path.home() / ".cache" / "hearth"))
         wanted = {names[name]: value for name, value in vars(self.limits).items() if name in names}
         features = ["shader-f16"] if self.limits.halves else []
         self.device = adapter.request_device_sync(required_features=features, required_limits=wanted)
-
-    def begin(self, shaders: Sequence[str]) -> None:
-        """Nothing: files are at hand on a desk."""
 
     def player(self, lowered: Lowered) -> DeskPlayer:
         return DeskPlayer(self.device, lowered)

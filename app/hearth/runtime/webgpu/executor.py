@@ -22,7 +22,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Halves, Lowered, Range, Segment
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
-from hearth.runtime.webgpu.tuning import Choices, Notes, Tuner, fingerprint
+from hearth.runtime.webgpu.tuning import Choices, Notes, Tuner
 
 MAY_GIVE_NAN = frozenset(("Acos", "Acosh", "Asin", "Atanh", "Div", "Log", "Mod", "Pow", "Reciprocal", "Sqrt", "Sub"))
 """Ops that make no number of numbers. Networks without them give one only where the GPU is at fault."""
@@ -77,12 +77,6 @@ class Gpu(Memory, Protocol):
     def notes(self) -> Notes | None:
         """Where this device keeps what was found out about it."""
 
-    ahead: dict[str, Lowered]
-    """Plans lowered before their weights came, by fingerprint."""
-
-    def begin(self, shaders: Sequence[str]) -> None:
-        """Starts to compile kernels that players will want."""
-
     def player(self, lowered: Lowered) -> Player:
         """Starts to make a lowered plan ready."""
         ...
@@ -91,16 +85,9 @@ class Gpu(Memory, Protocol):
 class WebGPUProgram:
     """A plan on the GPU. Constants go up at once, the first run waits for kernels; freed with its last reference."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        gpu: Gpu,
-        choose_conv: ConvChooser = choose,
-        halves: Halves = "none",
-        lowered: Lowered | None = None,
-    ) -> None:
+    def __init__(self, plan: Plan, gpu: Gpu, choose_conv: ConvChooser = choose, halves: Halves = "none") -> None:
         self.plan, self.gpu, self.halves = plan, gpu, halves
-        self.lowered = lowered or lower(plan, gpu.limits, choose_conv, halves=halves)
+        self.lowered = lower(plan, gpu.limits, choose_conv, halves=halves)
         self.player = gpu.player(self.lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.ready = False
@@ -335,21 +322,10 @@ class WebGPUExecutor:
         self.gpu = gpu or find_gpu()
         self.choices = Choices(self.gpu.name, self.gpu.notes)
 
-    def begin(self, plan: Plan) -> None:
-        """Starts to compile the kernels of a plan whose weights are not there yet. Raises as `compile` does."""
-        halves = self.choices.halves(plan, self.gpu.limits)
-        lowered = lower(plan, self.gpu.limits, self.choices, halves=halves)
-        self.gpu.begin(lowered.shaders)
-        if not self.gpu.trusted:
-            self.gpu.begin(lower(probe.probe_plan(), self.gpu.limits, probe.probe_choice()).shaders)
-        self.gpu.ahead[fingerprint(plan)] = lowered
-
     def compile(self, plan: Plan) -> TrustedProgram:
         """Raises Unsupported where the GPU is of no use for the plan, ExecutorFailed where it fails."""
         halves = self.choices.halves(plan, self.gpu.limits)
-        lowered = self.gpu.ahead.pop(fingerprint(plan), None) if self.gpu.ahead else None
-        program = WebGPUProgram(plan, self.gpu, self.choices, halves, lowered)
-        return TrustedProgram(program, self.gpu, self.choices)
+        return TrustedProgram(WebGPUProgram(plan, self.gpu, self.choices, halves), self.gpu, self.choices)
 
 
 def find_gpu() -> Gpu:

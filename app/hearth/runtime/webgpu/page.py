@@ -47,12 +47,7 @@ class PageGpu:
         self.notes = PageNotes(notes) if notes else None
         self.name = str(gpu.name)
         self.software = bool(gpu.software)
-        self.ahead: dict[str, Lowered] = {}
         self.limits = Limits.read(json.loads(gpu.limits), json.loads(gpu.features))
-
-    def begin(self, shaders: Sequence[str]) -> None:
-        """Starts to compile kernels that players will want."""
-        self.gpu.begin(json.dumps(shaders))
 
     def player(self, lowered: Lowered) -> PagePlayer:
         from pyodide.ffi import JsException
