@@ -61,7 +61,10 @@ const panel = new Panel(looks, state.settings, settingChanged);
 const overview = new Overview(player, () => state.features);
 const stage = new Stage(looks, { now, drawn, sceneFailed });
 const glimpse = new Glimpse(() => stage.ask());
-const saver = new Saver({ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName });
+const saver = new Saver({
+  ...{ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName },
+  hold: (pixels) => stage.hold(pixels),
+});
 const python = new Python({ start: takeWorker, success: "heard", describe, shelf, offline, receive, broke: render, restarted: say("song.restarted") });
 openIntake({ take: ([file]) => open(file), isOwn: isSound, isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
 addEventListener("beforeunload", (event) => {

@@ -36,6 +36,8 @@ export class Stage {
     this.pace = 16; // milliseconds a frame, averaged
     this.last = 0;
     this.asked = false;
+    /** @type {{width: number, height: number} | null} */
+    this.held = null; // pixels of the canvas while it is recorded, whatever its size on the screen
     /** @type {Renderer | null} */
     this.renderer = null;
     this.#open();
@@ -104,8 +106,16 @@ export class Stage {
     }
   }
 
+  /** Keeps the canvas at a size, or no longer. @param {{width: number, height: number} | null} pixels */
+  hold(pixels) {
+    this.held = pixels;
+    if (pixels) Object.assign(this.canvas, pixels);
+    this.ask();
+  }
+
   /** Brings the canvas to its size on the screen, or to less where the device is slow. @param {number} moment @param {boolean} moving */
   #fit(moment, moving) {
+    if (this.held) return;
     if (this.last && moving) {
       this.pace += (Math.min(moment - this.last, 200) - this.pace) * 0.08;
       const smaller = this.pace > SLOW_MS && this.scale > SMALLEST;

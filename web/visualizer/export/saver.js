@@ -28,14 +28,16 @@ export class Saver {
    * @param {() => Features} from.features
    * @param {() => Promise<Blob | import("../decode.js").Whole>} from.sound  what of it can be decoded in a worker
    * @param {() => string} from.name  for the file, without its suffix
+   * @param {(pixels: {width: number, height: number} | null) => void} from.hold  keeps the preview at a size while it is recorded
    */
-  constructor({ looks, settings, player, features, sound, name }) {
+  constructor({ looks, settings, player, features, sound, name, hold }) {
     this.looks = looks;
     this.settings = settings;
     this.player = player;
     this.features = features;
     this.sound = sound;
     this.name = name;
+    this.hold = hold;
     this.able = typeof VideoEncoder !== "undefined";
     /** @type {Worker | RealtimeRecorder | null} */
     this.working = null;
@@ -149,6 +151,7 @@ export class Saver {
   /** @param {string} sentence */
   #end(sentence) {
     if (this.working instanceof Worker) this.working.terminate();
+    else this.hold(null);
     this.working = null;
     this.pausing = false;
     setText(byId("saving-state"), sentence);
@@ -169,6 +172,7 @@ export class Saver {
     if (!realtimeKind()) return notice(say("video.refused.no-codec"));
     const canvas = /** @type {HTMLCanvasElement} */ (byId("picture"));
     const name = `${this.name()}.${realtimeKind().includes("mp4") ? "mp4" : "webm"}`;
+    this.hold(this.pixels);
     const part = this.#part();
     const [seconds, rate] = [part.to - part.from, Number(this.rate.value)];
     this.working = new RealtimeRecorder(canvas, this.player, rate, part, {
