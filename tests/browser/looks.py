@@ -41,7 +41,7 @@ return faint;
 # What can be pressed but has no name, or is smaller than 24 pixels.
 HARD_TO_PRESS = """
 return [...document.querySelectorAll("button, a[href], input, [role=button]")].flatMap((element) => {
-  const shown = element.type === "radio" ? element.closest("label") : element;
+  const shown = ["radio", "checkbox"].includes(element.type) ? element.closest("label") ?? element : element;
   if (!shown.checkVisibility() || element.closest(".skip")) return [];
   const {width, height} = shown.getBoundingClientRect();
   const name = element.ariaLabel || element.innerText || element.textContent || element.labels?.[0]?.textContent;

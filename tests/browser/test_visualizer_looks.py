@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.browser.looks import look, resize
 from tests.browser.person import Person
-from tests.browser.songs import FLAGS, begin, clicks, still, until_heard, visit, write_wav
+from tests.browser.songs import FLAGS, clicks, still, until_heard, visit, write_wav
 from web.serve import SiteServer
 
 PHONE_LIGHT, DESK_DARK = ((390, 844), "light"), ((1440, 900), "dark")
@@ -44,8 +44,12 @@ def test_every_state_is_readable_and_within_reach(
     still(person)
     person.script("document.getElementById('finish').open = true")
     look(person, screenshot, "song", [PHONE_LIGHT, PHONE_DARK, DESK_LIGHT, DESK_DARK])
-    begin(person, "mp4", 2160, 60)
-    person.click("pause-saving")
+    person.wait(lambda: person.element("save").is_enabled(), "the button")
+    person.later(
+        "document.getElementById('save').click(); await new Promise((resolve) => setTimeout(resolve));"
+        "document.getElementById('pause-saving').click()"
+    )
+    person.wait(lambda: person.text("pause-saving") == "Go on", "the pause")
     look(person, screenshot, "saving", [PHONE_LIGHT, DESK_DARK])
     person.click("cancel-saving")
     (tmp_path / "words.mp3").write_text("These are words, no sound. " * 100)
