@@ -44,14 +44,17 @@ export class Collection {
     return restored.length;
   }
 
-  /** @param {File[]} files @param {string[]} folders  one a file @returns {{id: number, file: File}[]} */
-  add(files, folders) {
+  /**
+   * @param {File[]} files @param {string[]} folders  one a file @param {boolean} soon  whether Python takes the first at once
+   * @returns {{id: number, file: File}[]}
+   */
+  add(files, folders, soon) {
     return files.map((file, index) => {
       const id = ++this.lastId;
       const folder = folders[index];
       this.files.set(id, { file, folder, cutout: null, saved: false, view: null });
       this.kept.add(id, file, folder);
-      this.pictures.addThumb(id, file);
+      this.pictures.addThumb(id, file, soon && index === 0);
       return { id, file };
     });
   }

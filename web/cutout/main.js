@@ -96,13 +96,19 @@ function takeAny(given, folders, skipped) {
 
 /** @param {File[]} given @param {string[]} folders @param {number} skipped */
 function take(given, folders, skipped) {
-  const added = collection.add(given, folders);
+  const soon = python.ready && !state.restarting && !python.broken && !state.view?.paused && !photos().some(isActive);
+  const added = collection.add(given, folders, soon);
   const current = photos().find((photo) => photo.id === state.selected);
-  if (!current || !["waiting", "working"].includes(current.state)) state.selected = added[0].id;
+  if (!current || !isActive(current)) state.selected = added[0].id;
   announce(say("intake.taken", { count: added.length }));
   if (skipped) notice(say("intake.skipped", { taken: added.length, count: skipped }));
   python.post({ type: "add", photos: added });
   render();
+}
+
+/** @param {PhotoView} photo */
+function isActive({ state }) {
+  return state === "waiting" || state === "working";
 }
 
 /** The photos as Python sees them, and those that it has not seen yet. @returns {PhotoView[]} */
@@ -114,8 +120,7 @@ function photos() {
 /** What Python said last, corrected where it does not know yet what was done, or where its worker has ended since. @param {PhotoView} photo @returns {PhotoView} */
 function asItIs(photo) {
   if (!editor.settled(photo) && !python.broken) photo = { ...photo, fresh: false };
-  const active = photo.state === "waiting" || photo.state === "working";
-  if (active && python.broken) return { ...photo, state: photo.model ? "done" : "failed", text: python.broken, stages: [] };
+  if (isActive(photo) && python.broken) return { ...photo, state: photo.model ? "done" : "failed", text: python.broken, stages: [] };
   if (python.broken) return { ...photo, can_redo: false };
   if (photo.state === "working" && state.restarting) return { ...photo, text: say("start.again"), stages: [] };
   return photo;
@@ -187,6 +192,7 @@ function takeView(view) {
   state.view = view;
   state.restarting = false;
   collection.kept.see(view.photos);
+  pictures.see(view.photos);
   bulk.see(photos());
   python.settle(view.photos.find((photo) => photo.id === python.stopping)?.state === "working");
 }
@@ -207,6 +213,7 @@ async function describe() {
 /** @param {boolean} final */
 function broke(final) {
   state.restarting = !final;
+  pictures.see([]);
   own.broke();
   render();
 }

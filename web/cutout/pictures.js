@@ -22,6 +22,7 @@ export class Pictures {
     /** @type {Map<number, Pair>} in the order of last use */
     this.pairs = new Map();
     this.turn = Promise.resolve();
+    this.expected = { id: 0, end: () => {} }; // the photo that Python shows next
     /** Told of every small picture that was made of a photo. @type {(id: number, thumb: Blob) => void} */
     this.made = () => {};
   }
@@ -29,13 +30,17 @@ export class Pictures {
   /**
    * Makes the small picture of a file, one file after the other. What the browser cannot decode, Python may.
    * @param {number} id @param {Blob} file  the photo, or a small picture that was made before
+   * @param {boolean} [soon]  Python takes the photo at once: what it shows serves here too, so that one decoding is enough
    */
-  addThumb(id, file) {
+  addThumb(id, file, soon = false) {
     this.wanted.add(id);
+    const shown = soon && new Promise((end) => (this.expected = { id, end: () => end(undefined) }));
     const make = async () => {
+      await shown;
       if (!this.wanted.has(id)) return;
-      const thumb = await decode(file, THUMB_SIDE);
-      if (!this.wanted.has(id) || this.thumbs.has(id)) thumb?.close();
+      const large = this.pairs.get(id)?.before;
+      const thumb = large ? await reduced(large, THUMB_SIDE) : await decode(file, THUMB_SIDE);
+      if (!this.wanted.has(id) || (this.thumbs.has(id) && this.thumbs.get(id) !== large)) thumb?.close();
       else if (thumb) {
         this.thumbs.set(id, thumb);
         if (file instanceof File) this.made(id, await asFile(thumb));
@@ -56,7 +61,19 @@ export class Pictures {
     this.#close(id, pair[kind]);
     pair[kind] = bitmap;
     if (kind === "before" && !this.thumbs.has(id)) this.thumbs.set(id, bitmap);
+    if (id === this.expected.id) this.#expectNoMore();
     this.changed();
+  }
+
+  /** Python may have ended with a photo and not shown it. @param {import("./messages.js").PhotoView[]} photos */
+  see(photos) {
+    const { id } = this.expected;
+    if (id && !photos.some((photo) => photo.id === id && ["waiting", "working"].includes(photo.state))) this.#expectNoMore();
+  }
+
+  #expectNoMore() {
+    this.expected.end();
+    this.expected.id = 0;
   }
 
   /**
@@ -67,6 +84,7 @@ export class Pictures {
   pair(id, { file, cutout }) {
     const known = this.pairs.get(id);
     if (known) return this.#use(id, known);
+    if (id === this.expected.id) return { before: null, after: null };
     const pair = this.#use(id, { before: null, after: null });
     Promise.all([decode(file, LARGE_SIDE), cutout && decode(cutout, LARGE_SIDE)]).then(([before, after]) => {
       if (this.pairs.get(id) !== pair) {
@@ -123,6 +141,14 @@ function asFile(bitmap) {
   return canvas.convertToBlob({ type: "image/webp", quality: 0.8 });
 }
 
+/** A copy with its long side at most `side` pixels. @param {ImageBitmap} whole @param {number} side */
+function reduced(whole, side) {
+  const scale = Math.min(1, side / Math.max(whole.width, whole.height));
+  const width = Math.max(1, Math.round(whole.width * scale));
+  const height = Math.max(1, Math.round(whole.height * scale));
+  return createImageBitmap(whole, { resizeWidth: width, resizeHeight: height, resizeQuality: "medium" });
+}
+
 /**
  * The picture in a file with its long side at most `side` pixels, decoded off the main thread.
  * @param {Blob} file @param {number} side
@@ -131,11 +157,8 @@ async function decode(file, side) {
   const end = await turnToDecode();
   try {
     const whole = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = side / Math.max(whole.width, whole.height);
-    if (scale >= 1) return whole;
-    const width = Math.max(1, Math.round(whole.width * scale));
-    const height = Math.max(1, Math.round(whole.height * scale));
-    const small = await createImageBitmap(whole, { resizeWidth: width, resizeHeight: height, resizeQuality: "medium" });
+    if (Math.max(whole.width, whole.height) <= side) return whole;
+    const small = await reduced(whole, side);
     whole.close();
     return small;
   } catch (error) {
