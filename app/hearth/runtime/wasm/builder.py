@@ -101,6 +101,8 @@ class Builder:
     constants: list[tuple[Tensor, np.ndarray]] = field(default_factory=list)
     packings: list[Packing] = field(default_factory=list)
     moment: int = 0
+    early: int = 0
+    """Actions at the front that were put before steps which were there already."""
 
     def padded(self, count: int) -> int:
         """A number of channels or columns rounded up to whole vectors."""
@@ -157,6 +159,12 @@ class Builder:
         """Something that Python does in between."""
         self.actions.append(action)
         self._touch([action.target] if isinstance(action, Load) else list(action.reads.values()))
+
+    def load_first(self, load: Load) -> None:
+        """Copies in what is known from the start before anything is played, so that steps stay one run."""
+        self.actions.insert(self.early, load)
+        self.early += 1
+        load.target.buffer.touch(0)
 
     def _touch(self, tensors: Sequence[Tensor]) -> None:
         for tensor in tensors:

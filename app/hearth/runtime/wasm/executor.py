@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.limits import LIMITS, check_time, deadline
 from hearth.runtime.numpy.executor import NumpyProgram
 from hearth.runtime.plan import Plan
-from hearth.runtime.wasm.builder import Compute, Load, Lowered, Play
+from hearth.runtime.wasm.builder import Action, Compute, Load, Lowered, Play
 from hearth.runtime.wasm.library import Library, library
 from hearth.runtime.wasm.lower import lower
 from hearth.runtime.wasm.player import HeapPlayer, Player
@@ -23,6 +23,38 @@ from hearth.runtime.wasm.threads import SharedPlayer, WorkersLost, pool
 
 TURNS = 24
 """Into so many parts of about equal work a run is cut, so that the event loop may turn in between."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An action, or a part of one that plays many steps. Where the run pauses behind it, `done` says how far it is."""
+
+    action: Action
+    label: str = ""
+    done: float | None = None
+
+
+def turns(lowered: Lowered, count: int) -> list[Turn]:
+    """A program's actions, those of many steps cut so that a run has about `count` pieces of equal work.
+
+    With one piece nothing is cut: a run of steps is one call.
+    """
+    total, done, pause = sum(lowered.costs) or 1, 0, 0
+    share = -(-total // count)
+    made: list[Turn] = []
+    for action in lowered.actions:
+        if not isinstance(action, Play):
+            made.append(Turn(action, "", done / total if isinstance(action, Compute) else None))
+            continue
+        first = action.first
+        for step in range(action.first, action.end):
+            done += lowered.costs[step]
+            if count > 1 and done - pause >= share:
+                made.append(Turn(Play(first, step + 1), lowered.labels[step], done / total))
+                first, pause = step + 1, done
+        if first < action.end:
+            made.append(Turn(Play(first, action.end)))
+    return made
 
 
 class WasmProgram:
@@ -34,6 +66,7 @@ class WasmProgram:
     def __init__(self, plan: Plan, kernels: Library, threads: Any = None) -> None:
         self.plan, self.kernels, self.threads = plan, kernels, threads
         self.lowered = lower(plan, kernels.vector)
+        self.turns = {count: turns(self.lowered, count) for count in (1, TURNS)}
         self.idle = [_player(self.lowered, kernels, threads)]
         self.parts = {
             action.step: _numpy_part(plan, action.step)
@@ -68,44 +101,38 @@ class WasmProgram:
                 player.close()
         self.idle.clear()
 
-    def _surely(self, feeds: Mapping[str, Any], results: list[Any], turns: int) -> Iterator[float]:
+    def _surely(self, feeds: Mapping[str, Any], results: list[Any], count: int) -> Iterator[float]:
         """A run that starts over, on this thread alone, where a worker goes missing."""
         try:
             player = self.idle.pop()
         except IndexError:
             player = _player(self.lowered, self.kernels, self.threads)
         try:
-            yield from self._turns(player, feeds, results, turns)
+            yield from self._turns(player, feeds, results, count)
         except WorkersLost:
             results.clear()
-            yield from self._turns(player, feeds, results, turns)
+            yield from self._turns(player, feeds, results, count)
         finally:
             self.idle.append(player)
 
-    def _turns(self, player: Player, feeds: Mapping[str, Any], results: list[Any], turns: int) -> Iterator[float]:
+    def _turns(self, player: Player, feeds: Mapping[str, Any], results: list[Any], count: int) -> Iterator[float]:
         """Runs piece by piece, telling how far it is; the outputs are in `results` at the end."""
         values = dict(feeds)
-        total, done, pause = sum(self.lowered.costs) or 1, 0, 0
-        share = -(-total // turns)
         yield 0.0
         with np.errstate(all="ignore"), deadline(LIMITS.run_seconds):
-            for action in self.lowered.actions:
+            for turn in self.turns[count]:
+                action = turn.action
                 if isinstance(action, Play):
-                    first = action.first
-                    for step in range(action.first, action.end):
-                        done += self.lowered.costs[step]
-                        if done - pause >= share:
-                            player.play(first, step + 1)
-                            first, pause = step + 1, done
-                            check_time(self.lowered.labels[step])
-                            yield done / total
-                    player.play(first, action.end)
+                    player.play(action.first, action.end)
                 elif isinstance(action, Load):
                     check_shape(self.plan.graph, action.name, values[action.name])
                     player.write(action.target, values[action.name])
                 else:
                     self._compute(player, action, values)
-                    yield done / total
+                if turn.label:
+                    check_time(turn.label)
+                if turn.done is not None:
+                    yield turn.done
         results += [self._output(player, name, values) for name in self.plan.graph.outputs]
 
     def _compute(self, player: Player, action: Compute, values: dict[str, Any]) -> None:

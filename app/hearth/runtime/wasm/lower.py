@@ -17,6 +17,9 @@ from hearth.runtime.wasm.chain import Chain
 from hearth.runtime.wasm.steps import NONE, Finish, Number
 from hearth.runtime.wasm.tensors import Shape, Tensor, image_strides, pixel_pitch
 
+EARLY_FLOATS = 1 << 16
+"""Inputs up to this size are copied in at the start; larger ones only where they are needed: they take memory."""
+
 Handler = Callable[["Lowering", Step], None]
 HANDLERS: dict[str, Handler] = {}
 
@@ -95,7 +98,11 @@ class Lowering:
             tensor = self.builder.constant(array)
         else:
             tensor = self.builder.new(shape, None, number)
-            self.builder.act(Load(name, tensor))
+            load = Load(name, tensor)
+            if name in self.graph.inputs and tensor.buffer.floats <= EARLY_FLOATS:
+                self.builder.load_first(load)
+            else:
+                self.builder.act(load)
         self.tensors[name] = tensor
         return tensor
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -49,11 +50,11 @@ class Tensor:
         """Where it starts, in floats from the arena's start; known once the arena is planned."""
         return self.buffer.place + self.offset
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype:
         return np.dtype(np.float32 if self.number == Number.FLOAT32 else np.bool_)
 
-    @property
+    @cached_property
     def is_dense(self) -> bool:
         """Whether it lies as a C-contiguous array does."""
         return same_order(self.shape, self.strides, dense_strides(self.shape))
@@ -67,7 +68,7 @@ class Tensor:
             and same_order(self.shape, self.strides, other.strides)
         )
 
-    @property
+    @cached_property
     def span(self) -> int:
         """Elements from its first to its last one, gaps included. For strides that don't go backwards."""
         if 0 in self.shape:

@@ -54,6 +54,8 @@ class SharedPlayer:
 
     def __init__(self, lowered: Lowered, pool: Any) -> None:
         self.pool = pool
+        # Bound once: each look-up of a JavaScript method makes an object on both sides.
+        self._write, self._read, self._play = pool.write, pool.read, pool.play
         self.regions: list[int] = []
         self.close = weakref.finalize(self, _release, pool, self.regions)
         """Gives the memory back; so does the garbage collector."""
@@ -73,8 +75,8 @@ class SharedPlayer:
             zero, one = self._put(np.zeros(1, np.int32)), self._put(np.ones(1, np.int32))
             for packing, step in zip(lowered.packings, packed, strict=True):
                 source = np.ascontiguousarray(packing.source)
-                pool.write(self.arena + 4 * lowered.staging, address(source), source.nbytes)
-                while not pool.play(step, zero, one, self.arena, 0, 1, self.scratch, self.stride):
+                self._write(self.arena + 4 * lowered.staging, address(source), source.nbytes)
+                while not self._play(step, zero, one, self.arena, 0, 1, self.scratch, self.stride):
                     pass  # a worker went missing; packing again does no harm, and now this thread is alone
         except ExecutorFailed:
             self.close()
@@ -91,7 +93,7 @@ class SharedPlayer:
 
     def _put(self, array: np.ndarray) -> int:
         place = self._room(max(array.nbytes, 4))
-        self.pool.write(place, address(array), array.nbytes)
+        self._write(place, address(array), array.nbytes)
         return place
 
     def write(self, target: Tensor, array: np.ndarray) -> None:
@@ -103,21 +105,25 @@ class SharedPlayer:
                 raise ExecutorFailed("A value with gaps can't be copied in.")
             laid = np.empty(target.span, target.dtype)
             np.copyto(target.over(laid), array)
-        self.pool.write(self.arena + 4 * target.place, address(laid), laid.nbytes)
+        self._write(self.arena + 4 * target.place, address(laid), laid.nbytes)
 
     def read(self, source: Tensor) -> np.ndarray:
         """A copy of a value."""
         memory = np.empty(source.span, source.dtype)
-        self.pool.read(self.arena + 4 * source.place, address(memory), memory.nbytes)
+        self._read(self.arena + 4 * source.place, address(memory), memory.nbytes)
         return source.over(memory)
 
     def take(self, source: Tensor) -> np.ndarray:
-        """`read` already gives a copy."""
-        return np.ascontiguousarray(self.read(source)).reshape(source.shape)
+        """`read`, without a detour where the value lies densely."""
+        if not source.is_dense:
+            return np.array(self.read(source), order="C")
+        memory = np.empty(source.shape, source.dtype)
+        self._read(self.arena + 4 * source.place, address(memory), memory.nbytes)
+        return memory
 
     def play(self, first: int, end: int) -> None:
         """Plays steps [first, end) with all threads. Raises WorkersLost."""
-        if not self.pool.play(self.steps, self.starts, self.worth, self.arena, first, end, self.scratch, self.stride):
+        if not self._play(self.steps, self.starts, self.worth, self.arena, first, end, self.scratch, self.stride):
             raise WorkersLost("A worker thread went missing; this thread goes on alone.")
 
 
