@@ -8,6 +8,7 @@
  *             scratch: number, stride: number, threads: number): number,
  *   team_size(): number,
  *   team_dismiss(team: number): void,
+ *   rehearsal_size(): number,
  *   step_scratch(step: number): number,
  *   vector_width(): number,
  *   __heap_base: WebAssembly.Global,
@@ -38,8 +39,8 @@ export class Pool {
     this.free = [{ at: roundUp(this.kernels.__heap_base.value), end: this.memory.buffer.byteLength }];
     /** @type {Map<number, number>} */
     this.taken = new Map();
-    this.team = this.alloc(this.kernels.team_size());
-    new Uint8Array(this.memory.buffer).fill(0, this.team, this.team + this.kernels.team_size());
+    this.team = this.zeroed(this.kernels.team_size());
+    this.room = this.zeroed(this.kernels.rehearsal_size());
     this.threads = threads;
     /** @type {Worker[]} */
     this.workers = [];
@@ -51,7 +52,8 @@ export class Pool {
     const worker = new Worker(this.worker, { type: "module" });
     // The leader notices by itself when one is missing.
     worker.addEventListener("error", (event) => event.preventDefault());
-    worker.postMessage({ module: this.module, memory: this.memory, team: this.team, member, stack });
+    const room = member === 1 ? this.room : 0;
+    worker.postMessage({ module: this.module, memory: this.memory, team: this.team, member, stack, room });
     this.workers.push(worker);
   }
 
@@ -76,6 +78,13 @@ export class Pool {
     const at = gap.at;
     gap.at += size;
     this.taken.set(at, size);
+    return at;
+  }
+
+  /** Room that holds zeros. @param {number} bytes */
+  zeroed(bytes) {
+    const at = this.alloc(bytes);
+    new Uint8Array(this.memory.buffer).fill(0, at, at + bytes);
     return at;
   }
 

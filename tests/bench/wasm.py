@@ -80,6 +80,7 @@ def told(result: dict[str, Any], threads: int, rows: list[dict[str, Any]]) -> bo
     figures = {
         "": ("ms", ours, peer, PEER),
         "first run": ("ms", result["first"], ours, "a later run, median"),
+        "packing and first run": ("ms", result["packing"] + result["first"], ours, "a later run, median"),
         "load and first run": ("ms", result["load"] + result["first"], result["peerFirst"], f"{PEER}, first run alone"),
     }
     if result["perStep"] is not None:
@@ -91,7 +92,8 @@ def told(result: dict[str, Any], threads: int, rows: list[dict[str, Any]]) -> bo
     close = result["difference"] < 1e-3
     print(
         f"{title:34} {ours:8.1f} ms  {PEER} {peer:8.1f}  {peer / ours:5.2f}x  apart {result['difference']:.1e}"
-        f"{'' if close else '  NOT THE SAME'}  (load {result['load']:.0f}, first run {result['first']:.1f}: "
+        f"{'' if close else '  NOT THE SAME'}  (load {result['load']:.0f}, "
+        f"packing {result['packing']:.1f}, first run {result['first']:.1f}: "
         f"{result['first'] / ours:.2f} of a later one"
         + (f"; {result['perStep']:.2f} us a step from Python)" if result["perStep"] is not None else ")"),
         flush=True,

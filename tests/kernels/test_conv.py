@@ -238,6 +238,40 @@ def test_depthwise_equals_a_convolution_of_as_many_groups(
 
 @examples
 @given(
+    st.integers(1, 2),
+    st.integers(2, 4),
+    st.tuples(st.integers(1, 4), st.integers(1, 5)),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.tuples(st.integers(1, 2), st.integers(1, 2)),
+    st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    st.tuples(st.integers(0, 5), st.integers(0, 90)),
+)
+def test_depthwise_along_planes_equals_depthwise_across_channels(
+    batch: int,
+    channels: int,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    pad: tuple[int, int],
+    extra: tuple[int, int],
+) -> None:
+    window = Window(*kernel, *stride, *dilation, *pad)
+    sizes = [max(1, (k - 1) * d + 1 - 2 * p) + e for k, d, p, e in zip(kernel, dilation, pad, extra, strict=True)]
+    case = Case(numbers(1, batch, *sizes, channels), numbers(2, channels, 1, *kernel), window, channels)
+    x = np.ascontiguousarray(case.x.transpose(0, 3, 1, 2)).reshape(batch * channels, *sizes, 1)
+    shape = (batch * channels, *case.out, 1)
+    y = case.arena.room(int(np.prod(shape)))
+    step = case.step
+    step.op, step.weights = Opcode.DEPTHWISE, case.arena.put(case.w)
+    step.x, step.y = image(case.arena.put(x), x.shape), image(y, shape)
+    step.finish.low, step.finish.high = -0.5, inf
+    case.arena.play(step)
+    got = case.arena.get(y, (batch, channels, *case.out)).transpose(0, 2, 3, 1)
+    close(got, np.maximum(case.wanted(), -0.5))
+
+
+@examples
+@given(
     st.integers(1, 9),
     st.integers(1, 9),
     st.integers(1, 4),

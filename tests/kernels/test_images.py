@@ -65,6 +65,30 @@ def test_pool_equals_its_definition(
 
 @examples
 @given(
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.tuples(st.integers(1, 2), st.integers(1, 2)),
+    st.tuples(st.integers(0, 1), st.integers(0, 1)),
+    st.tuples(st.integers(2, 5), st.integers(2, 70)),
+)
+def test_maxima_along_a_plane_equal_their_definition(
+    kernel: tuple[int, int], stride: tuple[int, int], pad: tuple[int, int], size: tuple[int, int]
+) -> None:
+    pads = [min(p, k - 1) for p, k in zip(pad, kernel, strict=True)]
+    padded = [s + 2 * p for s, p in zip(size, pads, strict=True)]
+    out = [max(1, (s - k) // apart + 1) for s, k, apart in zip(padded, kernel, stride, strict=True)]
+    window = Window(*kernel, *stride, 1, 1, *pads)
+    x = numbers(1, 3, *size, 1)
+    wanted = pooled(x, Pooling.POOL_MAX, window, (out[0], out[1]), (padded[0], padded[1]))
+    arena = Arena()
+    y = arena.room(wanted.size)
+    arena.play(
+        Pool(Opcode.POOL, Pooling.POOL_MAX, image(arena.put(x), x.shape), image(y, wanted.shape), window, *padded)
+    )
+    close(arena.get(y, wanted.shape), wanted)
+
+
+@examples
+@given(
     st.integers(1, 2),
     st.tuples(st.integers(1, 7), st.integers(1, 7)),
     st.tuples(st.integers(1, 9), st.integers(1, 9)),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from hearth.runtime import InferenceSession
-from hearth.runtime.wasm import WasmExecutor
+from hearth.runtime.wasm import WasmExecutor, executor
+from hearth.runtime.wasm.builder import Lowered
+from hearth.runtime.wasm.library import Library
+from hearth.runtime.wasm.player import Player
 
 FEWEST_STEPS = 10
 EXECUTORS: dict[bool, WasmExecutor] = {}
@@ -17,13 +22,31 @@ STATE: dict[str, Any] = {}
 
 
 def open(model: Any, threads: int, shapes: Any) -> dict[str, float]:
-    """Makes the session for inputs of these shapes; returns what that took, in ms, and the threads it has."""
-    executor = EXECUTORS.setdefault(threads > 1, WasmExecutor(threads=threads > 1))
+    """Makes the session for inputs of these shapes; returns what that and its packing took, in ms, and its threads."""
+    kernels = EXECUTORS.setdefault(threads > 1, WasmExecutor(threads=threads > 1))
     start = time.perf_counter()
-    STATE["session"] = InferenceSession(model.to_bytes(), executor, shapes.to_py())
+    with packing_timed():
+        STATE["session"] = InferenceSession(model.to_bytes(), kernels, shapes.to_py())
     FEEDS.clear()
-    pool = executor.pool
-    return {"load": (time.perf_counter() - start) * 1e3, "threads": int(pool.threads) if pool else 1}
+    pool = kernels.pool
+    load = (time.perf_counter() - start) * 1e3
+    return {"load": load, "packing": STATE["packing"], "threads": int(pool.threads) if pool else 1}
+
+
+@contextmanager
+def packing_timed() -> Iterator[None]:
+    """Notes how long constants are packed, in ms."""
+    plain = executor._player
+
+    def timed(lowered: Lowered, kernels: Library, threads: Any) -> Player:
+        start = time.perf_counter()
+        made = plain(lowered, kernels, threads)
+        STATE["packing"] = (time.perf_counter() - start) * 1e3
+        return made
+
+    executor._player = timed
+    yield
+    executor._player = plain
 
 
 def feed(name: str, data: Any, shape: Any) -> None:

@@ -105,24 +105,22 @@ static kernel *kernel_of(const struct conv *s) {
     return four_pixels;
 }
 
-/* Taps i with 0 <= start + i * dilation < size. */
-INLINE void clip(int start, int dilation, int count, int size, int *first, int *end) {
-    *first = start < 0 ? ceil_div(-start, dilation) : 0;
-    *end = max_int(*first, min_int(count, start >= size ? 0 : ceil_div(size - start, dilation)));
-}
-
 /* One row of output. */
 void depthwise(const struct conv *s, float *arena, int unit) {
+    if (s->x.channels == 1 && s->groups > 1) {
+        depthwise_plane(s, arena, unit);
+        return;
+    }
     const struct window *w = &s->window;
     int n = unit / s->y.height, oy = unit % s->y.height, top = oy * w->stride_y - w->pad_top;
     kernel *four = kernel_of(s);
     struct taps t;
-    clip(top, w->dilation_y, w->height, s->x.height, &t.first_y, &t.end_y);
+    clip_taps(top, w->dilation_y, w->height, s->x.height, &t.first_y, &t.end_y);
     for (int ox = 0; ox < s->y.width;) {
         int left = ox * w->stride_x - w->pad_left;
         int right = left + (w->width - 1) * w->dilation_x + (ACROSS - 1) * w->stride_x;
         int whole = left >= 0 && right < s->x.width && ox + ACROSS <= s->y.width;
-        clip(left, w->dilation_x, w->width, s->x.width, &t.first_x, &t.end_x);
+        clip_taps(left, w->dilation_x, w->width, s->x.width, &t.first_x, &t.end_x);
         const float *x = pixel_at(arena, &s->x, n, top, left);
         float *y = pixel_at(arena, &s->y, n, oy, ox);
         ptrdiff_t index = (ptrdiff_t)(n * s->y.height + oy) * s->y.width + ox;

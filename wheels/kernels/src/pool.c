@@ -76,6 +76,17 @@ INLINE int max_across(const struct pool *s, int stride, const float *x, int rows
     return ox;
 }
 
+/* The same for windows of 2x2, two apart: rows meet first, then neighbours. */
+static NOINLINE int max_across_2x2(const struct pool *s, const float *x, float *y, int first) {
+    int ox = first, width = s->x.width, end = min_int(s->y.width, (width + s->window.pad_left) / 2);
+    for (; ox + VW <= end; ox += VW) {
+        const float *above = x + ox * 2 - s->window.pad_left, *below = above + width;
+        vf left = vmax(vload(below), vload(above)), right = vmax(vload(below + VW), vload(above + VW));
+        vstore(y + ox, vmax(vodds_of(left, right), vevens_of(left, right)));
+    }
+    return ox;
+}
+
 static NOINLINE int max_across_1(const struct pool *s, const float *x, int rows, float *y, int first) {
     return max_across(s, 1, x, rows, y, first);
 }
@@ -99,7 +110,9 @@ void pool(const struct pool *s, float *arena, int unit) {
             int y = oy * w->stride_y - w->pad_top, rows = clip(&y, w->dilation_y, w->height, s->x.height);
             const float *line = pixel_at(arena, &s->x, n, y, 0);
             float *out = pixel_at(arena, &s->y, n, oy, 0);
-            ox = w->stride_x == 1 ? max_across_1(s, line, rows, out, ox) : max_across_2(s, line, rows, out, ox);
+            if (rows == 2 && w->width == 2 && w->stride_x == 2 && w->dilation_y == 1)
+                ox = max_across_2x2(s, line, out, ox);
+            else ox = w->stride_x == 1 ? max_across_1(s, line, rows, out, ox) : max_across_2(s, line, rows, out, ox);
             across = 0;
             if (ox >= s->y.width) break;
         }

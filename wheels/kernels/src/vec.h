@@ -145,15 +145,25 @@ INLINE float widen_one(uint16_t half) {
     return scaled.value;
 }
 
-/* Every second lane of VW * 2 numbers in a row. */
-INLINE vf vevens(const float *p) {
-    vf a = vload(p), b = vload(p + VW);
+/* Every second lane of two vectors one after the other, from the first or from the second on. */
+INLINE vf vevens_of(vf a, vf b) {
 #if VW == 8
     return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
 #else
     return __builtin_shufflevector(a, b, 0, 2, 4, 6);
 #endif
 }
+
+INLINE vf vodds_of(vf a, vf b) {
+#if VW == 8
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#else
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#endif
+}
+
+/* Every second one of VW * 2 numbers in a row. */
+INLINE vf vevens(const float *p) { return vevens_of(vload(p), vload(p + VW)); }
 
 INLINE float vsum(vf v) {
     float s = 0.0f;

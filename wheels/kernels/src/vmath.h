@@ -37,22 +37,32 @@ INLINE vf vfloor(vf x) {
     return near - (vf)((near > x) & (vi)vsplat(1.0f));
 }
 
-INLINE vf vexp(vf x) {
-    /* exp(r) = 1 + r + r^2 p(r) on |r| < ln 2 / 2 */
+/* exp(x) = 2^n exp(r), |r| < ln 2 / 2: exp(r), and n in the low bits of `shifted`. */
+INLINE vf exp_of_rest(vf x, vf *shifted) {
+    /* exp(r) = 1 + r + r^2 p(r) */
     static const float p[] = {0.49999994f, 0.16666521f, 0.04166839f, 0.00836871f, 0.00138146f};
-    vf low = vsplat(-87.33654f), high = vsplat(88.72283f);
-    vf within = vmin(vmax(x, low), high);
-    vf shifted = vfma(within, vsplat(1.44269504f), vsplat(ROUNDER));
-    vf n = shifted - vsplat(ROUNDER);
-    vf r = vfnma(n, vsplat(0.693359375f), within);
+    *shifted = vfma(x, vsplat(1.44269504f), vsplat(ROUNDER));
+    vf n = *shifted - vsplat(ROUNDER);
+    vf r = vfnma(n, vsplat(0.693359375f), x);
     r = vfnma(n, vsplat(-2.12194440e-4f), r);
-    vf value = vfma(r * r, polynomial(p, 5, r), r) + vsplat(1.0f);
+    return vfma(r * r, polynomial(p, 5, r), r) + vsplat(1.0f);
+}
+
+INLINE vf vexp(vf x) {
+    vf low = vsplat(-87.33654f), high = vsplat(88.72283f), shifted;
+    vf value = exp_of_rest(vmin(vmax(x, low), high), &shifted);
     /* 2^n in two halves: n reaches 128, beyond the exponent of a float */
     vi whole = (vi)shifted - visplat(0x4b400000), half = whole >> 1;
     value = value * (vf)((half + 127) << 23) * (vf)((whole - half + 127) << 23);
     value = vselect(x > high, vsplat(__builtin_inff()), value);
     value = vselect(x < low, vzero(), value);
     return vselect(x == x, value, x);
+}
+
+/* exp of what is brought to [-87, 87] first: enough where 1 is added to it. Keeps a NaN. */
+INLINE vf vexp_within(vf x) {
+    vf shifted, value = exp_of_rest(vmin(vmax(x, vsplat(-87.0f)), vsplat(87.0f)), &shifted);
+    return value * (vf)(((vi)shifted - visplat(0x4b400000 - 127)) << 23);
 }
 
 INLINE vf vlog(vf x) {
@@ -76,14 +86,14 @@ INLINE vf vlog(vf x) {
     return vselect(x >= vzero(), value, vsplat(__builtin_nanf("")));
 }
 
-INLINE vf vsigmoid(vf x) { return vsplat(1.0f) / (vsplat(1.0f) + vexp(-x)); }
+INLINE vf vsigmoid(vf x) { return vsplat(1.0f) / (vsplat(1.0f) + vexp_within(-x)); }
 
 INLINE vf vtanh(vf x) {
     /* tanh(x) = x + x^3 p(x^2) on |x| < 0.625 */
     static const float p[] = {-0.33333284f, 0.13331491f, -0.05374349f, 0.02065057f, -0.00571703f};
     vf square = x * x, size = vabs(x);
     vf near = vfma(x * square, polynomial(p, 5, square), x);
-    vf far = vsplat(1.0f) - vsplat(2.0f) / (vexp(size + size) + vsplat(1.0f));
+    vf far = vsplat(1.0f) - vsplat(2.0f) / (vexp_within(size + size) + vsplat(1.0f));
     return vselect(size < vsplat(0.625f), near, with_sign(far, x));
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -138,6 +139,17 @@ class Lowering:
             return self.output_image(name)
         tensor = self.tensors[name] = self._room(shape, number, image)
         return tensor
+
+    def planes(self, name: str, output: str) -> tuple[Tensor, Tensor] | None:
+        """Input and output as images of one channel each, for kernels that go plane by plane.
+
+        None where the input does not lie so, or the output goes into an image that doesn't.
+        """
+        x = self.tensor(name)
+        if not x.is_dense or pixel_pitch(x) is not None or output in self.tensors or output in self.parts:
+            return None
+        y = self.output(output)
+        return _as_planes(x), _as_planes(y)
 
     def finish(self, step: Step, target: Tensor) -> tuple[Callable[[], Finish], list[Tensor], list[Step]]:
         """What of an epilogue the product kernels can do themselves.
@@ -278,6 +290,11 @@ class Lowering:
     def _by_numpy(self, number: int, step: Step) -> None:
         reads = {name: self.tensors[name] for name in step.node.reads() if name in self.tensors}
         self.builder.act(Compute(number, {name: t for name, t in reads.items() if not t.buffer.constant}))
+
+
+def _as_planes(tensor: Tensor) -> Tensor:
+    shape = (tensor.shape[0] * tensor.shape[1], 1, *tensor.shape[2:])
+    return replace(tensor, shape=shape, strides=image_strides(shape))
 
 
 def _parts_of_concatenations(lowering: Lowering) -> dict[str, tuple[str, int]]:

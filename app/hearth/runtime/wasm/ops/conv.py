@@ -44,9 +44,9 @@ def conv(low: Lowering, step: Step) -> None:
     """Images of one or two spatial axes, with constant weights."""
     if step.node.attributes.get(WHOLE_NUMBERS) and integer_conv(low, step):
         return
-    layer = layer_of(low, step)
+    layer = layer_of(low, step, by_planes=True)
     batch, outs, *spatial = layer.y.shape
-    if layer.groups == layer.channels == outs and layer.groups > 1:
+    if layer.groups == len(layer.weights) > 1 and layer.weights.shape[1] == 1:
         _depthwise(layer)
     elif _tiles(layer) is not None:
         _winograd(layer, _tiles(layer) or 0)
@@ -54,7 +54,7 @@ def conv(low: Lowering, step: Step) -> None:
         _pointwise(layer, batch * prod(spatial))
     else:
         _general(layer)
-    low.after(step, layer.rest, layer.y)
+    low.after(step, layer.rest, low.tensors[step.node.outputs[0]])
 
 
 def _is_plain(window: Window) -> bool:
@@ -77,7 +77,10 @@ def _tiles(layer: Layer) -> int | None:
 
 
 def _depthwise(layer: Layer) -> None:
-    taps = np.ascontiguousarray(layer.weights[:, 0].transpose(1, 2, 0), np.float32)
+    """Weights lie (channel, tap) where x lies plane by plane, else (tap, channel)."""
+    channels_first = layer.weights[:, 0]
+    taps = channels_first if layer.channels == 1 else channels_first.transpose(1, 2, 0)
+    taps = np.ascontiguousarray(taps, np.float32)
     weights = layer.builder.constant(taps)
     layer.emit("depthwise", lambda: layer.conv(Opcode.DEPTHWISE, weights.place, 0))
 

@@ -17,6 +17,8 @@ from hearth.runtime.wasm.tensors import Tensor, as_image
 
 CONV_BLOCK = 48
 """Pixels that the general kernel takes at once."""
+LEAST_ACROSS, MOST_APART = 16, 2
+"""From so many columns on, and up to such a stride, a depthwise convolution may go along the rows of a plane."""
 LONGEST = 1 << 30
 """Sums of two lengths below it fit into 32 bits."""
 NUMBERS = {np.dtype(np.float32): Number.FLOAT32, np.dtype(np.float16): Number.FLOAT16}
@@ -77,8 +79,8 @@ class Layer:
         )  # fmt: skip
 
 
-def layer_of(low: Lowering, step: Step) -> Layer:
-    """Raises Unsupported for what has no kernel."""
+def layer_of(low: Lowering, step: Step, by_planes: bool = False) -> Layer:
+    """Raises Unsupported for what has no kernel. `by_planes`: a depthwise one may be of images of one channel each."""
     node, arguments = step.node, step.arguments
     low.require_floats(node.inputs[0], node.outputs[0])
     weights = low.weights(node.inputs[1])
@@ -101,8 +103,11 @@ def layer_of(low: Lowering, step: Step) -> Layer:
     bias = low.constant(bias_name)
     if bias_name and bias is None:
         raise Unsupported("The bias is not constant.")
-    x = low.image(node.inputs[0])
-    y = low.output_image(node.outputs[0])
+    planes = None
+    if by_planes and int(arguments.get("group", 1)) == weights.shape[0] == x_shape[1] > 1:
+        if geometry.strides[-1] <= MOST_APART and low.shape(node.outputs[0])[-1] >= LEAST_ACROSS:
+            planes = low.planes(node.inputs[0], node.outputs[0])
+    x, y = planes or (low.image(node.inputs[0]), low.output_image(node.outputs[0]))
     bias_tensor = low.builder.constant(bias) if bias is not None else None
     return Layer(low, step, x, y, weights, window_of(geometry), int(arguments.get("group", 1)), bias_tensor)
 

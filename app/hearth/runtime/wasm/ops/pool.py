@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hearth.errors import Unsupported
 from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.ops.layer import window_of
 from hearth.runtime.wasm.steps import Opcode, Pool, Pooling
-from hearth.runtime.wasm.tensors import Tensor, as_image, image_strides, pixel_pitch
+from hearth.runtime.wasm.tensors import as_image
 
 
 @lowers("MaxPool", "AveragePool")
@@ -62,7 +60,7 @@ def _emit(low: Lowering, step: Step, geometry: Windows, kind: Pooling, padded: t
     low.require_floats(name, output)
     if min(before for before, _ in geometry.pads) < 0:
         raise Unsupported("Negative pads have no kernel.")
-    planes = _planes(low, name, output) if kind == Pooling.POOL_MAX else None
+    planes = low.planes(name, output) if kind == Pooling.POOL_MAX else None
     x, y = planes or (low.image(name), low.output_image(output))
     sizes = (1,) * (2 - len(padded)) + tuple(padded)
     window = window_of(geometry)
@@ -71,17 +69,3 @@ def _emit(low: Lowering, step: Step, geometry: Windows, kind: Pooling, padded: t
         lambda: Pool(Opcode.POOL, kind, as_image(x), as_image(y), window, *sizes),
         [x, y],
     )
-
-
-def _planes(low: Lowering, name: str, output: str) -> tuple[Tensor, Tensor] | None:
-    """Input and output as images of one channel, where the input lies plane by plane: to lay it out anew costs more."""
-    x = low.tensor(name)
-    if not x.is_dense or pixel_pitch(x) is not None or output in low.tensors or output in low.parts:
-        return None
-    y = low.output(output)
-
-    def seen(tensor: Tensor) -> Tensor:
-        shape = (tensor.shape[0] * tensor.shape[1], 1, *tensor.shape[2:])
-        return replace(tensor, shape=shape, strides=image_strides(shape))
-
-    return seen(x), seen(y)
