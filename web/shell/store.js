@@ -131,26 +131,25 @@ export class ModelStore {
     const whole = await openCache(this.wholeName);
     const partial = await openCache(this.partialName);
     const data = new Uint8Array(model.bytes);
-    /** @type {{part: Part, start: number}[]} */
+    /** @type {{part: Part, room: Uint8Array<ArrayBuffer>}[]} */
     const missing = [];
     let start = 0;
     let repaired = false;
     for (const part of model.parts) {
-      const found = (await readStored(whole, this.#url(part), part)) ?? (await readStored(partial, this.#url(part), part));
-      if (found?.bytes) data.set(found.bytes, start);
-      else missing.push({ part, start });
-      repaired ||= found?.damaged === true;
+      const room = data.subarray(start, start + part.bytes);
+      const found = (await readStored(whole, this.#url(part), part, room)) ?? (await readStored(partial, this.#url(part), part, room));
+      if (!found?.whole) missing.push({ part, room });
+      repaired ||= found?.whole === false;
       start += part.bytes;
     }
     const total = missing.reduce((sum, { part }) => sum + part.bytes, 0);
     let before = 0;
     let kept = Boolean(partial);
-    for (const { part, start } of missing) {
-      const bytes = await fetchPart(this.#url(part), part, signal, (loaded) => progress(before + loaded, total));
-      data.set(bytes, start);
+    for (const { part, room } of missing) {
+      await fetchPart(this.#url(part), part, room, signal, (loaded) => progress(before + loaded, total));
       before += part.bytes;
       const headers = { "content-length": String(part.bytes) };
-      kept &&= await keep(partial, this.#url(part), new Response(bytes, { headers }));
+      kept &&= await keep(partial, this.#url(part), new Response(room, { headers }));
     }
     if (kept && whole && partial) kept = await this.#promote(model, whole, partial);
     return { data: data.buffer, checked: Boolean(globalThis.crypto?.subtle), repaired, kept };
@@ -198,15 +197,38 @@ export async function storageWorks() {
  * @param {Cache | null} cache
  * @param {string} url
  * @param {Part} part
- * @returns {Promise<{bytes?: Uint8Array<ArrayBuffer>, damaged?: boolean} | null>}  null where it is not stored
+ * @param {Uint8Array<ArrayBuffer>} room where it is put
+ * @returns {Promise<{whole: boolean} | null>}  null where it is not stored
  */
-async function readStored(cache, url, part) {
+async function readStored(cache, url, part, room) {
   const response = await cache?.match(url);
   if (!cache || !response) return null;
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (await isWhole(bytes, part)) return { bytes };
-  await cache.delete(url);
-  return { damaged: true };
+  const whole = response.body !== null && (await fill(response.body, room)) === room.length && (await isWhole(room, part));
+  if (!whole) await cache.delete(url);
+  return { whole };
+}
+
+/**
+ * Reads a stream to where its bytes belong: a large model is in memory once.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {Uint8Array<ArrayBuffer>} room
+ * @param {(loaded: number) => void} [progress]
+ * @returns {Promise<number>}  how much it was; more than there is room for where it is too much
+ */
+async function fill(body, room, progress) {
+  const reader = body.getReader();
+  let loaded = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return loaded;
+    if (loaded + value.length > room.length) {
+      await reader.cancel();
+      return loaded + value.length;
+    }
+    room.set(value, loaded);
+    loaded += value.length;
+    progress?.(loaded);
+  }
 }
 
 /**
@@ -228,16 +250,17 @@ async function keep(cache, url, response) {
 /**
  * @param {string} url
  * @param {Part} part
+ * @param {Uint8Array<ArrayBuffer>} room where it is put
  * @param {AbortSignal} signal
  * @param {(loaded: number) => void} progress
  */
-async function fetchPart(url, part, signal, progress) {
+async function fetchPart(url, part, room, signal, progress) {
   let reason = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (attempt - 1)));
     try {
-      const bytes = await download(url, part, signal, progress);
-      if (await isWhole(bytes, part)) return bytes;
+      await download(url, room, signal, progress);
+      if (await isWhole(room, part)) return;
       reason = say("fetch.damaged");
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -251,30 +274,16 @@ async function fetchPart(url, part, signal, progress) {
 
 /**
  * @param {string} url
- * @param {Part} part
+ * @param {Uint8Array<ArrayBuffer>} room
  * @param {AbortSignal} signal
  * @param {(loaded: number) => void} progress
  */
-async function download(url, part, signal, progress) {
+async function download(url, room, signal, progress) {
   // Stored in a cache of its own, so the browser's HTTP cache need not hold it a second time.
   const response = await fetch(url, { signal, cache: "no-store" });
   if (!response.ok || !response.body) throw new DownloadFailed(say("fetch.answered", { status: response.status }));
-  const bytes = new Uint8Array(part.bytes);
-  const reader = response.body.getReader();
-  let loaded = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (loaded + value.length > bytes.length) {
-      await reader.cancel();
-      throw new DownloadFailed(say("fetch.damaged"));
-    }
-    bytes.set(value, loaded);
-    loaded += value.length;
-    progress(loaded);
-  }
-  if (loaded < bytes.length) throw new DownloadFailed(say("fetch.broke"));
-  return bytes;
+  const loaded = await fill(response.body, room, progress);
+  if (loaded !== room.length) throw new DownloadFailed(say(loaded > room.length ? "fetch.damaged" : "fetch.broke"));
 }
 
 /**
