@@ -49,7 +49,7 @@ class BrowserBridge:
 
 
 def _let_go(array: Any) -> None:
-    """Frees a typed array's memory at once; left alone, JavaScript frees it when it next looks for what nobody holds."""
+    """Frees a typed array's memory at once; JavaScript itself waits until it next looks for what nobody holds."""
     if hasattr(array.buffer, "transfer"):
         array.buffer.transfer(0)
 

@@ -119,7 +119,7 @@ class WasmProgram:
         """Runs piece by piece, telling how far it is; the outputs are in `results` at the end."""
         values = dict(feeds)
         yield 0.0
-        with np.errstate(all="ignore"), deadline(LIMITS.run_seconds):
+        with self._guarded(count):
             for turn in self.turns[count]:
                 action = turn.action
                 if isinstance(action, Play):
@@ -134,6 +134,16 @@ class WasmProgram:
                 if turn.done is not None:
                     yield turn.done
         results += [self._output(player, name, values) for name in self.plan.graph.outputs]
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """A limit of time, and silence about numbers that overflow in numpy's steps."""
+        with np.errstate(all="ignore"), deadline(LIMITS.run_seconds):
+            yield
+
+    def _guarded(self, count: int) -> contextlib.AbstractContextManager[None]:
+        """A run that is one call of the kernels has nothing to watch, and its time counts."""
+        return self._watched() if self.parts or count > 1 else contextlib.nullcontext()
 
     def _compute(self, player: Player, action: Compute, values: dict[str, Any]) -> None:
         """Lets numpy run a step on what lies in the arena. Results that are views of it become copies."""
