@@ -15,27 +15,34 @@ struct row {
 INLINE vf load_apart(const float *p, int stride) { return stride == 1 ? vload(p) : vevens(p); }
 
 /* `count` vectors of outputs from column ox on, whose taps all lie within the row. */
-INLINE void vectors(const struct conv *s, const struct row *r, int count, int stride, int ox, float *y) {
-    const struct window *w = &s->window;
+INLINE void vectors(const struct conv *s, const struct row *r, int count, int width, int stride, int ox, float *y) {
+    int dilation = s->window.dilation_x;
     const float *line = r->x + ox * stride, *weight = r->weights;
     vf acc[AT_ONCE], low = vsplat(s->finish.low), high = vsplat(s->finish.high);
     UNROLL for (int v = 0; v < count; v++) acc[v] = vsplat(r->bias);
-    for (int i = 0; i < r->taps; i++, line += r->line) {
+    ROLLED for (int i = 0; i < r->taps; i++, line += r->line, weight += width) {
         const float *source = line;
-        ROLLED for (int j = 0; j < w->width; j++) {
-            vf tap = vsplat(*weight++);
+        for (int j = 0; j < width; j++) { /* unrolled where the width is constant */
+            vf tap = vsplat(weight[j]);
             UNROLL for (int v = 0; v < count; v++) acc[v] = vfma(load_apart(source + v * VW * stride, stride), tap, acc[v]);
-            source += w->dilation_x;
+            source += dilation;
         }
     }
     UNROLL for (int v = 0; v < count; v++) vstore(y + ox + v * VW, vmin(vmax(acc[v], low), high));
 }
 
-#define VECTORS(COUNT, STRIDE)                                                                               \
-    static NOINLINE void vectors_##COUNT##_by_##STRIDE(const struct conv *s, const struct row *r, int ox, float *y) { \
-        vectors(s, r, COUNT, STRIDE, ox, y);                                                                 \
+/* Outputs [from, to), a vector of them at least; the last vector may make some again. */
+INLINE void along(const struct conv *s, const struct row *r, int width, int stride, int from, int to, float *y) {
+    for (; from + AT_ONCE * VW <= to; from += AT_ONCE * VW) vectors(s, r, AT_ONCE, width, stride, from, y);
+    for (; from < to; from += VW) vectors(s, r, 1, width, stride, min_int(from, to - VW), y);
+}
+
+#define ALONG(NAME, WIDTH, STRIDE)                                                                                 \
+    static NOINLINE void NAME(const struct conv *s, const struct row *r, int from, int to, float *y) {             \
+        along(s, r, WIDTH, STRIDE, from, to, y);                                                                   \
     }
-VECTORS(4, 1) VECTORS(1, 1) VECTORS(4, 2) VECTORS(1, 2)
+ALONG(along_3_by_1, 3, 1) ALONG(along_3_by_2, 3, 2)
+ALONG(along_any_by_1, s->window.width, 1) ALONG(along_any_by_2, s->window.width, 2)
 
 /* Outputs [first, end), the taps beyond the row's ends left out. */
 static NOINLINE void one_by_one(const struct conv *s, const struct row *r, int first, int end, float *y) {
@@ -72,9 +79,9 @@ void depthwise_plane(const struct conv *s, float *arena, int unit) {
     int from = min_int(width, ceil_div(w->pad_left, stride)), to = room < 0 ? 0 : min_int(width, room / stride + 1);
     if (stride > 2 || to - from < VW) from = to = width;
     one_by_one(s, &r, 0, from, y);
-    int ox = from;
-    for (; ox + AT_ONCE * VW <= to; ox += AT_ONCE * VW) (stride == 1 ? vectors_4_by_1 : vectors_4_by_2)(s, &r, ox, y);
-    for (; ox < to; ox += VW) /* the last vector may make some columns again */
-        (stride == 1 ? vectors_1_by_1 : vectors_1_by_2)(s, &r, min_int(ox, to - VW), y);
+    if (from < to) {
+        if (w->width == 3) (stride == 1 ? along_3_by_1 : along_3_by_2)(s, &r, from, to, y);
+        else (stride == 1 ? along_any_by_1 : along_any_by_2)(s, &r, from, to, y);
+    }
     one_by_one(s, &r, to, width, y);
 }
