@@ -18,6 +18,8 @@ from hearth.runtime.wasm.tensors import Tensor, address
 MOST_THREADS = 8
 WORTH_SHARING = 300_000
 """Multiply-adds or elements below which a step is over before another thread has begun."""
+WORTH_PACKING = 16 << 20
+"""Bytes of weights below which packing them leaves the other threads to what they rehearse (`rehearse.h`)."""
 LINE = 64
 
 
@@ -72,11 +74,12 @@ class SharedPlayer:
             self.arena = self._room(4 * lowered.floats + LINE)
             for tensor, array in lowered.constants:
                 self.write(tensor, array)
-            zero, one = self._put(np.zeros(1, np.int32)), self._put(np.ones(1, np.int32))
+            much = sum(packing.source.nbytes for packing in lowered.packings) >= WORTH_PACKING
+            zero, worth = self._put(np.zeros(1, np.int32)), self._put(np.array([much], np.int32))
             for packing, step in zip(lowered.packings, packed, strict=True):
                 source = np.ascontiguousarray(packing.source)
                 self._write(self.arena + 4 * lowered.staging, address(source), source.nbytes)
-                while not self._play(step, zero, one, self.arena, 0, 1, self.scratch, self.stride):
+                while not self._play(step, zero, worth, self.arena, 0, 1, self.scratch, self.stride):
                     pass  # a worker went missing; packing again does no harm, and now this thread is alone
         except ExecutorFailed:
             self.close()
