@@ -34,7 +34,7 @@ STREAMED_BYTES = 4_000_000
 """What it may take where the weights are large anyway and each block reads all of them."""
 LEAST_BLOCKS = 8
 """So many blocks there should be at least, for threads to share them evenly."""
-STAGED_BYTES = 8_000_000
+STAGED_BYTES = 1_000_000
 """Expanded weights larger than this are rather expanded anew at each use, if the tiles are few."""
 STAGED_TILES = 160
 
