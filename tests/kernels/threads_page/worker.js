@@ -4,11 +4,12 @@ import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 import { Pool } from "./pool.js";
 
-/** Its workers come late and have no stack: each traps in the middle of the first unit that it takes. */
+/** Its workers come late, unrehearsed, and have no stack: each traps in the middle of the first unit that it takes. */
 class Doomed extends Pool {
   start() {}
 
   begin() {
+    this.room = 0;
     for (let member = 1; member < this.threads; member++) super.start(member, 16);
   }
 }
