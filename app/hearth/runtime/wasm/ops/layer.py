@@ -103,10 +103,9 @@ def layer_of(low: Lowering, step: Step, by_planes: bool = False) -> Layer:
     bias = low.constant(bias_name)
     if bias_name and bias is None:
         raise Unsupported("The bias is not constant.")
-    planes = None
-    if by_planes and int(arguments.get("group", 1)) == weights.shape[0] == x_shape[1] > 1:
-        if geometry.strides[-1] <= MOST_APART and low.shape(node.outputs[0])[-1] >= LEAST_ACROSS:
-            planes = low.planes(node.inputs[0], node.outputs[0])
+    alone = int(arguments.get("group", 1)) == weights.shape[0] == x_shape[1] > 1
+    wide = geometry.strides[-1] <= MOST_APART and low.shape(node.outputs[0])[-1] >= LEAST_ACROSS
+    planes = low.planes(node.inputs[0], node.outputs[0]) if by_planes and alone and wide else None
     x, y = planes or (low.image(node.inputs[0]), low.output_image(node.outputs[0]))
     bias_tensor = low.builder.constant(bias) if bias is not None else None
     return Layer(low, step, x, y, weights, window_of(geometry), int(arguments.get("group", 1)), bias_tensor)
