@@ -125,8 +125,10 @@ class WasmProgram:
                 if isinstance(action, Play):
                     player.play(action.first, action.end)
                 elif isinstance(action, Load):
-                    check_shape(self.plan.graph, action.name, values[action.name])
-                    player.write(action.target, values[action.name])
+                    value = values[action.name]
+                    if np.shape(value) != action.target.shape:
+                        check_shape(self.plan.graph, action.name, value)
+                    player.write(action.target, value)
                 else:
                     self._compute(player, action, values)
                 if turn.label:
