@@ -5,7 +5,8 @@
 Drums of all styles and of chance's, clicks, drums with bass and chords, pieces for piano and guitar, whose beats are
 known. Each is tracked; each reading of it has an F-measure. A multinomial logistic model learns to prefer the better
 ones; how well it does on sets that it did not see is told first. Seeds 101 and 102 are not used: `bench hearing` tests
-with them.
+with them. The weights that ship were fitted this way to nearly the same tracks (another mix of the bass), so a new fit
+comes close to them, not to their last digits.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from tests.bench._styles import CLICKS, OTHERS, chance_style, with_bass
 from tests.bench.hearing import BEAT_SECONDS, listen
 
 SHARPNESS = 8.0  # how much better a reading of F 1 is than one of F 0, as a logarithm
-PENALTY = 0.01
+PENALTY = 0.003
 FOLDS = 6
-STEPS = 600
+STEPS = 900
 Array = NDArray[np.float64]
 
 
