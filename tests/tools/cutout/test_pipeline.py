@@ -57,7 +57,9 @@ def test_alpha_of_real_photos_equals_onnxruntimes(
     data = photo(name).read_bytes()
     ours, theirs = Pipeline(session, preparation).run(data), Pipeline(yardstick, preparation).run(data)
     assert np.abs(ours.raw - theirs.raw).max() < 1e-4
-    assert np.abs(ours.alpha.astype(int) - theirs.alpha).max() <= 2
+    # Where the network doubts, alpha is solved for twice: that makes more of the last digits of the two maps.
+    apart = np.abs(ours.alpha.astype(int) - theirs.alpha)
+    assert apart.max() <= 6 and (apart > 2).mean() < 1e-3
     with Image.open(photo(name)) as image:
         original = np.asarray(image.convert("RGB"))
     result = decoded(ours.png)
