@@ -1,16 +1,18 @@
 """Times the stages of the background remover, on the desk and in the page, in milliseconds.
 
 The peer is what rembg does, natively: Pillow, onnxruntime with the same network, Pillow's Lanczos filter, Pillow's PNG.
+
+The page takes the graphics card where there is one. For one elsewhere: `--folder` leaves the site with the photos in
+it; serve it there so that what is posted to `__result` is kept, open `index.html?size=12 MP` (or another of them) in a
+browser of its own, and give the files to `--result`.
 """
 
 import argparse
 import io
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,19 @@ from hearth.desk import models
 from hearth.desk.fetch import Cache
 from hearth.runtime import InferenceSession
 from hearth.tools.cutout import STAGES, Pipeline, Preparation
+from tests.bench import _cutout_page
 from tests.photos import photo
 
 SIZES = {"1 MP": (1224, 816), "12 MP": (4243, 2822), "50 MP": (8660, 5760)}
 MODEL = "u2netp"
 
-PAGE_ALONE = {"preview": "drop to preview", "file": "preview to file", "memory": "peak memory of the tab"}
+PAGE_ALONE = {
+    "preview": "drop to preview",
+    "file": "preview to file",
+    "refined": "mask to preview",
+    "memory": "peak memory of the tab, one photo",
+    "memory later": "the same, several photos one by one",
+}
 
 Times = dict[str, float]
 """Milliseconds by stage; "whole" is the way from the file's bytes to the PNG's. "size" is the PNG's, in MB."""
@@ -41,27 +50,52 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--repeat", type=int, default=3, metavar="N", help="the best of so many runs counts (default 3)"
     )
+    parser.add_argument("--folder", type=Path, help="only build the site that measures itself, in this folder")
+    parser.add_argument("--result", type=Path, nargs="+", metavar="FILE", help="only read what it reported elsewhere")
     options = parser.parse_args(argv)
 
-    files = {size: file_of(*SIZES[size]) for size in options.sizes}
-    peer = {size: best(rembgs_way(), data, options.repeat) for size, data in files.items()}
+    if options.folder:
+        files = {size: file_of(*SIZES[size]) for size in options.sizes}
+        _cutout_page.build_folder(options.folder, files, options.repeat, "*.br", "*.gz", "u2net-*")
+        print(options.folder)
+        return 0
     rows: list[dict[str, Any]] = []
-    if options.only != "page":
-        for size, data in files.items():
-            rows += compared(f"desk, {size}", best(ours(), data, options.repeat), peer[size])
-        rows += pngs(files)
-    if options.only != "desk":
-        for size, times in in_the_page(files, options.repeat).items():
-            rows += compared(f"page, {size}", times, peer[size])
-            for name, what in PAGE_ALONE.items():
-                unit = "MB" if name == "memory" else "ms"
-                rows.append(row(f"page, {size}, {what}", unit, times[name], 0.0, "-"))
-    for line in rows:
-        against = f"{line['peer_name']} {line['peer']:9.1f}  {line['ratio'] or 0:6.2f}x"
-        print(f"{line['name']:36} {line['hearth']:9.1f} {line['unit']}  {against}")
+    for line in reported(options.result) if options.result else measured(options):
+        against = f"{line['peer_name']} {line['peer']:9.1f}  {line['ratio']:6.2f}x" if line["peer"] else ""
+        print(f"{line['name']:56} {line['hearth']:9.1f} {line['unit']}  {against}", flush=True)
+        rows.append(line)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
+
+
+def reported(results: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """What pages elsewhere posted."""
+    for file in results:
+        posted = json.loads(file.read_text())
+        yield from page_rows(posted["size"], _cutout_page.best(posted))
+
+
+def measured(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A row for every measurement, as they are made."""
+    files = {size: file_of(*SIZES[size]) for size in options.sizes}
+    peer = {size: best(rembgs_way(), data, options.repeat) for size, data in files.items()}
+    if options.only != "page":
+        for size, data in files.items():
+            yield from compared(f"desk, {size}", best(ours(), data, options.repeat), peer[size])
+        yield from pngs(files)
+    if options.only != "desk":
+        for size, times in _cutout_page.in_the_page(files, options.repeat):
+            yield from compared(f"page by {times['engine']}, {size}", times, peer[size])
+            yield from page_rows(size, times)
+
+
+def page_rows(size: str, times: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What only the page has."""
+    for name, what in PAGE_ALONE.items():
+        if name in times:
+            unit = "MB" if name.startswith("memory") else "ms"
+            yield row(f"page by {times['engine']}, {size}, {what}", unit, times[name], 0.0, "-")
 
 
 def file_of(width: int, height: int) -> bytes:
@@ -82,7 +116,7 @@ def best(run: Callable[[bytes], Times], data: bytes, repeat: int) -> Times:
     return min((run(data) for _ in range(repeat)), key=lambda times: times["whole"])
 
 
-def compared(where: str, ours: Times, peer: Times) -> Iterator[dict[str, Any]]:
+def compared(where: str, ours: dict[str, Any], peer: Times) -> Iterator[dict[str, Any]]:
     keys = {stage: [stage] for stage in (*STAGES, "whole", "size")}
     # We set colours and alpha together while the file is written, so these two compare only as one.
     keys["write"] = [*keys.pop("colours"), "write"]
@@ -190,146 +224,6 @@ def pngs(files: dict[str, bytes]) -> Iterator[dict[str, Any]]:
                 name = f"Pillow's PNG at level {level}"
                 yield row(f"desk, {size}, write", "ms", ours, peer, name)
                 yield row(f"desk, {size}, size", "MB", len(result.png) / 1e6, file.tell() / 1e6, name)
-
-
-# Notes when each state of the page's view arrives from the worker.
-LISTEN = """
-  const Plain = Worker;
-  window.hearthLog = [];
-  window.Worker = class extends Plain {
-    constructor(...given) {
-      super(...given);
-      this.addEventListener("message", ({ data }) => {
-        if (data.type === "view") {
-          for (const { id, state, stages } of data.view.photos) {
-            const reached = stages.map(({ title, fraction }) => [title, fraction]);
-            hearthLog.push({ at: performance.now(), id, state, stages: reached });
-          }
-        } else if (data.type === "cutout") {
-          hearthLog.push({ at: performance.now(), id: data.id, bytes: data.data.byteLength });
-        } else if (data.type === "picture" && data.kind === "after") {
-          hearthLog.push({ at: performance.now(), id: data.id, preview: true });
-        }
-      });
-    }
-  };
-"""
-
-
-def in_the_page(files: dict[str, bytes], repeat: int) -> dict[str, Times]:
-    """Chooses each file in the built page, in Chromium, and times the stages as the page shows them."""
-    found = {}
-    with open_page() as driver, tempfile.TemporaryDirectory() as folder:
-        number = 0
-        for size, data in files.items():
-            path = Path(folder) / f"{size}.jpg"
-            path.write_bytes(data)
-            runs = []
-            for _ in range(repeat + 1):  # the first one also fetches the model
-                number += 1
-                memory = TabMemory(driver)
-                runs.append(one_photo(driver, path, number) | {"memory": memory.peak()})
-            found[size] = min(runs, key=lambda times: times["whole"])
-            found[size]["memory"] = max(run["memory"] for run in runs)
-    return found
-
-
-def one_photo(driver: Any, path: Path, number: int) -> Times:
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    start = driver.execute_script("return performance.now()")
-    driver.find_element("css selector", "#file").send_keys(str(path))
-
-    def events(_: Any = None) -> list[dict[str, Any]]:
-        ids = "[...new Set(hearthLog.map((event) => event.id))]"
-        script = f"const ids = {ids}; return hearthLog.filter((event) => event.id === ids[{number - 1}])"
-        return list(driver.execute_script(script))
-
-    def ended(_: Any) -> bool:
-        states = [event.get("state") for event in events()]
-        if states and states[-1] in ("failed", "stopped"):
-            raise AssertionError(f"the page did not finish {path.name}")
-        return bool(states) and states[-1] == "done"
-
-    WebDriverWait(driver, 300, 0.2).until(ended)
-    return stage_times(events(), start)
-
-
-def stage_times(events: list[dict[str, Any]], start: float) -> Times:
-    """From when a stage was first seen, with those before it done, to when it was seen at its end."""
-    titles = {"stage." + stage: stage for stage in STAGES}
-    ends: dict[str, float] = {}
-    size = whole = preview = 0.0
-    for event in events:
-        if "preview" in event:
-            preview = preview or event["at"] - start
-        for title, fraction in event.get("stages", []):
-            if fraction == 1 and title["key"] in titles:
-                ends.setdefault(titles[title["key"]], event["at"])
-        size = event.get("bytes", size)
-        whole = event["at"]
-    times = {}
-    before = start
-    for stage in STAGES:
-        times[stage] = ends[stage] - before
-        before = ends[stage]
-    return times | {"whole": whole - start, "size": size / 1e6, "preview": preview, "file": whole - start - preview}
-
-
-class TabMemory:
-    """The most memory that any of a browser's tabs held, in MB, since this was made; as Linux counts it."""
-
-    def __init__(self, driver: Any) -> None:
-        self.root = int(driver.service.process.pid)
-        for process in self._tabs():
-            with suppress(OSError):
-                Path(f"/proc/{process}/clear_refs").write_text("5")
-
-    def peak(self) -> float:
-        return self._largest("VmHWM")
-
-    def now(self) -> float:
-        """What the tab that holds most holds now, in MB."""
-        return self._largest("VmRSS")
-
-    def _largest(self, what: str) -> float:
-        found = [0]
-        for process in self._tabs():
-            with suppress(OSError):
-                lines = Path(f"/proc/{process}/status").read_text().splitlines()
-                found += [int(line.split()[1]) for line in lines if line.startswith(what)]
-        return max(found) * 1024 / 1e6
-
-    def _tabs(self) -> Iterator[int]:
-        """Processes below the driver's whose command line says that they draw pages."""
-        parents = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError, ValueError):
-                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        for process in parents:
-            above = process
-            while above in parents and above != self.root:
-                above = parents[above]
-            if above == self.root:
-                with suppress(OSError):
-                    if b"--type=renderer" in Path(f"/proc/{process}/cmdline").read_bytes():
-                        yield process
-
-
-@contextmanager
-def open_page() -> Iterator[Any]:
-    from tests.browser.browsers import start_chromium
-    from web.serve import SiteServer
-    from web.site import build_site
-
-    with tempfile.TemporaryDirectory() as folder, SiteServer(build_site()) as server:
-        driver = start_chromium(Path(folder) / "profile", Path(folder))
-        try:
-            driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTEN})
-            driver.get(server.url)
-            yield driver
-        finally:
-            driver.quit()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.bench._tab import TabMemory
 from tests.bench.app import FLAGS
-from tests.bench.cutout import SIZES, TabMemory, file_of
+from tests.bench.cutout import SIZES, file_of
 from tests.browser.browsers import start_chromium
 from tests.browser.person import Person
 from web.serve import SiteServer
