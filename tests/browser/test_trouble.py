@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from selenium.webdriver import Chrome
 
 from tests.browser.person import Person
@@ -151,3 +152,21 @@ def test_a_screen_reader_hears_each_sentence_once_and_of_a_removal(person: Perso
     assert person.text("live") == ""
     person.click("remove")
     person.wait(lambda: person.text("live") == "astronaut.png removed.", "the word that it is gone")
+
+
+def test_a_photo_stopped_while_it_waits_to_be_decoded_holds_up_no_other(
+    person: Person, tmp_path: Path
+) -> None:
+    jpeg = tmp_path / "astronaut.jpg"  # that the browser decodes
+    Image.open(photo("astronaut")).save(jpeg)
+    person.take("selfie")
+    person.until_ready()
+    hold = "navigator.locks.request('hearth-decode', () => new Promise((end) => { window.letGo = end; }))"
+    person.later(f"{hold}; while (!window.letGo) await new Promise((go) => setTimeout(go, 5))")
+    person.choose(jpeg)
+    person.wait(lambda: person.states() == ["working"], "the work to begin")
+    person.click("stop")
+    assert person.until_ended() == "stopped"
+    person.script("letGo()")
+    person.choose(jpeg)
+    assert person.until_all_ended() == ["stopped", "done"], person.sentence()

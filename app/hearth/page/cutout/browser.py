@@ -1,5 +1,7 @@
 """The cutout's bridge as the browser gives it."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -84,8 +86,9 @@ def _arrays(layers: Layers) -> Any:
 
 async def _decoded(coming: Any) -> tuple[int, int, Pixels]:
     """What the worker's `decode` answers, copied strip by strip: a photo may take a fifth of all memory there is."""
+    turn = asyncio.ensure_future(coming)
     try:
-        picture = await coming
+        picture = await asyncio.shield(turn)
         try:
             width, height = picture.width, picture.height
             check_size(width, height)
@@ -96,8 +99,17 @@ async def _decoded(coming: Any) -> tuple[int, int, Pixels]:
             return width, height, pixels
         finally:
             picture.close()
+    except asyncio.CancelledError:
+        turn.add_done_callback(_end_turn)
+        raise
     except JsException as error:
         raise BadImage(say("photo.not-decoded")) from error
+
+
+def _end_turn(turn: asyncio.Future[Any]) -> None:
+    """Lets the next photo be decoded: nobody waits for this one any more."""
+    with contextlib.suppress(JsException):
+        turn.result().close()
 
 
 def open_page(js: Any, models: Sequence[dict[str, Any]]) -> CutoutPage:
