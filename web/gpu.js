@@ -5,6 +5,7 @@
  * @typedef {{shader: number, bindings: Range[], groups: [number, number, number], label: string, flops: number}} Dispatch
  * @typedef {{buffers: number[], temporary: number[], uniforms: number[], shaders: string[], setup: Dispatch[],
  *   dispatches: Dispatch[]}} Lowered
+ * @typedef {{tiers: {limits: Record<string, number>, kernels: number[]}[], kernels: string[]}} Ahead
  * @typedef {{pipeline: GPUComputePipeline, group: GPUBindGroup, groups: [number, number, number]}} Call
  */
 
@@ -91,6 +92,17 @@ export class Gpu {
       pipelines.delete(oldest);
     }
     return made;
+  }
+
+  /**
+   * Starts to compile kernels that players will want: those of the first tier that the device reaches.
+   * @param {Ahead} ahead
+   */
+  begin({ tiers, kernels }) {
+    /** @type {any} */
+    const { limits } = this.device;
+    const tier = tiers.find((tier) => Object.entries(tier.limits).every(([name, least]) => limits[name] >= least));
+    for (const number of tier?.kernels ?? []) this.pipeline(kernels[number]).catch(() => {}); // a player hears of it
   }
 
   /** What the device offers, as JSON. */

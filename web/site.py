@@ -21,7 +21,8 @@ Convention for the sources in `web/`
     `./mediabunny.mjs`       the library that reads and writes sound and video files
     `./visualizer/looks.json`  the visualizer's scenes, palettes and shaders: see `web/visualizer/looks.py`
     `./models.json`          `{"models": [{"id", "title", ..., "bytes", "sha256", "parts": [{"url", "bytes",
-                             "sha256"}]}]}`; URLs are relative to the root of the site
+                             "sha256"}], "kernels"}]}`, where `kernels` is the URL of those to compile while
+                             the parts come, if they are known; URLs are relative to the root of the site
     `./languages.js`         the English words of the page, and where those of other languages are; see `words.py`
     `./precache.json`        what `sw.js` stores: `{"version", "bytes", "headers": {name: value}, "files":
                              [{"url", "bytes", "sha256"}]}`; URLs are relative to the root, `index.html` is
@@ -64,6 +65,7 @@ def build_site(out: Path = DIST, words: Path = WORDS) -> Path:
     `words` holds the languages.
     """
     from hearth.desk import models
+    from models.kernels import kernels_of
     from models.prepare import prepare
     from web.visualizer.looks import looks
     from web.visualizer.mediabunny import mediabunny
@@ -74,7 +76,7 @@ def build_site(out: Path = DIST, words: Path = WORDS) -> Path:
     made = {"hearth.whl": app_wheel().read_bytes(), "mediabunny.mjs": mediabunny(), "visualizer/looks.json": looks()}
     site = Site(WEB, for_site(), VERSION, made, words)
     for model, file in served:
-        site.add_model(model, file)
+        site.add_model(model, file, kernels_of(model, file))
     site.finish()
     site.write(out)
     return out
@@ -99,8 +101,11 @@ class Site:
         self._made = made
         self._add_pyodide(pyodide, pyodide_version)
 
-    def add_model(self, model: Model, file: Path) -> None:
-        """Adds a prepared model in parts: an interrupted download goes on with the part it stopped in."""
+    def add_model(self, model: Model, file: Path, kernels: bytes | None = None) -> None:
+        """Adds a prepared model in parts: an interrupted download goes on with the part it stopped in.
+
+        `kernels` are those that the page compiles meanwhile, as `hearth.runtime.webgpu.ahead` writes them.
+        """
         content = file.read_bytes()
         parts = []
         for number, start in enumerate(range(0, len(content), PART_BYTES)):
@@ -110,6 +115,9 @@ class Site:
             parts.append({"url": path} | _facts(part))
         entry = dataclasses.asdict(model)
         del entry["source"]  # where it was fetched when the site was built
+        if kernels is not None:
+            entry["kernels"] = path = f"models/{model.id}-kernels-{_hash(kernels)[:8]}.json"
+            self.files[path] = kernels
         self.models.append(entry | _facts(content) | {"parts": parts})
 
     def finish(self) -> None:

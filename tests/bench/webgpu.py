@@ -29,8 +29,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Halves
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
-from hearth.tools.cutout.refine import SETTINGS, small_size
-from hearth.tools.cutout.refine.graphics import lower_refinement
+from hearth.tools.cutout.refine.graphics import lower_photo
 from tests.browser.browsers import start_chromium
 
 PAGE = Path(__file__).with_name("webgpu_page")
@@ -163,8 +162,7 @@ def build_folder(
     for file in (*PAGE.iterdir(), ROOT / "web" / "gpu.js"):
         shutil.copy(file, folder / file.name)
     entries = [_model(folder, name, limits, variants or VARIANTS, yardstick) for name in names]
-    small = small_size(*PHOTO)[::-1]
-    refined = lower_refinement(limits, PHOTO, small, False, SETTINGS.eps, SETTINGS.steps)
+    refined, _ = lower_photo(limits, PHOTO, None)
     (folder / "refined.json").write_text(json.dumps(refined.plain()))
     plan = {"models": entries, "yardstick": yardstick, "software": software}
     plan["refined"] = {"file": "refined.json", "size": PHOTO}

@@ -21,6 +21,7 @@ const APP = new URL("../hearth.whl", import.meta.url).href;
 const awaited = new Map();
 /** @type {{type: string}[]} */
 const early = [];
+const gpu = openGpu();
 /** @type {Int32Array | null} */
 let stopFlag = null;
 let stopping = 0;
@@ -86,9 +87,21 @@ export function host(tool, own, receive) {
   self.onmessage = ({ data }) => {
     if (data.type === "boot") {
       boot(data, tool, { ...bridge, ...own }, take).catch((error) => say({ type: "broken", reason: String(error?.message ?? error) }));
-    } else if (door) take(data);
+    } else if (data.type === "kernels") compileAhead(data.url);
+    else if (door) take(data);
     else early.push(data);
   };
+}
+
+/** Compiles kernels that Python will ask for; what does not come is compiled then. @param {string} url */
+async function compileAhead(url) {
+  const opened = await gpu;
+  if (!opened) return;
+  try {
+    opened.begin(await (await fetch(url)).json());
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error; // no connection, or something else
+  }
 }
 
 /** @param {ToHost} message @returns {boolean} whether Python need not hear of it */
@@ -121,7 +134,6 @@ function takeOwn(message) {
 async function boot({ cold, stop, notes }, tool, bridge, take) {
   stopFlag = stop && new Int32Array(stop);
   const uncount = cold ? countBytes((loaded) => say({ type: "booting", loaded })) : () => {};
-  const gpu = openGpu();
   const wheel = fetch(APP).then((response) => response.arrayBuffer());
   const pyodide = await loadPyodide({ indexURL: INDEX, packages: ["numpy", "pillow", "hearth-kernels"] });
   pyodide.unpackArchive(await wheel, "wheel");

@@ -7,6 +7,7 @@
  * @property {number} bytes
  * @property {string} sha256
  * @property {{url: string, bytes: number, sha256: string}[]} parts
+ * @property {string} [kernels]  address of those to compile while the parts come
  * @property {string} [name]  of the file, for a model that the person brought
  * @property {any} [own]  how such a model is used; its tool knows what that holds
  *
@@ -17,11 +18,12 @@
  * @typedef {{type: "start", models: Model[], eager: boolean, stopping: number}} Start
  *     the second one, with which Python opens the tool's page; each tool adds what it has to know
  * @typedef {{type: "stop" | "retry", id: number}} OnJob
+ * @typedef {{type: "kernels", url: string}} Kernels  what a model that is on its way will want compiled
  * @typedef {{type: "model-progress", id: string, loaded: number, total: number}} ModelProgress
  * @typedef {{type: "model", id: string, data: ArrayBuffer, checked: boolean}} ModelData
  *     `checked` unless the browser gives this page no way to compute a hash
  * @typedef {{type: "model-failed", id: string, reason: string}} ModelFailed
- * @typedef {Start | OnJob | ModelProgress | ModelData | ModelFailed} ToHost
+ * @typedef {Start | OnJob | Kernels | ModelProgress | ModelData | ModelFailed} ToHost
  *
  * From the worker to the page:
  * @typedef {{type: "booting", loaded: number}} Booting  bytes that came of the Python runtime

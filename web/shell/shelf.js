@@ -75,9 +75,11 @@ export class Shelf {
       Object.assign(entry, { loaded, total });
       this.tell({ type: "model-progress", id, loaded, total });
     };
-    const opened = this.#find(id).then((model) =>
-      model.own ? this.own.open(model) : this.store.open(model, progress, cancel.signal),
-    );
+    const opened = this.#find(id).then((model) => {
+      if (model.own) return this.own.open(model);
+      if (model.kernels) this.tell({ type: "kernels", url: new URL(model.kernels, LIST).href });
+      return this.store.open(model, progress, cancel.signal);
+    });
     const entry = { opened, cancel, loaded: 0, total: 0, awaited: false };
     this.running.set(id, entry);
     opened.then(

@@ -57,8 +57,7 @@ class Refinement:
     ) -> None:
         self.gpu, self.photo, self.size = gpu, photo, small_size(*photo.size)[::-1]
         self.preparation = None if photo.has_alpha else preparation
-        program = _Program(gpu.limits, *photo.size, *self.size[::-1])
-        lowered, self.seen = program.whole(photo.has_alpha, settings.eps, settings.steps, self.preparation)
+        lowered, self.seen = lower_photo(gpu.limits, photo.size, self.preparation, photo.has_alpha, settings)
         self.places = {name: place.range for name, place in lowered.values.items()}
         self.count = len(lowered.dispatches)
         self.player: Player = gpu.player(lowered)
@@ -114,8 +113,8 @@ class Refinement:
         self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
     def _begin(self, start: Start) -> None:
-        self._write("pull", np.where(start.unknown, start.pull, np.float32(-1)))
-        self._write("goal", start.goal)
+        aims = np.stack([np.where(start.unknown, start.pull, np.float32(-1)), start.goal], -1)
+        self._write("aims", aims.astype(np.float32, copy=False))
         self._write("start", start.alpha)
 
     def _reads(self) -> list[Range]:
@@ -138,12 +137,19 @@ def card_of(session: object) -> Gpu | None:
     return getattr(getattr(session, "executor", None), "gpu", None)
 
 
-def lower_refinement(
-    limits: Limits, size: tuple[int, int], small: tuple[int, int], transparent: bool, eps: float, steps: int
-) -> Lowered:
-    """The program for photos of `size` (width, height) with a small copy of `small` (height, width)."""
-    (width, height), (small_height, small_width) = size, small
-    return _Program(limits, width, height, small_width, small_height).whole(transparent, eps, steps, None)[0]
+def lower_photo(
+    limits: Limits,
+    size: tuple[int, int],
+    preparation: Preparation | None,
+    transparent: bool = False,
+    settings: Settings = SETTINGS,
+) -> tuple[Lowered, int]:
+    """The program for photos of `size` (width, height), and how many of its first kernels make what the network sees.
+
+    Raises Unsupported where the limits do not allow it.
+    """
+    program = _Program(limits, *size, *small_size(*size))
+    return program.whole(transparent, settings.eps, settings.steps, preparation)
 
 
 class _Program:
@@ -255,7 +261,7 @@ class _Program:
     def matted(self, picture: tuple[Tensor, str], eps: float, steps: int) -> tuple[Tensor, str]:
         """Alpha by the preconditioned conjugate gradients of `matting.solve`, all steps of them."""
         f32 = "f32"
-        pull, goal = (self.given("pull", self.count), f32), (self.given("goal", self.count), f32)
+        aims = self.given("aims", 2 * self.count), "vec2<f32>"
         begun = self.given("start", self.count), f32
         alpha = self.taken("soft", self.count), f32
         windows, functions = (self.map(12), COLOUR), (self.map(4), COLOUR)
@@ -264,7 +270,7 @@ class _Program:
         curvatures = self.totals(), f32
         size = {"WIDTH": self.small["WIDTH"], "COUNT": self.count}
         shared = {"COUNT": self.count, "GROUPS": self.sums[0] * self.sums[1]}
-        laplacian = {"picture": picture, "windows": windows, "functions": functions, "pull": pull}
+        laplacian = {"picture": picture, "windows": windows, "functions": functions, "aims": aims}
 
         def fitted(plane: tuple[Tensor, str]) -> None:
             reads = {"picture": picture, "windows": windows, "plane": plane}
@@ -276,7 +282,7 @@ class _Program:
         self.call(
             "matting_apply",
             {**self.small, "FIRST": True},
-            {**laplacian, "plane": alpha, "goal": goal},
+            {**laplacian, "plane": alpha},
             {"output": residual, "diagonal": diagonal, "sums": turns[0]},
             group=256,
         )

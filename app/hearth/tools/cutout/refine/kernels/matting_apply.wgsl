@@ -1,7 +1,7 @@
 // (L + pull) times a map where pixels are unknown, from the functions of `matting_fit.wgsl`, and a sum for each workgroup.
 // FIRST: the residual that the map leaves, over the diagonal, and what conjugate gradients begin with.
-// Expects `picture`, `windows`, `functions`, `plane`; `pull`: f32, below zero where a pixel is known; `output`, `sums`; with
-// FIRST also `goal`, and `diagonal` to be written.
+// Expects `picture`, `windows`, `functions`, `plane`; `aims`: vec2<f32>, the pull, below zero where a pixel is known, and what
+// it pulls to; `output`, `sums`; with FIRST also `diagonal` to be written.
 const WIDTH = 8u; // #uniform
 const HEIGHT = 8u; // #uniform
 const ROW = 256u; // #uniform
@@ -16,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     if (at < WIDTH * HEIGHT) {
         let x = at % WIDTH;
         let y = at / WIDTH;
-        let own = pull[at];
+        let own = aims[at].x;
         let colour = picture[at].rgb;
         let value = plane[at];
         var product = 0.0;
@@ -45,7 +45,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
             }
             // #if FIRST
             steep += own;
-            product = own * (goal[at] - value) - product;
+            product = own * (aims[at].y - value) - product;
             term = product * product / steep;
             // #else
             product += own * value;
