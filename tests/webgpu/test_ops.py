@@ -323,3 +323,31 @@ def test_integer_inputs_choose_rows(compare: Compare) -> None:
         ["z"],
         {"table": random(6, 4)},
     )
+
+
+@pytest.mark.parametrize("how", ["none", "add", "max"])
+def test_updates_are_put_into_place_in_their_order(how: str, compare: Compare) -> None:
+    opset = {"reduction": how}
+    elements = np.array([[0, -1, 0], [2, 2, -3]])  # the same place twice in a column and in a row
+    nodes = [
+        Node("ScatterElements", ["x", "i", "u"], ["a"], {"axis": 0, **opset}),
+        Node("ScatterElements", ["x", "i", "u"], ["b"], {"axis": 1, **opset}),
+        Node("ScatterND", ["x", "j", "v"], ["c"], opset),
+        Node("ScatterND", ["x", "k", "w"], ["d"], opset),
+    ]
+    places = {"i": elements, "j": np.array([[2], [-3], [2]]), "k": np.array([[0, 1], [2, -1], [0, -4]])}
+    feeds = {"x": random(3, 5), "u": random(2, 3), "v": random(3, 5), "w": random(3)}
+    compare(nodes, feeds, ["a", "b", "c", "d"], places)
+
+
+def test_what_is_no_number_is_found(compare: Compare) -> None:
+    x = np.array([[1, np.nan, np.inf, -np.inf, 0, 3e38]], np.float32)
+    nodes = [
+        Node("IsNaN", ["x"], ["n"]),
+        Node("IsInf", ["x"], ["i"]),
+        Node("IsInf", ["x"], ["p"], {"detect_negative": 0}),
+        Node("Where", ["n", "zero", "x"], ["y"]),
+        Node("Clip", ["y", "low", "high"], ["z"]),
+    ]
+    limits = {"zero": np.zeros(1, np.float32), "low": np.float32(-9), "high": np.float32(9)}
+    compare(nodes, {"x": x}, ["n", "i", "p", "z"], {name: np.asarray(value) for name, value in limits.items()})

@@ -11,6 +11,7 @@ from hearth.runtime.webgpu.ops import (
     recurrent,
     reductions,
     resizing,
+    scatter,
 )
 
 MODULES = (
@@ -24,4 +25,5 @@ MODULES = (
     recurrent,
     reductions,
     resizing,
+    scatter,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hearth.errors import Unsupported
@@ -49,6 +51,25 @@ def _one(low: Lowering, node: Node) -> Value:
     else:
         low.float_only(*names, *(() if node.op in COMPARISONS else node.outputs))
     return low.chain(shape, None, [low.elementwise(node, {}, "v0")])
+
+
+@lowers("IsNaN", "IsInf")
+def not_finite(low: Lowering, step: Step) -> None:
+    """By the bits of a stored number: what computes it may take it that it is finite."""
+    low.float_only(step.node.inputs[0])
+    value = low.builder.store(low.value(step.node.inputs[0]))
+    bits, infinite = "bitcast<u32>(f32({}(at)))", ["0x7f800000u", "0xff800000u"]
+    if step.node.op == "IsNaN":
+        test = "(bits & 0x7fffffffu) > 0x7f800000u"
+    else:
+        asked = [step.arguments.get(f"detect_{sign}", 1) for sign in ("positive", "negative")]
+        tests = [f"bits == {number}" for number, wanted in zip(infinite, asked, strict=True) if wanted]
+        test = " || ".join(tests) or "false"
+
+    def body(names: Sequence[str]) -> str:
+        return f"let bits = {bits.format(names[0])}; return select(0.0, 1.0, {test});"
+
+    low.set(step, Computed(value.shape, (value,), body, 1))
 
 
 @lowers("Where")
