@@ -327,13 +327,13 @@ def test_integer_inputs_choose_rows(compare: Compare) -> None:
 
 @pytest.mark.parametrize("how", ["none", "add", "max"])
 def test_updates_are_put_into_place_in_their_order(how: str, compare: Compare) -> None:
-    opset = {"reduction": how}
+    given: dict[str, Any] = {"reduction": how}
     elements = np.array([[0, -1, 0], [2, 2, -3]])  # the same place twice in a column and in a row
     nodes = [
-        Node("ScatterElements", ["x", "i", "u"], ["a"], {"axis": 0, **opset}),
-        Node("ScatterElements", ["x", "i", "u"], ["b"], {"axis": 1, **opset}),
-        Node("ScatterND", ["x", "j", "v"], ["c"], opset),
-        Node("ScatterND", ["x", "k", "w"], ["d"], opset),
+        Node("ScatterElements", ["x", "i", "u"], ["a"], {"axis": 0, **given}),
+        Node("ScatterElements", ["x", "i", "u"], ["b"], {"axis": 1, **given}),
+        Node("ScatterND", ["x", "j", "v"], ["c"], given),
+        Node("ScatterND", ["x", "k", "w"], ["d"], given),
     ]
     places = {"i": elements, "j": np.array([[2], [-3], [2]]), "k": np.array([[0, 1], [2, -1], [0, -4]])}
     feeds = {"x": random(3, 5), "u": random(2, 3), "v": random(3, 5), "w": random(3)}

@@ -170,6 +170,9 @@ class Rewriting:
     def quantise(self, x: str, output: str, zero: str) -> None:
         """Rounds floats, in units of the scale already, to integers of the zero point's type."""
         low, high, point = self.limits(zero)
+        array = self.constant(zero) if zero else None
+        if array is not None:
+            self.graph.types[output] = TensorType(array.dtype, self.kind(output).shape)  # some ops do not tell
         rounded = self.add("Round", x, like=output)
         clipped = self.add("Clip", rounded, self.number(low - point), self.number(high - point), like=output)
         self.carried[output] = Carried(clipped, point)
