@@ -1,4 +1,4 @@
-"""What a tab of a browser takes of the memory, as Linux counts it."""
+"""What a tab of a browser, or the process that drives its graphics card, takes of the memory, as Linux counts it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import Any
 
 
 class TabMemory:
-    """The most memory that any of a browser's tabs held, in MB, since this was made."""
+    """The most memory that any of a browser's tabs held, in MB, since this was made.
 
-    def __init__(self, driver: Any) -> None:
+    `kind` is Chromium's name for the process: `gpu-process` is the one for the graphics card.
+    """
+
+    def __init__(self, driver: Any, kind: str = "renderer") -> None:
         self.root = int(driver.service.process.pid)
+        self.kind = f"--type={kind}".encode()
         for process in self._tabs():
             with suppress(OSError):
                 Path(f"/proc/{process}/clear_refs").write_text("5")
@@ -33,7 +37,7 @@ class TabMemory:
         return max(found) * 1024 / 1e6
 
     def _tabs(self) -> Iterator[int]:
-        """Processes below the driver's whose command line says that they draw pages."""
+        """Processes below the driver's whose command line names their kind."""
         parents = {}
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError, ValueError):
@@ -44,5 +48,5 @@ class TabMemory:
                 above = parents[above]
             if above == self.root:
                 with suppress(OSError):
-                    if b"--type=renderer" in Path(f"/proc/{process}/cmdline").read_bytes():
+                    if self.kind in Path(f"/proc/{process}/cmdline").read_bytes():
                         yield process

@@ -3,6 +3,7 @@
 Without `--folder` a headless Chromium here opens it; with it the folder is left for another machine: serve it and open
 `index.html`. It holds the plans lowered in advance, the models, and onnxruntime-web as the yardstick. First runs are
 measured by `index.html?cold=MODEL&by=hearth` and `...&by=onnxruntime-web`, each in a browser that has no cache yet.
+`index.html?leak=MODEL` runs a model three thousand times and tells the times between which memory must not grow.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import numpy as np
 from hearth.desk import models as catalogue
 from hearth.desk.fetch import Cache, Npm, Pinned
 from hearth.runtime import InferenceSession, model_file
+from hearth.runtime.device import gpu_bytes
 from hearth.runtime.graph import Graph
 from hearth.runtime.passes import fix_inputs, optimise
 from hearth.runtime.plan import make_plan
@@ -30,6 +32,7 @@ from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Halves
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
 from hearth.tools.cutout.refine.graphics import lower_photo
+from tests.bench._checked import CHECKED
 from tests.browser.browsers import start_chromium
 
 PAGE = Path(__file__).with_name("webgpu_page")
@@ -110,6 +113,8 @@ def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Prints a table and gives its rows."""
     rows = []
     print(result.get("adapter", result.get("error")))
+    for name, run in result.get("checked", {}).items():
+        print(f"{name:32} as numpy within {run.get('difference', run.get('error'))}, {run.get('throughput_ms')} ms")
     if "refined" in result:
         print(f"edges of a photo refined: {result['refined']}")
     for model, runs in result.get("models", {}).items():
@@ -162,9 +167,10 @@ def build_folder(
     for file in (*PAGE.iterdir(), ROOT / "web" / "gpu.js"):
         shutil.copy(file, folder / file.name)
     entries = [_model(folder, name, limits, variants or VARIANTS, yardstick) for name in names]
+    checked = [_checked(folder, number, name, limits) for number, name in enumerate(CHECKED)]
     refined, _ = lower_photo(limits, PHOTO, None)
     (folder / "refined.json").write_text(json.dumps(refined.plain()))
-    plan = {"models": entries, "yardstick": yardstick, "software": software}
+    plan = {"models": entries, "yardstick": yardstick, "software": software, "checked": checked}
     plan["refined"] = {"file": "refined.json", "size": PHOTO}
     (folder / "bench.json").write_text(json.dumps(plan))
     if yardstick:
@@ -236,6 +242,29 @@ def _model(folder: Path, name: str, limits: Limits, variants: Mapping[str, Varia
     if yardstick:
         entry.update(_onnx(folder, name, input_name, shape, list(graph.outputs), large))
     return entry
+
+
+def _checked(folder: Path, number: int, name: str, limits: Limits) -> dict[str, Any]:
+    """A network with its feeds, and what numpy makes of them."""
+    graph, feeds = CHECKED[name]()
+    lowered = lower(make_plan(graph), limits)
+    if len(lowered.segments) > 1:
+        raise AssertionError(f"{name} needs the CPU: {[s.steps for s in lowered.segments]}")
+    expected = dict(zip(graph.outputs, InferenceSession(graph, "numpy").run(None, feeds), strict=True))
+    files: dict[str, dict[str, Any]] = {"constants": {}, "feeds": {}, "outputs": {}}
+    at = 0
+    with (folder / f"checked{number}.bin").open("wb") as data:
+        given = {"constants": {key: graph.constants[key] for key in lowered.constants}, "feeds": feeds}
+        for group, arrays in (*given.items(), ("outputs", expected)):
+            for key, array in arrays.items():
+                place = lowered.constants[key] if group == "constants" else lowered.values.get(key)
+                if place is None:  # decided by the graph alone
+                    continue
+                content = bytes(gpu_bytes(array, place.kind))
+                files[group][key] = {"at": at, "bytes": len(content)}
+                at += data.write(content + bytes(-len(content) % 4))
+    (folder / f"checked{number}.json").write_text(json.dumps(lowered.plain()))
+    return {"id": name, "file": f"checked{number}.json", "data": f"checked{number}.bin", **files}
 
 
 def _feed(shape: Sequence[int]) -> np.ndarray:

@@ -96,7 +96,58 @@ async function ours(gpu, model, plan) {
 function difference(a, b) {
   let most = 0;
   for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
-  return Number.isNaN(a[0]) ? "NaN" : most;
+  return Number.isNaN(a[0]) ? NaN : most;
+}
+
+/** A network on what numpy was given: the largest difference to its results, as a part of the largest of those. */
+async function checked(gpu, net) {
+  const lowered = await (await fetch(net.file)).json();
+  const data = await binary(net.data);
+  const part = ({ at, bytes }) => data.subarray(at, at + bytes);
+  const player = gpu.player(JSON.stringify(lowered));
+  for (const [name, { range }] of Object.entries(lowered.constants)) player.write(range.buffer, range.offset, part(net.constants[name]));
+  await player.prepare();
+  for (const [name, place] of Object.entries(net.feeds)) player.write(lowered.values[name].range.buffer, lowered.values[name].range.offset, part(place));
+  const reads = JSON.stringify(Object.keys(net.outputs).map((name) => lowered.values[name].range));
+  const run = () => player.play(0, lowered.dispatches.length, reads);
+  let most = 0;
+  for (let turn = 0; turn < 2; turn++) {
+    const raw = await run();
+    let at = 0;
+    for (const [name, place] of Object.entries(net.outputs)) {
+      const kind = lowered.values[name].kind === "i32" ? Int32Array : Float32Array;
+      const expected = new kind(part(place).slice().buffer);
+      const scale = expected.reduce((high, value) => Math.max(high, Math.abs(value)), 1);
+      most = Math.max(most, difference(new kind(raw.slice(at, at + place.bytes).buffer), expected) / scale);
+      at += place.bytes;
+    }
+  }
+  const times = await timed(() => player.play(0, lowered.dispatches.length, "[]"), () => gpu.device.queue.onSubmittedWorkDone(), run);
+  player.destroy();
+  return { difference: most, dispatches: lowered.dispatches.length, ...times };
+}
+
+/** Three thousand runs with their results read back, and when each thousand began and ended. */
+async function thousands({ models, software }, id) {
+  const gpu = await openGpu(software);
+  const model = models.find((model) => model.id === id);
+  const { run, player } = await open(gpu, model, model.plans[0]);
+  const marks = [];
+  const rest = async (name) => {
+    await new Promise((after) => setTimeout(after, 1500));
+    marks.push([name, Date.now()]);
+    await say(["leak", name, Date.now()]);
+    await new Promise((after) => setTimeout(after, 1500));
+  };
+  for (let i = 0; i < 100; i++) await run();
+  await rest("warm");
+  for (let thousand = 1; thousand <= 3; thousand++) {
+    for (let i = 0; i < 1000; i++) await run();
+    await rest(`${thousand}000 runs`);
+  }
+  player.destroy();
+  await rest("destroyed");
+  return { marks };
 }
 
 async function loadYardstick() {
@@ -204,6 +255,7 @@ async function main() {
   const bench = await (await fetch("./bench.json")).json();
   const query = new URLSearchParams(location.search);
   if (query.has("cold")) return firstRuns(bench, query.get("cold"), query.get("by"));
+  if (query.has("leak")) return thousands(bench, query.get("leak"));
   const { models, yardstick, software, refined } = bench;
   const gpu = await openGpu(software);
   if (!gpu) throw new Error("no GPU");
@@ -216,6 +268,11 @@ async function main() {
       rows[plan.name] = await ours(gpu, model, plan).catch((error) => ({ error: String(error) }));
       await say([model.id, plan.name, { ...rows[plan.name], kernels: undefined }]);
     }
+  }
+  result.checked = {};
+  for (const net of bench.checked) {
+    result.checked[net.id] = await checked(gpu, net).catch((error) => ({ error: String(error) }));
+    await say([net.id, result.checked[net.id]]);
   }
   result.refined = await refinement(gpu, refined).catch((error) => ({ error: String(error) }));
   await say(result.refined);
