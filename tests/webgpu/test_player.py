@@ -15,7 +15,7 @@ from hearth.runtime.graph import Node
 from hearth.runtime.numpy import NumpyExecutor
 from hearth.runtime.plan import Plan, make_plan
 from hearth.runtime.webgpu.lower import lower
-from hearth.runtime.webgpu.program import Lowered
+from hearth.runtime.webgpu.program import Halves, Lowered
 from hearth.runtime.webgpu.tiles import Choice, Gemm, General, Staged, Winograd
 from tests.bench._tab import TabMemory
 from tests.browser.browsers import find_chromium, start_chromium
@@ -90,7 +90,7 @@ def play(browser: Chrome, lowered: Any, constants: Any, feeds: Any, runs: int = 
     return answer
 
 
-def many_ops() -> tuple[Plan, Lowered, dict[str, np.ndarray]]:
+def many_ops(halves: Halves = "none") -> tuple[Plan, Lowered, dict[str, np.ndarray]]:
     """A net of three convolutions by three kernels, among other ops, that the software adapter compiles in seconds."""
     rng = np.random.default_rng(5)
     x = rng.standard_normal((1, 32, 4, 4)).astype(np.float32)
@@ -112,7 +112,7 @@ def many_ops() -> tuple[Plan, Lowered, dict[str, np.ndarray]]:
         constants[f"b{number}"] = rng.standard_normal(outputs).astype(np.float32)
     plan = make_plan(graph_of(nodes, {"x": x}, ["y"], constants))
     choices: list[Choice] = [Staged(4, 2, 16, 8, 8, 4, 1), Winograd(Gemm(32, 4, 8, 4, 4)), General(4, 2)]
-    return plan, lower(plan, choose_conv=lambda *_: choices.pop(0)), {"x": x}
+    return plan, lower(plan, choose_conv=lambda *_: choices.pop(0), halves=halves), {"x": x}
 
 
 def test_a_net_runs_as_numpy_says_again_and_again(browser: Chrome) -> None:
