@@ -63,10 +63,14 @@ class TunableProgram(Program, Protocol):
 
 
 class Executor(Protocol):
-    """A way to run plans. `needs_static` says that it wants every shape known."""
+    """A way to run plans. `needs_static` says that it wants every shape known, and gets integers as floats.
+
+    `packed`: (domain, op) of products that it takes with their weights as they are, all the same.
+    """
 
     name: str
     needs_static: bool
+    packed: frozenset[tuple[str, str]]
 
     def compile(self, plan: Plan) -> Program:
         """Makes a plan ready. Raises Unsupported where the executor can't take it."""

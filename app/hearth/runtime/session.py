@@ -297,7 +297,7 @@ class InferenceSession:
                     return program
             graph = self._fixed(outputs, shapes, values)
             if executor.needs_static:
-                graph = in_floats(graph)
+                graph = in_floats(graph, executor.packed)
             plan = make_plan(graph, self._tolerance)
             for name in outputs:
                 if name in plan.graph.constants:

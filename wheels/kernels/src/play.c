@@ -5,6 +5,7 @@
 #include "conv.h"
 #include "depthwise.h"
 #include "elementwise.h"
+#include "few_bits.h"
 #include "integer.h"
 #include "integer_conv.h"
 #include "matmul.h"
@@ -46,7 +47,8 @@
     CASE(PAIR_IMAGE, pair_image, pair_image_units(s), 0, pair_image(s, arena, unit))                           \
     CASE(INTEGER_CONV, integer_conv, integer_conv_units(s), integer_conv_scratch(s),                           \
          integer_conv(s, arena, unit, scratch))                                                                \
-    CASE(QUANTISED_LSTM, quantised_lstm, 1, quantised_lstm_scratch(s), quantised_lstm(s, arena, scratch))
+    CASE(QUANTISED_LSTM, quantised_lstm, 1, quantised_lstm_scratch(s), quantised_lstm(s, arena, scratch))      \
+    CASE(FEW_BITS, few_bits, few_bits_units(s), few_bits_scratch(s), few_bits(s, arena, unit, scratch))
 
 int32_t step_units(const int32_t *step) {
     switch ((enum opcode)step[0]) {

@@ -34,6 +34,7 @@ enum opcode {
     PAIR_IMAGE,
     INTEGER_CONV,
     QUANTISED_LSTM,
+    FEW_BITS,
 };
 
 /* How numbers are stored. */
@@ -138,6 +139,18 @@ struct integer_product {
     int32_t op;
     int32_t a, b, c;
     int32_t rows, columns, depth;
+    int32_t a_stride, c_stride;
+    int32_t row_block, panels;
+    struct finish finish;
+};
+
+/* C = A * B for weights of `bits` 4 or 8, of which every `block` of depth has a scale and a zero point in each column. B lies
+   in panels [pair of depth][PANEL] of bytes, the even step in the low half, or [depth in pairs][PANEL] for 8 bits; scales
+   and zeros, which are from the middle of the range on and scaled already, lie in panels [block][PANEL]. */
+struct few_bits {
+    int32_t op;
+    int32_t a, b, c, scales, zeros; /* zeros may be NONE */
+    int32_t rows, columns, depth, block, bits;
     int32_t a_stride, c_stride;
     int32_t row_block, panels;
     struct finish finish;

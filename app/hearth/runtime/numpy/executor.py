@@ -185,6 +185,7 @@ class NumpyExecutor:
 
     name = "numpy"
     needs_static = False
+    packed: frozenset[tuple[str, str]] = frozenset()
 
     def compile(self, plan: Plan) -> NumpyProgram:
         return NumpyProgram(plan)

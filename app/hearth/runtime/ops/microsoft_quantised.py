@@ -217,7 +217,7 @@ def _nbits_rule(a: Operand, *_: Operand | None, N: int, **__: Any) -> TensorType
     return TensorType(a.dtype, None if a.shape is None else (*a.shape[:-1], N))
 
 
-def _unpacked(packed: Array, bits: int, count: int) -> Array:
+def unpacked(packed: Array, bits: int, count: int) -> Array:
     """Numbers of `bits` bits along the last axis, lowest first."""
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
     values = (packed[..., None] >> shifts) & np.uint8((1 << bits) - 1)
@@ -248,6 +248,26 @@ def matmul_nbits(
     return np.asarray(y if bias is None else y + bias, a.dtype)
 
 
+def block_scaling(
+    scales: Array,
+    zeros: Array | None,
+    *,
+    K: int,  # noqa: N803
+    N: int,  # noqa: N803
+    bits: int,
+    block_size: int,
+) -> tuple[Array, Array]:
+    """Scale and zero point of each column and block, (N, blocks), float32. The latter is in the middle if not given."""
+    blocks = -(-K // block_size)
+    if zeros is None:
+        offset = np.full((N, blocks), 1 << (bits - 1), np.float32)
+    elif zeros.dtype == np.uint8:
+        offset = unpacked(zeros.reshape(N, -1), bits, blocks).astype(np.float32)
+    else:
+        offset = zeros.reshape(N, blocks).astype(np.float32)
+    return scales.reshape(N, blocks).astype(np.float32), offset
+
+
 def nbits_weights(
     b: Array,
     scales: Array,
@@ -260,15 +280,8 @@ def nbits_weights(
     block_size: int,
 ) -> Array:
     """The weights (N, K) of MatMulNBits, float32."""
-    blocks = -(-K // block_size)
-    codes = _unpacked(b.reshape(N, blocks, -1), bits, block_size).astype(np.float32)
-    if zeros is None:
-        offset = np.full((N, blocks), 1 << (bits - 1), np.float32)
-    elif zeros.dtype == np.uint8:
-        offset = _unpacked(zeros.reshape(N, -1), bits, blocks).astype(np.float32)
-    else:
-        offset = zeros.reshape(N, blocks).astype(np.float32)
-    factor = scales.reshape(N, blocks).astype(np.float32)
+    factor, offset = block_scaling(scales, zeros, K=K, N=N, bits=bits, block_size=block_size)
+    codes = unpacked(b.reshape(N, factor.shape[1], -1), bits, block_size).astype(np.float32)
     if groups is None:
         return np.asarray(((codes - offset[..., None]) * factor[..., None]).reshape(N, -1)[:, :K])
     return np.asarray((codes.reshape(N, -1)[:, :K] - offset[:, groups]) * factor[:, groups])

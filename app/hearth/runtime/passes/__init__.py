@@ -41,12 +41,15 @@ def keep_outputs(graph: Graph, names: Iterable[str]) -> None:
     graph.outputs = {name: graph.outputs[name] for name in wanted}
 
 
-def in_floats(graph: Graph) -> Graph:
-    """The graph for executors that compute in float32: itself, or a copy that carries its integers as floats."""
+def in_floats(graph: Graph, packed: frozenset[tuple[str, str]] = frozenset()) -> Graph:
+    """The graph for executors that compute in float32: itself, or a copy that carries its integers as floats.
+
+    Nodes of the (domain, op) in `packed` stay as they are.
+    """
     copy = graph.copy()
     try:
         with np.errstate(all="ignore"):
-            if not carry_integers(copy):
+            if not carry_integers(copy, packed):
                 return graph
         optimise(copy)
     except (HearthError, *MISFITS):

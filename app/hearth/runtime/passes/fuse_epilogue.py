@@ -8,7 +8,7 @@ from __future__ import annotations
 from hearth.runtime.graph import Graph, Node
 from hearth.runtime.types import TensorType
 
-HEAVY = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
+HEAVY = frozenset({("", "Conv"), ("", "ConvTranspose"), ("", "MatMul"), ("", "Gemm"), ("com.microsoft", "MatMulNBits")})
 
 UNARY = frozenset(
     {
@@ -64,7 +64,7 @@ def fuse_epilogue(graph: Graph) -> None:
     readers = graph.consumers()
     gone: set[int] = set()
     for head in graph.nodes:
-        if head.op not in HEAVY or head.domain or head.epilogue or graph.shape(head.outputs[0]) is None:
+        if (head.domain, head.op) not in HEAVY or head.epilogue or graph.shape(head.outputs[0]) is None:
             continue
         # A node that two heads could take goes to the first; the other value is then an operand.
         chain = _extend(graph, head, readers, gone)

@@ -194,6 +194,7 @@ class WasmExecutor:
 
     name = "wasm"
     needs_static = True
+    packed = frozenset({("com.microsoft", "MatMulNBits")})
 
     def __init__(self, threads: bool = True) -> None:
         self.kernels = library()

@@ -52,6 +52,7 @@ class Opcode(_FromZero):
     PAIR_IMAGE = auto()
     INTEGER_CONV = auto()
     QUANTISED_LSTM = auto()
+    FEW_BITS = auto()
 
 
 class Number(_FromZero):
@@ -233,6 +234,15 @@ class IntegerProduct(_Record):
     """C = A * B for whole numbers, B packed as pairs of 16 bits."""
 
     _fields_ = [*_ints("op a b c rows columns depth a_stride c_stride row_block panels"), ("finish", Finish)]
+
+
+class FewBits(_Record):
+    """C = A * B for weights of 4 or 8 bits with a scale and a zero point for each block of depth."""
+
+    _fields_ = [
+        *_ints("op a b c scales zeros rows columns depth block bits a_stride c_stride row_block panels"),
+        ("finish", Finish),
+    ]
 
 
 class PairImage(_Record):

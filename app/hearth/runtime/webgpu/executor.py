@@ -317,6 +317,7 @@ class WebGPUExecutor:
 
     name = "webgpu"
     needs_static = True
+    packed: frozenset[tuple[str, str]] = frozenset()
 
     def __init__(self, gpu: Gpu | None = None) -> None:
         self.gpu = gpu or find_gpu()

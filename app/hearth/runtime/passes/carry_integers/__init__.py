@@ -19,13 +19,14 @@ _CAUSES = frozenset(key for key in HANDLERS if key[1] not in _MOVING)
 """Ops that make a model one to be rewritten."""
 
 
-def carry_integers(graph: Graph) -> bool:
-    """Rewrites a graph in place; types are to be inferred anew. Whether there was anything to do."""
-    if not any((node.domain, node.op) in _CAUSES for node in graph.nodes):
+def carry_integers(graph: Graph, packed: frozenset[tuple[str, str]] = frozenset()) -> bool:
+    """Rewrites a graph in place, less the ops in `packed`; types are to be inferred anew. Whether it did anything."""
+    if not any((node.domain, node.op) in _CAUSES - packed for node in graph.nodes):
         return False
     rewriting = Rewriting(graph)
     for node in rewriting.unfused():
-        handler = HANDLERS.get((node.domain, node.op))
+        key = (node.domain, node.op)
+        handler = None if key in packed else HANDLERS.get(key)
         try:
             if handler is None:
                 raise Unknown

@@ -49,14 +49,14 @@ def matmul(low: Lowering, step: Step) -> None:
         if step.node.attributes.get(WHOLE_NUMBERS) and weights.shape[0] < EXACT_DEPTH:
             _emit_whole(low, step, a, weights, low.output(output))
             return
-        _emit(low, step, a, _constant(low, weights), low.output(output), None)
+        emit_product(low, step, a, packed_once(low, weights), low.output(output), None)
         return
     if a_shape[:-2] != b_shape[:-2]:
         raise Unsupported("Batches that broadcast are numpy's.")
     a = low.tensor(a_name)
     if a.strides[-1] != 1:
         a = low.dense(a_name)
-    _emit(low, step, a, _each_time(low, low.tensor(b_name)), low.output(output), None)
+    emit_product(low, step, a, _each_time(low, low.tensor(b_name)), low.output(output), None)
 
 
 @lowers("Gemm")
@@ -82,7 +82,7 @@ def gemm(low: Lowering, step: Step) -> None:
         if how.get("transA") or 0 in a.shape:
             raise Unsupported("A lies across.")
         a = low.dense(node.inputs[0])
-    _emit(low, step, a, _constant(low, weights), low.output(node.outputs[0]), bias)
+    emit_product(low, step, a, packed_once(low, weights), low.output(node.outputs[0]), bias)
 
 
 def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Tensor) -> None:
@@ -101,7 +101,7 @@ def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Te
     low.after(step, rest, y)
 
 
-def _constant(low: Lowering, weights: np.ndarray) -> Packed:
+def packed_once(low: Lowering, weights: np.ndarray) -> Packed:
     """Constant weights, packed once, in the numbers that they are stored in."""
     depth, columns = weights.shape
     number = NUMBERS[weights.dtype]
@@ -135,7 +135,8 @@ def _each_time(low: Lowering, b: Tensor) -> Packed:
     return Packed(packed, size)
 
 
-def _emit(low: Lowering, step: Step, a: Tensor, b: Packed, y: Tensor, bias: np.ndarray | None) -> None:
+def emit_product(low: Lowering, step: Step, a: Tensor, b: Packed, y: Tensor, bias: np.ndarray | None) -> None:
+    """A product of floats, batches of them, with a constant bias."""
     *batch, rows, depth = a.shape
     columns = y.shape[-1]
     bias_tensor = low.builder.constant(np.ascontiguousarray(bias, np.float32)) if bias is not None else None
