@@ -24,6 +24,7 @@ import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
 import { Queue } from "./queue.js";
 import { Python } from "../shell/python.js";
+import { release } from "../shell/release.js";
 import { Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Stored } from "../shell/stored.js";
@@ -179,6 +180,7 @@ function receive(message) {
       return;
     case "cutout":
       collection.take(message.id, new Blob([message.data], { type: message.kind })).then(render);
+      release(message.data);
       shelf.persist();
       break;
   }
@@ -213,7 +215,7 @@ async function describe() {
 /** @param {boolean} final */
 function broke(final) {
   state.restarting = !final;
-  pictures.see([]);
+  pictures.expectNothing();
   own.broke();
   render();
 }

@@ -5,6 +5,7 @@
  * @typedef {{before: ImageBitmap | null, after: ImageBitmap | null}} Pair
  */
 
+import { release } from "../shell/release.js";
 import { turnToDecode } from "./turns.js";
 
 const THUMB_SIDE = 320; // pixels; also stands in on the stage until the large one is there
@@ -23,6 +24,8 @@ export class Pictures {
     this.pairs = new Map();
     this.turn = Promise.resolve();
     this.expected = { id: 0, end: () => {} }; // the photo that Python shows next
+    /** @type {Map<number, Promise<void>>} pairs that are being made from the files */
+    this.coming = new Map();
     /** Told of every small picture that was made of a photo. @type {(id: number, thumb: Blob) => void} */
     this.made = () => {};
   }
@@ -37,12 +40,15 @@ export class Pictures {
     const shown = soon && new Promise((end) => (this.expected = { id, end: () => end(undefined) }));
     const make = async () => {
       await shown;
+      await this.coming.get(id);
       if (!this.wanted.has(id)) return;
-      const large = this.pairs.get(id)?.before;
+      const large = this.pairs.get(id)?.before ?? this.thumbs.get(id);
       const thumb = large ? await reduced(large, THUMB_SIDE) : await decode(file, THUMB_SIDE);
-      if (!this.wanted.has(id) || (this.thumbs.has(id) && this.thumbs.get(id) !== large)) thumb?.close();
+      const stoodIn = this.thumbs.get(id);
+      if (!this.wanted.has(id) || (stoodIn && stoodIn !== large)) thumb?.close();
       else if (thumb) {
         this.thumbs.set(id, thumb);
+        if (stoodIn !== this.pairs.get(id)?.before) stoodIn?.close();
         if (file instanceof File) this.made(id, await asFile(thumb));
       }
       this.changed();
@@ -56,22 +62,24 @@ export class Pictures {
    */
   async put(id, kind, { width, height, rgba }) {
     const bitmap = await createImageBitmap(new ImageData(new Uint8ClampedArray(rgba), width, height));
+    release(rgba);
     if (!this.wanted.has(id)) return bitmap.close();
     const pair = this.#use(id, this.pairs.get(id) ?? { before: null, after: null });
     this.#close(id, pair[kind]);
     pair[kind] = bitmap;
     if (kind === "before" && !this.thumbs.has(id)) this.thumbs.set(id, bitmap);
-    if (id === this.expected.id) this.#expectNoMore();
+    if (id === this.expected.id) this.expectNothing();
     this.changed();
   }
 
   /** Python may have ended with a photo and not shown it. @param {import("./messages.js").PhotoView[]} photos */
   see(photos) {
-    const { id } = this.expected;
-    if (id && !photos.some((photo) => photo.id === id && ["waiting", "working"].includes(photo.state))) this.#expectNoMore();
+    const state = photos.find(({ id }) => id === this.expected.id)?.state; // none where it does not know of it yet
+    if (state && !["waiting", "working"].includes(state)) this.expectNothing();
   }
 
-  #expectNoMore() {
+  /** What Python was to show has come, or will not. */
+  expectNothing() {
     this.expected.end();
     this.expected.id = 0;
   }
@@ -86,24 +94,31 @@ export class Pictures {
     if (known) return this.#use(id, known);
     if (id === this.expected.id) return { before: null, after: null };
     const pair = this.#use(id, { before: null, after: null });
-    Promise.all([decode(file, LARGE_SIDE), cutout && decode(cutout, LARGE_SIDE)]).then(([before, after]) => {
-      if (this.pairs.get(id) !== pair) {
-        before?.close();
-        after?.close();
-        return;
-      }
-      if (pair.before) before?.close();
-      if (pair.after) after?.close();
-      pair.before ??= before ?? this.thumbs.get(id) ?? null;
-      pair.after ??= after;
-      this.changed();
-    }, console.error);
+    const made = this.#make(id, pair, file, cutout).catch(console.error);
+    this.coming.set(id, made);
+    made.then(() => this.coming.get(id) === made && this.coming.delete(id));
     return pair;
+  }
+
+  /** @param {number} id @param {Pair} pair @param {File} file @param {Blob | null} cutout */
+  async #make(id, pair, file, cutout) {
+    const [before, after] = await Promise.all([decode(file, LARGE_SIDE), cutout && decode(cutout, LARGE_SIDE)]);
+    if (this.pairs.get(id) !== pair) {
+      before?.close();
+      after?.close();
+      return;
+    }
+    if (pair.before) before?.close();
+    if (pair.after) after?.close();
+    pair.before ??= before ?? this.thumbs.get(id) ?? null;
+    pair.after ??= after;
+    this.changed();
   }
 
   /** @param {number} id */
   remove(id) {
     this.wanted.delete(id);
+    if (id === this.expected.id) this.expectNothing();
     this.#letGo(id);
     this.thumbs.get(id)?.close();
     this.thumbs.delete(id);

@@ -6,6 +6,7 @@
  */
 
 import { host, post, tell } from "../shell/host.js";
+import { release } from "../shell/release.js";
 import { turnToDecode } from "./turns.js";
 
 const STRIP = 256; // rows of a photo
@@ -107,12 +108,16 @@ async function decode(file, toScreen) {
     const { width, height } = bitmap;
     // Python takes the pixels strip by strip into its own memory: beside that there is the bitmap alone.
     const context = new OffscreenCanvas(width, Math.min(height, STRIP)).getContext("2d", { willReadFrequently: true });
+    let strip = new Uint8ClampedArray(); // the last one: Python has it by the time it asks for the next
     const rows = (/** @type {number} */ top) => {
+      release(strip.buffer);
       context?.clearRect(0, 0, width, STRIP);
       context?.drawImage(bitmap, 0, -top);
-      return context?.getImageData(0, 0, width, Math.min(STRIP, height - top)).data;
+      strip = context?.getImageData(0, 0, width, Math.min(STRIP, height - top)).data ?? strip;
+      return strip;
     };
     const close = () => {
+      release(strip.buffer);
       bitmap.close();
       end();
     };

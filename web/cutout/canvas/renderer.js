@@ -19,6 +19,7 @@ import { Adjuster } from "./adjuster.js";
 import { Painter } from "./painter.js";
 import { Scene } from "./scene.js";
 import { Program, Target, Texture, clipped, isEmpty } from "./gl.js";
+import { release } from "../../shell/release.js";
 
 const TILE = 256;
 
@@ -91,6 +92,7 @@ export class Renderer {
       const pixels = data[name];
       if (pixels) this.#put(name, new Texture(gl, "R8", width, height, { data: new Uint8Array(pixels), mips: true, sharp: true }));
     }
+    Object.values(data).forEach(release);
     this.adjuster.forget();
   }
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from hearth.tools.cutout import Matte, Photo
 
-KEPT_BYTES = 100_000_000
-"""Of pixels that stay in memory beside those of the photo used last: two photos of 12 megapixels."""
+KEPT_BYTES = 60_000_000
+"""Of pixels that stay in memory beside those of the photo used now: one photo of 12 megapixels."""
 
-SMALL_BYTES = 120_000_000
-"""Of what stays of the photos before them: about twenty-five. Whatever came before those has its network run again."""
+SMALL_BYTES = 40_000_000
+"""Of what stays of the photos before them: about ten. Whatever came before those has its network run again."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Mattes:
         """Takes the matte of a photo in place of an earlier one."""
         self.drop(photo)
         self._whole[photo] = matte
-        self._make_room(photo)
+        self.make_room(photo)
 
     async def get(self, photo: int) -> Matte:
         """Raises BadImage where the file is gone."""
@@ -62,7 +62,8 @@ class Mattes:
         self._whole.pop(photo, None)
         self._small.pop(photo, None)
 
-    def _make_room(self, used: int) -> None:
+    def make_room(self, used: int = 0) -> None:
+        """Lets go of what is too much beside the photo `used`, or beside one that is still to come."""
         for photo in list(self._whole):
             rest = sum(matte.photo.pixels.nbytes for key, matte in self._whole.items() if key != used)
             if rest <= KEPT_BYTES:

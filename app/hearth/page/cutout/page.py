@@ -198,6 +198,7 @@ class CutoutPage:
         self._say(say("said.working", name=photo.name))
         self._show()
         started = time.perf_counter()
+        self.mattes.make_room()
         editing = self.editor.of(photo.id)
         model, twice = self.view.model, self.view.twice
         job = Job(photo, editing, model, twice, self.tool, self.bridge, self.backgrounds, self._progressed)
