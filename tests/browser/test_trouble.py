@@ -154,9 +154,7 @@ def test_a_screen_reader_hears_each_sentence_once_and_of_a_removal(person: Perso
     person.wait(lambda: person.text("live") == "astronaut.png removed.", "the word that it is gone")
 
 
-def test_a_photo_stopped_while_it_waits_to_be_decoded_holds_up_no_other(
-    person: Person, tmp_path: Path
-) -> None:
+def test_a_photo_stopped_while_it_waits_to_be_decoded_holds_up_no_other(person: Person, tmp_path: Path) -> None:
     jpeg = tmp_path / "astronaut.jpg"  # that the browser decodes
     Image.open(photo("astronaut")).save(jpeg)
     person.take("selfie")

