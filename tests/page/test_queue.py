@@ -346,7 +346,7 @@ def jpeg(mode: str = "RGB", **options: object) -> bytes:
 
 
 def test_the_browser_decodes_jpeg_and_the_profile_stays() -> None:
-    profile = bytes(16) + b"RGB " + bytes(108)
+    profile = bytes(16) + b"RGB " + bytes(16) + b"acsp" + bytes(92)
 
     async def scene(desk: Desk) -> None:
         pixels = np.full((30, 40, 4), 255, np.uint8)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from hearth.errors import BadImage, TooLarge
-from hearth.tools.cutout import from_rgba, read
+from hearth.tools.cutout import from_rgba, jpeg_profile, read
 from hearth.tools.cutout.formats import browser_format
 from hearth.tools.cutout.photo import Photo, check_size
 from hearth.tools.cutout.screen import on_screen
@@ -143,7 +143,8 @@ def test_a_damaged_profile_of_inks_is_left_aside() -> None:
     spoilt = ink_profile()[:150]
     photo = read(encoded(Image.fromarray(PICTURE).convert("CMYK"), "TIFF", icc_profile=spoilt))
     assert np.abs(pixels(photo).astype(int) - PICTURE).max() <= 2
-    assert "without their profile" in str(photo.notes[0])
+    assert "left out" in str(photo.notes[0])
+    assert "without their profile" in str(photo.notes[1])
 
 
 def test_the_profile_of_a_wide_space_is_kept_and_shown_right_on_a_screen() -> None:
@@ -242,6 +243,34 @@ def test_profile_for_another_colour_space_is_dropped() -> None:
     assert read(encoded(PICTURE[:, :, 0], "PNG", icc_profile=bytes(profile))).icc is None
 
 
+@pytest.mark.parametrize("profile", [b"no profile" * 30, wide_profile()[:200], ink_profile()])
+def test_a_profile_that_is_damaged_or_for_other_colours_is_left_out_and_told(profile: bytes) -> None:
+    for kind in ("PNG", "JPEG"):
+        data = encoded(PICTURE, kind, icc_profile=profile)
+        photo = read(data)
+        assert photo.icc is None
+        assert "left out" in str(photo.notes[0])
+    assert jpeg_profile(data) == (True, None, list(photo.notes))
+
+
+@pytest.mark.parametrize("subsampling", [(1, 1), (2, 2)])
+def test_uncompressed_luma_and_chroma_of_a_tiff_become_rgb(subsampling: tuple[int, int]) -> None:
+    whole = Image.fromarray(PICTURE).convert("YCbCr")
+    data = bytearray(encoded(whole, "TIFF", tiffinfo={278: 16, 530: subsampling, 274: 3}))
+    if subsampling == (2, 2):  # Pillow writes the tag, and not what it says
+        y, cb, cr = np.moveaxis(np.asarray(whole), 2, 0)
+        luma = y.reshape(25, 2, 35, 2).swapaxes(1, 2).reshape(25, 35, 4)
+        units = np.concatenate([luma, cb[::2, ::2, None], cr[::2, ::2, None]], axis=2)
+        with Image.open(io.BytesIO(data)) as image:
+            for strip, start in enumerate(image.tag_v2[273]):  # type: ignore[attr-defined]
+                packed = units[8 * strip : 8 * strip + 8].tobytes()
+                data[start : start + len(packed)] = packed
+    turned = pixels(read(bytes(data)))[::-1, ::-1].astype(int)
+    assert np.abs(turned - PICTURE).mean() < 4
+    with pytest.raises(BadImage, match="damaged"):
+        read(bytes(data[: len(data) // 2]))
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
 @pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
 def test_truncated_files_are_refused(kind: str, kept: float) -> None:
@@ -251,6 +280,7 @@ def test_truncated_files_are_refused(kind: str, kept: float) -> None:
         read(data[: int(len(data) * kept)])
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -260,6 +290,9 @@ def test_truncated_files_are_refused(kind: str, kept: float) -> None:
         (b"%PDF-1.7 ...", "PDF"),
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
         (b"PK\x03\x04....", "archive"),
+        (b"\n<!DOCTYPE html><html></html>", "web page"),
+        (b"II*\0\x10\0\0\0CR\x02\0", "raw"),
+        (b"\xff\xd8\xff\xe0", "damaged"),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp41", "video"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         (b"RIFF\x10\0\0\0WAVEfmt ", "sound"),
@@ -307,10 +340,12 @@ def test_a_side_that_is_too_long_is_refused() -> None:
         check_size(70_000, 2)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "PNG's head", "WEBP", "GIF", "JPEG"])
 def test_bombs_are_refused_before_memory_is_taken(kind: str) -> None:
     if kind == "PNG":
         data = bytearray(_png(60_000, 60_000, 8, 2, b""))
+    elif kind == "PNG's head":
+        data = bytearray(_png(60_000, 60_000, 8, 2, b"")[:29])
     else:
         data = bytearray(encoded(scene(64, 64), kind))
         if kind == "WEBP":

@@ -33,11 +33,11 @@ async def _read_jpeg(bridge: CutoutBridge, photo: int, data: bytes) -> cutout.Ph
 
     Both have libjpeg-turbo; Pillow in the page has another library, which draws colours between pixels otherwise.
     """
-    for_screens, icc = cutout.jpeg_profile(data)
+    for_screens, icc, notes = cutout.jpeg_profile(data)
     if for_screens:
         with contextlib.suppress(BadImage):  # what it is that is wrong, Pillow says better
             width, height, rgba = await bridge.decode(photo, to_screen=False)
-            return cutout.from_rgba(rgba, width, height, icc)
+            return cutout.from_rgba(rgba, width, height, icc, notes)
     elif icc is not None:  # inks: the browser knows how their profile brings them to a screen
         with contextlib.suppress(BadImage):
             width, height, rgba = await bridge.decode(photo, to_screen=True)

@@ -9,12 +9,22 @@ _HINTS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "file.archive"),
     (0, b"<svg", "file.drawing"),
     (0, b"\x1a\x45\xdf\xa3", "file.video"),
+    (0, b"Rar!", "file.archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "file.archive"),
+    (0, b"\x1f\x8b", "file.archive"),
+    (0, b"<!doctype html", "file.page"),
+    (0, b"<!DOCTYPE html", "file.page"),
+    (0, b"<html", "file.page"),
     (0, b"ID3", "file.sound"),
+    (0, b"\xff\xfb", "file.sound"),
+    (0, b"fLaC", "file.sound"),
     (0, b"OggS", "file.sound-or-video"),
     (0, b"FUJIFILMCCD-RAW", "file.raw"),
+    (8, b"CR\x02", "file.raw"),
     (8, b"WAVE", "file.sound"),
     (8, b"AVI ", "file.video"),
 )
+_PHOTOS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 _BRANDS = {
     b"avif": "AVIF",
     b"avis": "AVIF",
@@ -61,6 +71,9 @@ def describe(data: bytes) -> Words:
             return say(key)
     if b"<svg" in head or (b"<?xml" in head and b"<svg" in data[:4096]):
         return say("file.drawing")
+    for signature, name in _PHOTOS.items():
+        if data.startswith(signature):
+            return say("photo.incomplete", format=name)
     return say("file.unknown")
 
 
@@ -82,6 +95,13 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
         width, height = struct.unpack("<HH", data[26:30])
         return width & 0x3FFF, height & 0x3FFF
     return None
+
+
+def png_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels from the header of a PNG (PNG, Third Edition, 11.2.1), else None."""
+    if data[:4] != b"\x89PNG" or data[12:16] != b"IHDR" or len(data) < 24:
+        return None
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
 
 
 def png_depth(data: bytes) -> int:

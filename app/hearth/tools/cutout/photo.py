@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from hearth.errors import BadImage, TooLarge
-from hearth.tools.cutout import formats
+from hearth.tools.cutout import formats, profile, tiff
 from hearth.words import Words, say
 
 MAX_MEGAPIXELS = 50
@@ -29,6 +29,7 @@ Pixels = bytes | memoryview
 
 _STRIP_PIXELS = 1 << 18  # between two copies
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
+_GREYS = b"GRAY", b"RGB "  # the spaces of profiles that grey pictures have
 _YCCK = 2  # the Adobe marker's word for luma, chroma and black
 
 # Other plugins of Pillow run programs (EPS), or open files that no person calls a photo.
@@ -107,13 +108,16 @@ def read(data: bytes) -> Photo:
     """
     if not data:
         raise BadImage(say("photo.empty"))
-    if (size := formats.webp_size(data)) is not None:
+    if (size := formats.webp_size(data) or formats.png_size(data)) is not None:
         check_size(*size)
     image = _open(data)
     check_size(*image.size)
-    notes = list(_frame_notes(image))
+    notes = [*_frame_notes(image), *_profile_notes(image)]
+    icc = None if image.mode == "CMYK" else _profile(image, b"RGB ")
     wide = _has_16_bits(image, data)
     try:
+        if image.format == "TIFF" and tiff.is_plain_ycbcr(getattr(image, "tag_v2", {})):
+            image = tiff.read_ycbcr(data, image.tag_v2, image.size)  # type: ignore[attr-defined]
         image.load()
     except MemoryError:
         raise TooLarge(say("photo.no-memory-for", size=_size(*image.size))) from None
@@ -121,18 +125,19 @@ def read(data: bytes) -> Photo:
         raise BadImage(say("photo.incomplete", format=image.format)) from error
     image, upright_notes = _to_rgb(_upright(image), wide)
     notes += upright_notes
-    return from_image(image, _profile(image, b"RGB "), notes)
+    return from_image(image, icc, notes)
 
 
-def jpeg_profile(data: bytes) -> tuple[bool, bytes | None]:
-    """Whether the colours of a JPEG are a screen's, RGB or grey, and not CMYK; and the profile that they are meant in.
+def jpeg_profile(data: bytes) -> tuple[bool, bytes | None, list[Words]]:
+    """Whether the colours of a JPEG are a screen's, RGB or grey, and not CMYK; the profile that they are meant in; and
+    what is to be said of one that is left out.
 
     Reads the header alone. Raises BadImage and TooLarge as `read` does.
     """
     image = _open(data)
     check_size(*image.size)
     for_screens = image.mode in ("RGB", "L")
-    return for_screens, _profile(image, b"RGB " if for_screens else b"CMYK")
+    return for_screens, _profile(image, b"RGB " if for_screens else b"CMYK"), list(_profile_notes(image))
 
 
 def from_rgba(pixels: Pixels, width: int, height: int, icc: bytes | None = None, notes: Sequence[Words] = ()) -> Photo:
@@ -281,6 +286,22 @@ def _is_transparent(image: Image.Image) -> bool:
 
 
 def _profile(image: Image.Image, space: bytes) -> bytes | None:
-    """The embedded profile, if its colour space (bytes 16 to 20, ICC.1:2022) is this one."""
+    """The embedded profile, if it is whole and for these colours."""
     icc = image.info.get("icc_profile")
-    return icc if isinstance(icc, bytes) and icc[16:20] == space else None
+    return icc if isinstance(icc, bytes) and profile.is_whole(icc) and profile.space_of(icc) == space else None
+
+
+def _profile_notes(image: Image.Image) -> Iterator[Words]:
+    spaces = {
+        "CMYK": (b"CMYK",),
+        "1": _GREYS,
+        "L": _GREYS,
+        "LA": _GREYS,
+        "I": _GREYS,
+        "I;16": _GREYS,
+        "LAB": (b"Lab ",),
+    }
+    if image.info.get("icc_profile") and not any(
+        _profile(image, space) for space in spaces.get(image.mode, (b"RGB ",))
+    ):
+        yield say("note.profile-left-out")
