@@ -7,9 +7,7 @@ from collections.abc import Callable
 from hearth.errors import HearthError
 
 # Block comments come first: what stands in them is no reference.
-_TOKEN = re.compile(
-    r'/\*.*?\*/|"(?P<quoted>\.{1,2}/[^"\s]*)"|"[^"\n]*"|\burl\((?P<bare>\.{1,2}/[^)"\s]*)\)', re.S
-)
+_TOKEN = re.compile(r'/\*.*?\*/|"(?P<quoted>\.{1,2}/[^"\s]*)"|"[^"\n]*"|\burl\((?P<bare>\.{1,2}/[^)"\s]*)\)', re.S)
 _SINGLE = re.compile(r"'\.{1,2}/[^'\s]*\.\w+'")
 _IMPORT = re.compile(r'^(?:import|(?:import|export)\b[^"\';=]*\bfrom) *"(?P<path>\.{1,2}/[^"\s]+)"', re.M)
 

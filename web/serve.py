@@ -194,9 +194,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                     return compressed
         return file
 
-    def _send_file(
-        self, file: Path, span: tuple[int, int] | None, fields: dict[str, str], with_body: bool
-    ) -> None:
+    def _send_file(self, file: Path, span: tuple[int, int] | None, fields: dict[str, str], with_body: bool) -> None:
         size = file.stat().st_size
         first, last = span or (0, size - 1)
         fields["Content-Length"] = str(last - first + 1)
@@ -216,9 +214,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if rate:
                 time.sleep(len(data) / rate)
 
-    def _answer(
-        self, status: HTTPStatus, fields: dict[str, str], body: bytes = b"", with_body: bool = True
-    ) -> None:
+    def _answer(self, status: HTTPStatus, fields: dict[str, str], body: bytes = b"", with_body: bool = True) -> None:
         length = {} if status is HTTPStatus.NOT_MODIFIED else {"Content-Length": str(len(body))}
         self._start(status, fields | length)
         if with_body:

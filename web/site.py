@@ -57,6 +57,8 @@ SHORT_LIVED_FILES = (*EMBEDDING, "sw.js", "manifest.webmanifest", "models.json",
 TEXT = (".css", ".html", ".js", ".json", ".svg", ".webmanifest")
 PART_BYTES = 8 * 2**20
 HEAD = "<!-- site:head -->"
+WHEN_ASKED_FOR = re.compile(r"models/|assets/pyodide.*/(onnx|protobuf|typing_extensions|ml_dtypes)-")
+"""What the service worker does not fetch by itself."""
 
 
 def build_site(out: Path = DIST, words: Path = WORDS) -> Path:
@@ -243,7 +245,7 @@ class Site:
         files = [
             {"url": "./" if path == "index.html" else path} | _facts(content)
             for path, content in sorted(self.files.items())
-            if not path.startswith("models/")
+            if not WHEN_ASKED_FOR.match(path)
         ]
         total = sum(int(file["bytes"]) for file in files)
         return _json({"version": version, "bytes": total, "headers": HEADERS, "files": files})

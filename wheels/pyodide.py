@@ -16,6 +16,7 @@ from hearth.desk.fetch import Cache
 from hearth.desk.pins import read_pins
 from wheels.bytecode import SCRIPTS, compile_archives
 from wheels.kernels.build import WHEEL
+from wheels.pack import write_wheel
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build" / "wheels"
@@ -23,7 +24,13 @@ BUILD = HERE.parent / "build" / "wheels"
 VERSION = "314.0.4"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 PACKAGES = ("numpy", "pillow", "micropip", "packaging")
-OWN = {"hearth-kernels": WHEEL}  # wheels of this project, which no pin names
+CHECKER = {  # what checks a person's own model, fetched when it is asked for
+    "onnx": ["numpy", "protobuf", "typing-extensions", "ml-dtypes"],
+    "protobuf": [],
+    "typing-extensions": [],
+    "ml-dtypes": [],
+}
+OWN = ("hearth-kernels", "ml-dtypes")  # wheels of this project, which no pin names
 TEST_CORE = ("pyodide.js",)
 TEST_PACKAGES = {
     "hypothesis": ["sortedcontainers"],
@@ -38,7 +45,7 @@ TEST_PACKAGES = {
 
 def for_site() -> Path:
     """The folder to serve, made anew when a pin or the way of compiling changed."""
-    return _assembled("pyodide", CORE, dict.fromkeys(PACKAGES) | {package: [] for package in OWN})
+    return _assembled("pyodide", CORE, dict.fromkeys(PACKAGES) | {"hearth-kernels": []} | CHECKER)
 
 
 def bare() -> Path:
@@ -48,13 +55,11 @@ def bare() -> Path:
 
 def for_tests() -> Path:
     """The folder that pytest-pyodide is given as its `--dist-dir`."""
-    packages = dict.fromkeys(PACKAGES) | {package: [] for package in OWN} | TEST_PACKAGES
+    packages = dict.fromkeys(PACKAGES) | {"hearth-kernels": []} | TEST_PACKAGES
     return _assembled("pyodide-tests", CORE + TEST_CORE, packages)
 
 
-def _assembled(
-    name: str, core: tuple[str, ...], packages: dict[str, list[str] | None], compiled: bool = True
-) -> Path:
+def _assembled(name: str, core: tuple[str, ...], packages: dict[str, list[str] | None], compiled: bool = True) -> Path:
     """`packages` maps each to what it depends on; None: as the official lock file says."""
     target, key_file = BUILD / name, BUILD / f"{name}.key"
     key = _key(core, packages)
@@ -79,19 +84,31 @@ def _assembled(
 def _key(core: tuple[str, ...], packages: dict[str, list[str] | None]) -> str:
     sources = [Path(__file__), HERE / "pins.toml", HERE / "bytecode.py", *SCRIPTS]
     texts = [repr((core, packages)), *(path.read_text("utf-8") for path in sources)]
-    texts += [hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in OWN.values()]
+    texts += [hashlib.sha256(_own(package).read_bytes()).hexdigest() for package in OWN]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _own(package: str) -> Path:
+    """The wheel of one in OWN."""
+    if package == "hearth-kernels":
+        return WHEEL
+    source = (HERE / "ml_dtypes" / "__init__.py").read_bytes()
+    about = "Summary: Stands in for ml_dtypes where onnx checks models\nLicense-Expression: Apache-2.0\n"
+    return write_wheel(BUILD, "ml-dtypes", "0.5.4+hearth", {"ml_dtypes/__init__.py": source}, about)
 
 
 def _collect(folder: Path, core: tuple[str, ...], packages: dict[str, list[str] | None]) -> dict[str, Path]:
     """Fetches all into `folder`; the wheels by package name."""
     pins, cache = read_pins(HERE / "pins.toml"), Cache()
-    wheels = {package: OWN[package].name for package in packages if package in OWN}
-    for name in wheels.values():
-        shutil.copyfile(WHEEL.with_name(name), folder / name)
+    wheels = {}
+    for package in OWN:
+        if package in packages:
+            wheels[package] = _own(package).name
+            shutil.copyfile(_own(package), folder / wheels[package])
     pinned = [package for package in packages if package not in OWN]
     for package in pinned:
-        (wheels[package],) = (name for name in pins if name.startswith(f"{package}-") and ".whl" in name)
+        stem = package.replace("-", "_")
+        (wheels[package],) = (name for name in pins if name.startswith(f"{stem}-") and ".whl" in name)
     for name in (*core, *(wheels[package] for package in pinned)):
         shutil.copyfile(cache.get(pins[name]), folder / name)
     return {package: folder / name for package, name in wheels.items()}

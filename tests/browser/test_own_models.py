@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 from selenium.webdriver import Chrome
 
 from hearth.desk import models
@@ -27,6 +28,14 @@ def bring(person: Person, file: Path) -> str:
     verdict = "return document.querySelector('.own .verdict')?.textContent"
     person.wait(lambda: person.script(verdict), "the verdict", 120)
     return str(person.script(verdict))
+
+
+def check(person: Person) -> str:
+    """Asks for onnx's own checker; what it says."""
+    person.script("document.querySelector('.own-check button').click()")
+    answer = "return document.querySelector('.own-check p').textContent"
+    person.wait(lambda: "onnx" in person.script(answer), "onnx's word", 60)
+    return str(person.script(answer))
 
 
 def dialog(person: Person) -> str:
@@ -83,7 +92,15 @@ def test_a_model_for_something_else_is_shown_and_a_broken_one_told(
     assert "no picture" in verdict and "43844" in verdict
     shown = dialog(person)
     assert "tf2onnx" in shown and "ai.onnx 15" in shown and "on the processor" in shown and "Reshape67" in shown
+    assert "finds nothing wrong" in check(person)
     screenshot(browser, "inspector")
+    model = onnx.load(tmp_path / "pitch.onnx")
+    node = model.graph.node[5]
+    node.input[0] = "from nowhere"
+    onnx.save(model, tmp_path / "loose.onnx")
+    bring(person, tmp_path / "loose.onnx")
+    said = check(person)
+    assert node.name in said and "'from nowhere'" in said
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(onnx_file("u2netp", tmp_path, "whole.onnx").read_bytes()[:900_000])
     assert "damaged" in bring(person, broken)

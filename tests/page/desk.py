@@ -1,6 +1,7 @@
 """The page without a browser: a bridge over plain dicts and a small real network."""
 
 import asyncio
+import importlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.tools.cutout.edits import Packed, Place
 from hearth.tools.cutout.photo import Pixels
-from hearth.words import english, say
+from hearth.words import Said, english, say
 
 SIDE = 16
 
@@ -78,6 +79,7 @@ class DeskBridge:
         self.strokes: dict[int, dict[Place, Packed]] = {}
         self.brush = b""
         self.reports: list[dict[str, Any]] = []
+        self.verdicts: list[str] = []
         self.stopping = 0
         self.asked: list[str] = []
         self.dropped: list[str] = []
@@ -136,6 +138,12 @@ class DeskBridge:
 
     def inspected(self, report: dict[str, Any]) -> None:
         self.reports.append(in_english(report))
+
+    def checked(self, model: int, verdict: Said) -> None:
+        self.verdicts.append(english(verdict))
+
+    async def fetch_package(self, name: str) -> None:
+        importlib.import_module(name)
 
     async def size(self, photo: int) -> int:
         return len(self.files[photo])

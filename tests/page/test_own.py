@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, load_model_from_string
 
+from hearth.page.cutout.checking import check
 from hearth.page.cutout.own import Report, inspect
 from hearth.runtime.load import load_bytes
 from hearth.tools.cutout import Pipeline
@@ -126,3 +127,20 @@ def test_a_model_of_ones_own_is_chosen_and_set_anew() -> None:
     assert states == ["done", "failed"], "with a mean out of the world nothing stands out"
     assert bridge.asked == ["own-x-1", "own-x-2"]
     assert np.isfinite(bridge.reports[0]["summary"]["parameters"])
+
+
+def test_the_checker_of_onnx_tells_what_breaks_its_rules() -> None:
+    desk = Desk()
+    loose = load_model_from_string(network())
+    loose.graph.node[1].name, loose.graph.node[1].input[0] = "last", "nowhere"
+    desk.bridge.files |= {-1: network(), -2: loose.SerializeToString(), -3: network()[:-9]}
+
+    async def ask() -> None:
+        for number in (-1, -2, -3):
+            await check(desk.bridge, number)
+
+    asyncio.run(ask())
+    sound, cut, short = desk.bridge.verdicts
+    assert "nothing wrong" in sound
+    assert "'nowhere' of node: name: last OpType: Sigmoid" in cut
+    assert "breaks the rules" in short

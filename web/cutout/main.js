@@ -53,7 +53,11 @@ const collection = new Collection(new URL("./", ROOT), pictures);
 const { files } = collection;
 const restored = collection.restore();
 const choices = new Choices(choose, (on) => python.post({ type: "twice", on }), shelf);
-const own = new Own(shelf.own, { inspect: (id, file) => python.post({ type: "inspect", id, file }), changed: takeOwn });
+const own = new Own(shelf.own, {
+  inspect: (id, file) => python.post({ type: "inspect", id, file }),
+  check: (id, file) => python.post({ type: "check", id, file }),
+  changed: takeOwn,
+});
 const offline = new Offline({ busy: () => files.size > 0, stored: async () => choices.chosen !== "" && shelf.holds(choices.chosen) });
 const card = new Card({ stop, retry, remove, reload: () => location.reload(), saved, write: (id) => python.post({ type: "export", id }) });
 const bulk = new Bulk({ post: (message) => python.post(message), collection, photos, changed: render });
@@ -160,6 +164,9 @@ function receive(message) {
     case "view":
       takeView(message.view);
       break;
+    case "checked":
+      own.checked(message.id, message.verdict);
+      return;
     case "inspected":
       own.show(message.report);
       return;

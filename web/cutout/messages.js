@@ -77,6 +77,7 @@
  * @typedef {{type: "choose", model: string}} Choose
  * @typedef {{type: "twice", on: boolean}} LookTwice  a small subject is to be seen a second time, larger
  * @typedef {{type: "inspect", id: number, file: File}} Inspect  a model of the person's own; `id` is below zero
+ * @typedef {{type: "check", id: number, file: File}} Check  the same model, by the rules of ONNX
  * @typedef {{type: "models", models: Model[]}} OwnModels  the person's own models, as they are now
  * @typedef {{type: "open", id: number, side: number, pixels: number}} Open
  *     the photo is on the canvas, which can hold so many pixels a side and in all
@@ -87,7 +88,7 @@
  * @typedef {{type: "undo" | "redo" | "reset", id: number, serial: number} | {type: "export", id: number}
  *     | {type: "look-all", id: number, ids?: number[], serial?: number}} OnEdits
  *     `ids` of the photos that get the settings of this one; all of them without it
- * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | LookTwice | Open | SetLook | Stroke | OnEdits | Inspect | OwnModels} ToWorker
+ * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | LookTwice | Open | SetLook | Stroke | OnEdits | Inspect | Check | OwnModels} ToWorker
  *
  * From the worker to the page, beside what every tool says:
  * @typedef {{type: "view", view: View}} Show
@@ -122,7 +123,8 @@
  * @typedef {{type: "cutout", id: number, name: string, kind: string, data: ArrayBuffer}} Cutout  a file; `kind` is its media type
  * @typedef {{type: "history", id: number, data: ArrayBuffer}} History  to be stored for when the page is opened again
  * @typedef {{type: "inspected", report: ModelReport}} Inspected
- * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Scene | Tiles | Cutout | History | Inspected} FromWorker
+ * @typedef {{type: "checked", id: number, verdict: Said}} Checked
+ * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Scene | Tiles | Cutout | History | Inspected | Checked} FromWorker
  */
 
 export {};

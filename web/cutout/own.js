@@ -31,11 +31,13 @@ export class Own {
    * @param {import("../shell/own.js").OwnModels} store
    * @param {object} to
    * @param {(id: number, file: File) => void} to.inspect  lets Python look at a file, which `show` is told of
+   * @param {(id: number, file: File) => void} to.check  lets onnx look at it, which `checked` is told of
    * @param {(chosen: string) => void} to.changed  the models are others now, and this one is chosen; empty where it is gone
    */
-  constructor(store, { inspect, changed }) {
+  constructor(store, { inspect, check, changed }) {
     this.store = store;
     this.inspect = inspect;
+    this.check = check;
     this.changed = changed;
     this.id = 0; // of the file that is looked at; below zero, where no photo is
     /** @type {File | null} */
@@ -46,6 +48,7 @@ export class Own {
     this.title.id = "own-title";
     this.content = make("div", "content");
     this.content.setAttribute("aria-live", "polite");
+    this.answer = make("p", "hint");
     const close = make("button", "", say("own.close"));
     close.addEventListener("click", () => this.dialog.close());
     this.actions = make("div", "dialog-actions", close);
@@ -72,11 +75,29 @@ export class Own {
   async show(report) {
     if (report.id !== this.id || !this.file) return; // closed, or another file came
     const verdict = make("p", report.fits ? "verdict fits" : "verdict", told(report.verdict));
-    if (!report.settings) return this.#open(report.name, verdict, ...describe(report));
+    if (!report.settings) return this.#open(report.name, verdict, ...describe(report), this.#checking());
     const { model, kept } = await this.store.add(this.file, "cutout", report.settings);
     this.changed(model.id);
     const note = make("p", "hint", say(kept ? "own.kept" : "own.not-kept"));
-    this.#open(report.name, verdict, note, this.#settings(model), ...describe(report));
+    this.#open(report.name, verdict, note, this.#settings(model), ...describe(report), this.#checking());
+  }
+
+  /** What onnx says of the file, where somebody asks. */
+  #checking() {
+    const button = make("button", "", say("own.check"));
+    button.type = "button";
+    button.addEventListener("click", () => {
+      if (!this.file) return;
+      this.answer.textContent = say("own.checking");
+      this.check(this.id, this.file);
+    });
+    this.answer.textContent = "";
+    return make("div", "own-check", button, this.answer);
+  }
+
+  /** @param {number} id @param {import("./messages.js").Said} verdict */
+  checked(id, verdict) {
+    if (id === this.id) this.answer.textContent = told(verdict);
   }
 
   /** The worker broke while it looked at a file. */

@@ -82,6 +82,11 @@ const bridge = {
     files.delete(known.id);
     say({ type: "inspected", report: known });
   },
+  /** @param {number} id @param {string} verdict as JSON */
+  checked(id, verdict) {
+    files.delete(id);
+    say({ type: "checked", id, verdict: JSON.parse(verdict) });
+  },
   /** @param {number} id */
   size(id) {
     return fileOf(id).size;
@@ -163,6 +168,11 @@ function receive(message) {
     const { id, file } = message;
     files.set(id, file);
     tell({ type: "inspect", model: { id, name: file.name, bytes: file.size } });
+    return;
+  }
+  if (message.type === "check") {
+    files.set(message.id, message.file);
+    tell({ type: "check", id: message.id });
     return;
   }
   if (message.type === "remove") files.delete(message.id);

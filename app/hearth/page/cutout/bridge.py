@@ -7,6 +7,7 @@ from hearth.page.bridge import Bridge
 from hearth.page.cutout.layers import Layers
 from hearth.tools.cutout.edits import Packed, Place
 from hearth.tools.cutout.photo import Pixels
+from hearth.words import Said
 
 
 class CutoutBridge(Bridge, Protocol):
@@ -47,6 +48,12 @@ class CutoutBridge(Bridge, Protocol):
 
     def inspected(self, report: dict[str, Any]) -> None:
         """Shows what a model of the person's own is: a `hearth.page.cutout.own.Report`, plain."""
+
+    def checked(self, model: int, verdict: Said) -> None:
+        """Shows what `onnx` says of a model of the person's own."""
+
+    async def fetch_package(self, name: str) -> None:
+        """Makes a Python package that comes with the site ready to import. Raises DownloadFailed."""
 
     async def size(self, photo: int) -> int:
         """Size in bytes of the file that was dropped."""

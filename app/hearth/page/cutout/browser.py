@@ -10,14 +10,14 @@ import numpy as np
 from js import Object
 from pyodide.ffi import JsException, to_js
 
-from hearth.errors import BadImage, BadInput
+from hearth.errors import BadImage, BadInput, DownloadFailed
 from hearth.page.browser import BrowserBridge
 from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.tools.cutout.edits import Packed, Place, unpack
 from hearth.tools.cutout.photo import Pixels, check_size
-from hearth.words import say
+from hearth.words import Said, say
 
 
 class CutoutBrowserBridge(BrowserBridge):
@@ -65,6 +65,20 @@ class CutoutBrowserBridge(BrowserBridge):
 
     def inspected(self, report: dict[str, Any]) -> None:
         self.js.inspected(json.dumps(report))
+
+    def checked(self, model: int, verdict: Said) -> None:
+        self.js.checked(model, json.dumps(verdict, default=vars))
+
+    async def fetch_package(self, name: str) -> None:
+        import pyodide_js
+
+        try:
+            await pyodide_js.loadPackage("micropip")
+            import micropip
+
+            await micropip.install(name)
+        except (JsException, OSError, ValueError) as error:
+            raise DownloadFailed(say("own.check-not-fetched")) from error
 
     async def size(self, photo: int) -> int:
         return int(self.js.size(photo))

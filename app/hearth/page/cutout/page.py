@@ -9,6 +9,7 @@ from typing import Any
 from hearth.errors import BadInput, HearthError
 from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.checking import check
 from hearth.page.cutout.editor import Editor
 from hearth.page.cutout.job import Job
 from hearth.page.cutout.keeping import pack, unpack
@@ -70,6 +71,9 @@ class CutoutPage:
                 self.view.twice = message["on"]
             case "inspect":
                 self._inspecting.add(task := asyncio.ensure_future(self._inspect(Report(**message["model"]))))
+                task.add_done_callback(self._inspecting.discard)
+            case "check":
+                self._inspecting.add(task := asyncio.ensure_future(check(self.bridge, message["id"])))
                 task.add_done_callback(self._inspecting.discard)
             case "models":
                 self.tool.own(message["models"])
