@@ -14,6 +14,7 @@ import pytest
 from selenium import webdriver
 
 from tests.browser.browsers import find_chromium, start_chromium
+from tests.browser.firefox import open_firefox
 from tests.webgpu.test_page import FLAGS
 from tests.webgpu.test_staying import model
 from wheels.pyodide import for_tests
@@ -34,17 +35,22 @@ class Isolated(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Chromium, with a GPU of software, on the page."""
-    if find_chromium() is None:
-        pytest.skip("there is no Chromium here")
-    folder = tmp_path_factory.mktemp("bare")
+def lay_out(folder: Path) -> Path:
+    """The page, Pyodide and the wheels beside it."""
     shutil.copytree(PAGE, folder, dirs_exist_ok=True)
     shutil.copytree(for_tests(), folder / "pyodide")
     for wheel in (runtime_wheel(), alias_wheel()):
         shutil.copy(wheel, folder)
     folder.joinpath("model.onnx").write_bytes(model())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Chromium, with a GPU of software, on the page."""
+    if find_chromium() is None:
+        pytest.skip("there is no Chromium here")
+    folder = lay_out(tmp_path_factory.mktemp("bare"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Isolated, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     driver = start_chromium(tmp_path_factory.mktemp("profile"), folder, FLAGS)
@@ -71,3 +77,23 @@ def test_a_notebook_computes_on_webgpu_with_the_wheel_alone(page: webdriver.Chro
     assert found["bound on"] == "DeviceTensor"
     assert max(found["run"], found["run_async"], found["bound"]) < 1e-4
     assert found["threads"] == min(os.cpu_count() or 1, 8)
+
+
+def test_where_python_cannot_wait_runs_go_to_the_processor(tmp_path: Path) -> None:
+    """Firefox with JSPI turned off. What is awaited goes to its GPU, where it finds one."""
+    binary = shutil.which("firefox-esr") or shutil.which("firefox")
+    if binary is None:
+        pytest.skip("there is no Firefox here; on Debian: apt-get install firefox-esr")
+    folder = lay_out(tmp_path / "page")
+    (folder / "index.html").write_text(
+        '<!doctype html><script type="module">import "./main.js"; const body = JSON.stringify(await ask("as it is"));'
+        'await fetch("/answer", { method: "POST", body });</script>'
+    )
+    without = 'user_pref("javascript.options.wasm_js_promise_integration", false);\n'
+    found = open_firefox(binary, folder, tmp_path / "profile", without)
+    assert found is not None, "Firefox did not answer"
+    assert "error" not in found, found["error"]
+    assert not found["waits"] and found["providers at once"][0] == "WasmExecutionProvider"
+    assert found["cpu"] == ["wasm"] and found["run ran on"] == ["wasm"]
+    assert found["run_async ran on"] == (["webgpu"] if len(found["providers"]) == 3 else ["wasm"])
+    assert max(found["run"], found["run_async"], found["bound"]) < 1e-4

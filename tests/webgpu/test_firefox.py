@@ -3,34 +3,18 @@
 Where it offers float16, the plan is played with that too: in memory, then in arithmetic.
 """
 
-import http.server
 import json
-import os
 import shutil
-import subprocess
-import threading
-from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from hearth.runtime.numpy import NumpyExecutor
 from hearth.runtime.webgpu.tuning import HALVES
+from tests.browser.firefox import open_firefox
 from tests.webgpu.test_player import GPU_JS, many_ops, text
 
-SECONDS = 90
-PREFERENCES = """
-user_pref("dom.webgpu.enabled", true);
-user_pref("gfx.webgpu.ignore-blocklist", true);
-user_pref("browser.shell.checkDefaultBrowser", false);
-user_pref("datareporting.policy.dataSubmissionEnabled", false);
-user_pref("app.update.enabled", false);
-user_pref("browser.aboutwelcome.enabled", false);
-user_pref("network.captive-portal-service.enabled", false);
-user_pref("network.connectivity-service.enabled", false);
-"""
 PAGE = """<!doctype html><script type="module">
 import { openGpu } from "./gpu.js";
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -64,50 +48,6 @@ await fetch("/answer", { method: "POST", body: JSON.stringify(answer) });
 </script>"""
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    answers: ClassVar[list[bytes]]
-    came: ClassVar[threading.Event]
-
-    def do_POST(self) -> None:
-        self.answers.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(204)
-        self.end_headers()
-        self.came.set()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def _open(binary: str, folder: Path, profile: Path) -> dict[str, Any] | None:
-    """What the page in `folder` answers."""
-
-    class Handler(_Handler):
-        answers: ClassVar[list[bytes]] = []
-        came: ClassVar[threading.Event] = threading.Event()
-
-    handler = Handler
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    profile.mkdir()
-    (profile / "user.js").write_text(PREFERENCES)
-    command = [
-        binary,
-        "--headless",
-        "--no-remote",
-        "--profile",
-        str(profile),
-        f"http://127.0.0.1:{server.server_port}/",
-    ]
-    environment = {**os.environ, "MOZ_DISABLE_CONTENT_SANDBOX": "1", "HOME": str(profile)}
-    browser = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        return json.loads(handler.answers[0]) if handler.came.wait(SECONDS) else None
-    finally:
-        browser.terminate()
-        browser.wait(20)
-        server.shutdown()
-
-
 def test_a_net_runs_in_firefox_as_numpy_says(tmp_path: Path) -> None:
     binary = shutil.which("firefox-esr") or shutil.which("firefox")
     if binary is None:
@@ -124,7 +64,7 @@ def test_a_net_runs_in_firefox_as_numpy_says(tmp_path: Path) -> None:
         "feeds": {name: text(array) for name, array in feeds.items()},
     }
     (folder / "job.json").write_text(json.dumps(job))
-    answer = _open(binary, folder, tmp_path / "profile")
+    answer = open_firefox(binary, folder, tmp_path / "profile")
     assert answer is not None, "Firefox did not answer"
     if answer.get("missing"):
         pytest.skip("this Firefox finds no adapter")

@@ -75,11 +75,11 @@ export class Own {
   async show(report) {
     if (report.id !== this.id || !this.file) return; // closed, or another file came
     const verdict = make("p", report.fits ? "verdict fits" : "verdict", told(report.verdict));
-    if (!report.settings) return this.#open(report.name, verdict, ...describe(report), this.#checking());
+    if (!report.settings) return this.#open(report.name, verdict, this.#checking(), ...describe(report));
     const { model, kept } = await this.store.add(this.file, "cutout", report.settings);
     this.changed(model.id);
     const note = make("p", "hint", say(kept ? "own.kept" : "own.not-kept"));
-    this.#open(report.name, verdict, note, this.#settings(model), ...describe(report), this.#checking());
+    this.#open(report.name, verdict, note, this.#settings(model), this.#checking(), ...describe(report));
   }
 
   /** What onnx says of the file, where somebody asks. */
