@@ -169,7 +169,7 @@ def build_folder(
     entries = [_model(folder, name, limits, variants or VARIANTS, yardstick) for name in names]
     checked = [_checked(folder, number, name, limits) for number, name in enumerate(CHECKED)]
     refined, _ = lower_photo(limits, PHOTO, None)
-    (folder / "refined.json").write_text(json.dumps(refined.plain()))
+    (folder / "refined.json").write_text(refined.to_json())
     plan = {"models": entries, "yardstick": yardstick, "software": software, "checked": checked}
     plan["refined"] = {"file": "refined.json", "size": PHOTO}
     (folder / "bench.json").write_text(json.dumps(plan))
@@ -221,7 +221,7 @@ def _model(folder: Path, name: str, limits: Limits, variants: Mapping[str, Varia
                 raise AssertionError(f"{name} needs the CPU: {[s.steps for s in lowered.segments]}")
             needed |= set(lowered.constants)
             file = f"{name}-{len(entry['plans'])}.json"
-            (folder / file).write_text(json.dumps(lowered.plain()))
+            (folder / file).write_text(lowered.to_json())
             entry["plans"].append({"name": title, "file": file, "halves": halves != "none"})
         for constant in sorted(needed):
             array = graph.constants[constant]
@@ -263,7 +263,7 @@ def _checked(folder: Path, number: int, name: str, limits: Limits) -> dict[str, 
                 content = bytes(gpu_bytes(array, place.kind))
                 files[group][key] = {"at": at, "bytes": len(content)}
                 at += data.write(content + bytes(-len(content) % 4))
-    (folder / f"checked{number}.json").write_text(json.dumps(lowered.plain()))
+    (folder / f"checked{number}.json").write_text(lowered.to_json())
     return {"id": name, "file": f"checked{number}.json", "data": f"checked{number}.bin", **files}
 
 

@@ -164,3 +164,16 @@ def test_transposed_convolution(
         ["z"],
         {"w": weights(*kernel), "b": random(outputs)},
     )
+
+
+def test_whole_numbers_are_not_computed_in_fractions(compare: Compare) -> None:
+    x, w = RNG.integers(-128, 128, (1, 32, 12, 12)), RNG.integers(-127, 128, (32, 32, 3, 3))
+    program = compare(
+        [conv(hearth_whole_numbers=1)],
+        {"x": x.astype(np.float32)},
+        ["y"],
+        {"w": w.astype(np.float32), "b": RNG.integers(-9999, 9999, 32).astype(np.float32)},
+        choice=Winograd(Gemm(32, 32, 8, 4, 4)),
+        atol=0,
+    )
+    assert not any(dispatch.label.startswith("winograd") for dispatch in program.lowered.dispatches)

@@ -80,7 +80,7 @@ def text(array: np.ndarray) -> str:
 
 
 def play(browser: Chrome, lowered: Any, constants: Any, feeds: Any, runs: int = 2, breaking: bool = False) -> Any:
-    plain = json.loads(json.dumps(lowered.plain()))
+    plain = json.loads(lowered.to_json())
     given = {name: text(constants[name]) for name in lowered.constants}
     answer = browser.execute_async_script(
         RUN, plain, given, {name: text(array) for name, array in feeds.items()}, runs, breaking
@@ -178,7 +178,7 @@ def test_a_thousand_runs_leave_nothing_behind_and_a_hung_queue_is_told(browser: 
     lowered = lower(make_plan(graph_of(nodes, {"x": np.zeros((128, 64), np.float32)}, ["y"], constants)))
     megabytes = []
     for runs in (100, 1000):
-        answer = browser.execute_async_script(COUNT, json.loads(json.dumps(lowered.plain())), runs)
+        answer = browser.execute_async_script(COUNT, json.loads(lowered.to_json()), runs)
         if answer.get("missing"):
             pytest.skip("this Chromium has no software adapter")
         assert "error" not in answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,6 +30,12 @@ from hearth.runtime.webgpu.wgsl import Constants
 
 ALIGNMENT = 256
 ELEMENTWISE_GROUP = 64
+
+
+@lru_cache(maxsize=256)
+def _renamed(body: str, name: str, known: str) -> str:
+    """A kernel with one array under another name; layers that share a kernel share its text."""
+    return re.sub(rf"\b{name}\[", f"{known}[", body)
 
 
 @dataclass
@@ -134,7 +141,7 @@ class Builder:
             raise Unsupported(f"The kernel {label} needs more workgroups than a GPU counts.")
         body = interface.bake(kernel, constants)
         for name, known in (names or {}).items():
-            body = re.sub(rf"\b{name}\[", f"{known}[", body)
+            body = _renamed(body, name, known)
         uniforms = tuple(item.value for item in interface.uniforms.values())
         call = _Call(interface.text(*parts, body), interface.bindings, uniforms, (x, y, z), label, flops)
         (self.setup if once else self.calls).append(call)

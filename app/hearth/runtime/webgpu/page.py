@@ -53,7 +53,7 @@ class PageGpu:
         from pyodide.ffi import JsException
 
         try:
-            return PagePlayer(self.gpu.player(json.dumps(lowered.plain())))
+            return PagePlayer(self.gpu.player(lowered.to_json()))
         except JsException as error:
             raise ExecutorFailed(f"The GPU failed: {error.message}") from error
 

@@ -6,8 +6,9 @@ packs weights on the GPU. `segments` run in order at every run; between them val
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+import json
+from dataclasses import dataclass, field
+from typing import Literal
 
 from hearth.runtime.webgpu.values import Shape
 
@@ -78,9 +79,9 @@ class Lowered:
     """Inputs, outputs and whatever else crosses between CPU and GPU."""
     segments: list[Segment] = field(default_factory=list)
 
-    def plain(self) -> dict[str, Any]:
-        """As dictionaries and lists, for JSON."""
-        return asdict(self)
+    def to_json(self) -> str:
+        """As `web/gpu.js` takes it."""
+        return json.dumps(vars(self), default=vars)
 
     def __str__(self) -> str:
         lines = [f"{len(self.dispatches)} dispatches of {len(self.shaders)} shaders, {sum(self.buffers) / 1e6:.1f} MB"]

@@ -3,8 +3,8 @@
 const M = 1u; // #uniform
 const N = 32u; // #uniform
 const K = 32u; // #uniform
-const COLUMNS = 32u; // invocations side by side
-const SPLIT = 8u;
+const COLUMNS = 8u; // invocations side by side: a whole piece of a row at once, as memory comes
+const SPLIT = 32u;
 
 var<workgroup> partial: array<f32, COLUMNS * SPLIT>;
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hearth.errors import Unsupported
 from hearth.runtime.graph import Node
+from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.ops.windows import windows
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.conv import Convolution
@@ -39,7 +40,8 @@ def conv(low: Lowering, step: Step) -> None:
     wide = [item for part in epilogue for item in part.operands if not isinstance(item, float | str) and item.shape]
     if line and wide:
         raise Unsupported("an epilogue over one axis")
-    choice = low.conv_choice(shape) if constant else choose(shape, low.limits, winograd=False)
+    exact = bool(node.attributes.get(WHOLE_NUMBERS))  # which Winograd's fractions are not
+    choice = low.conv_choice(shape) if constant and not exact else choose(shape, low.limits, winograd=False)
     pooling = None if line else _pooling(low, node, shape, choice)
     task = Convolution(low.builder, shape, value, weights, bias, epilogue, pooling is not None)
     if task.others > low.limits.maxStorageBuffersPerShaderStage - 1:

@@ -22,6 +22,8 @@ from hearth.runtime.webgpu.values import (
 )
 
 FEW_ROWS = 4
+COLUMNS = 8
+"""That a workgroup of `matvec` makes, as its file has it."""
 
 MAX_WORK = 4
 """Weights that cost no more than this are made while the product reads them: integers with a scale, say."""
@@ -109,7 +111,9 @@ def product(low: Lowering, left: Value, right: Value, batch: Shape, epilogue: Ep
     flops = 2 * batches * m * k * n
     if m <= FEW_ROWS or n <= FEW_ROWS or k >= 8 * max(m, n):
         size = {"M": m, "N": n, "K": k}
-        builder.call("matvec", size, interface, (-(-n // 32), m, batches), f"matvec {label}", flops=flops, parts=parts)
+        builder.call(
+            "matvec", size, interface, (-(-n // COLUMNS), m, batches), f"matvec {label}", flops=flops, parts=parts
+        )
     else:
         groups = (-(-n // 32), -(-m // 32), batches)
         builder.call("matmul", {"M": m, "N": n, "K": k}, interface, groups, f"matmul {label}", flops=flops, parts=parts)
