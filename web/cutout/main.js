@@ -32,6 +32,7 @@ import { Strip } from "./strip.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
 
 const ROOT = new URL("../index.html", import.meta.url);
+const PROGRESS_MS = 120; // between two times that progress alone is drawn: that takes the processor from the network
 
 /** @typedef {import("./collection.js").Files} Files */
 
@@ -43,6 +44,9 @@ const state = {
   begun: false, // whether Python has run before
   restarting: false, // until the new worker shows its view
 };
+
+let rendering = 0; // the timer of the next time
+let rendered = 0; // when that was last
 
 translate(document);
 
@@ -161,9 +165,12 @@ function receive(message) {
       if (state.begun) editor.forget();
       state.begun = true;
       break;
-    case "view":
+    case "view": {
+      const before = standing();
       takeView(message.view);
+      if (before === standing()) return renderSoon();
       break;
+    }
     case "checked":
       own.checked(message.id, message.verdict);
       return;
@@ -192,6 +199,11 @@ function receive(message) {
       break;
   }
   render();
+}
+
+/** What of all photos is to be seen at once, progress left out. */
+function standing() {
+  return JSON.stringify(state.view, (key, value) => (["text", "stages", "announcement"].includes(key) ? undefined : value));
 }
 
 /** @param {View} view */
@@ -317,7 +329,14 @@ async function end() {
   await collection.kept.destroy();
 }
 
+function renderSoon() {
+  rendering ||= setTimeout(render, Math.max(0, rendered + PROGRESS_MS - performance.now()));
+}
+
 function render() {
+  clearTimeout(rendering);
+  rendering = 0;
+  rendered = performance.now();
   const all = photos();
   const selected = all.find((photo) => photo.id === state.selected) ?? null;
   document.body.classList.toggle("at-work", all.length > 0);

@@ -25,15 +25,24 @@ const CHECK = 12; // pixels on the screen
 const BRUSH = 48; // the same, across, to begin with
 const AS_IT_IS = [1, 0, 0, 0, 1, 0];
 
+/** Whether WebGL is computed by the processor. @param {WebGL2RenderingContext} gl */
+function bySoftware(gl) {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+}
+
 export class Stage {
   /** @param {import("./editor.js").Editor} editor @param {(message: import("./messages.js").ToWorker) => void} post */
   constructor(editor, post) {
     this.editor = editor;
     this.post = post;
     this.canvas = /** @type {HTMLCanvasElement} */ (byId("canvas"));
+    this.standIn = /** @type {HTMLCanvasElement} */ (byId("stand-in"));
     this.view = new Viewport();
     /** @type {Renderer | PlainRenderer | null} */
     this.renderer = null;
+    /** @type {PlainRenderer | null} where no graphics card draws: shows pictures until there are layers, at a tenth of the time */
+    this.plain = null;
     /** @type {PhotoView | null} */
     this.photo = null;
     this.asked = 0; // the photo whose layers were asked for
@@ -49,7 +58,7 @@ export class Stage {
     /** @type {Rect | null} pixels of the canvas to be drawn again, whatever was drawn last */
     this.dirty = null;
     this.drawn = { sight: "", at: 0 }; // how the photo was seen then, and where the split was
-    this.drawing = false;
+    this.drawing = 0; // the frame that is asked for
     this.stroke = new Stroke();
     this.toolbar = new Toolbar(this, editor);
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
@@ -146,9 +155,7 @@ export class Stage {
 
   /** Draws what is seen otherwise now; without a graphics card, drawing takes the processor from the network. */
   #schedule() {
-    if (this.drawing) return;
-    this.drawing = true;
-    requestAnimationFrame(() => this.#draw());
+    this.drawing ||= requestAnimationFrame(() => this.#draw());
   }
 
   async #open() {
@@ -157,6 +164,8 @@ export class Stage {
     const gl = this.canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
     if (gl) {
       this.renderer = new Renderer(gl, await shaders());
+      const context = bySoftware(gl) ? this.standIn.getContext("2d") : null;
+      this.plain = context && new PlainRenderer(context);
     } else {
       this.renderer = new PlainRenderer(/** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")));
       byId("work").classList.add("no-webgl");
@@ -175,25 +184,32 @@ export class Stage {
     }
     const same = pair.before === this.pair.before && pair.after === this.pair.after;
     if (!renderer || this.layersOf === photo.id) return;
-    renderer.size = this.size;
+    const standsIn = this.plain ?? renderer;
+    standsIn.size = this.size;
     if (same && !another) return;
     this.layersOf = 0;
     this.pair = pair;
-    renderer.takePair(pair, this.size);
+    if (this.plain && renderer instanceof Renderer) renderer.clear();
+    standsIn.takePair(pair, this.size);
     this.invalidate();
+  }
+
+  /** What is seen: the layers, or what stands in for them. */
+  get #shown() {
+    return this.layersOf === this.photo?.id ? this.renderer : (this.plain ?? this.renderer);
   }
 
   /** @param {boolean} another  photo than before */
   #showCompare(another) {
-    const comparing = Boolean(this.renderer?.whole);
+    const comparing = Boolean(this.#shown?.whole);
     const turned = comparing !== this.comparing || another;
     const come = comparing && !this.comparing && !another;
     this.comparing = comparing;
     this.compare.hidden = !comparing;
     byId("frame").classList.toggle("comparing", comparing && this.editor.tool === "move");
     if (turned) this.setSplit(comparing ? START_AT : 1);
-    // A cutout that comes while one looks on is uncovered from the right.
-    if (come && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.revealed = performance.now();
+    // A cutout that comes while one looks on is uncovered from the right, unless that takes the processor from its file.
+    if (come && !this.plain && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.revealed = performance.now();
   }
 
   #resize() {
@@ -203,9 +219,12 @@ export class Stage {
     const side = Math.min(16, width / 40);
     const { top, bottom } = this.toolbar.room(byId("frame").getBoundingClientRect());
     this.view.resize(canvas, { side: pixels(side), top: pixels(Math.max(side, top)), bottom: pixels(Math.max(side, bottom)) });
-    if (canvas.width !== this.canvas.width || canvas.height !== this.canvas.height) Object.assign(this.canvas, canvas);
+    for (const one of [this.canvas, this.standIn]) {
+      if (canvas.width !== one.width || canvas.height !== one.height) Object.assign(one, canvas);
+    }
     this.invalidate();
     this.#moved();
+    cancelAnimationFrame(this.drawing);
     this.#draw(); // at once: to resize a canvas empties it
   }
 
@@ -217,15 +236,18 @@ export class Stage {
   }
 
   #draw() {
-    this.drawing = false;
-    const { renderer, view, photo, editor } = this;
+    this.drawing = 0;
+    const { view, photo, editor } = this;
+    const renderer = this.#shown;
     if (!renderer || !photo) return;
+    this.standIn.hidden = renderer !== this.plain;
+    this.canvas.classList.toggle("covered", renderer === this.plain);
     if (renderer instanceof Renderer) {
       const painted = renderer.paint(this.stroke.take(), editor.brush);
       if (painted) this.dirty = around(this.dirty, grown(view.onCanvas(painted), 2));
     }
     const { left, top, right, bottom } = view.seen;
-    const at = left + (right - left) * this.#splitNow();
+    const at = Math.round(left + (right - left) * this.#splitNow());
     const seen = {
       look: editor.look(photo),
       toPhoto: view.matrix,

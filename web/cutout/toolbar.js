@@ -14,9 +14,13 @@ export class Toolbar {
     byId("zoom-out").addEventListener("click", () => stage.zoomTo("out"));
     byId("zoom-fit").addEventListener("click", () => stage.zoomTo("fit"));
     this.behind = "checks";
+    /** @type {[number[], number[]] | null} until another one is wanted: to ask the browser for a style costs time */
+    this.squares = null;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (this.squares = null));
     byId("behind").addEventListener("input", (event) => {
       const input = /** @type {HTMLInputElement} */ (event.target);
       this.behind = input.value;
+      this.squares = null;
       if (input.type === "color") for (const other of byId("behind").querySelectorAll("input")) other.checked = false;
       byId("behind-colour").closest("label")?.classList.toggle("chosen", input.type === "color");
       stage.invalidate();
@@ -55,6 +59,11 @@ export class Toolbar {
 
   /** The two colours of the squares that the cutout is looked at on, 0 to 1. @returns {[number[], number[]]} */
   get checks() {
+    return (this.squares ??= this.#checks());
+  }
+
+  /** @returns {[number[], number[]]} */
+  #checks() {
     const style = getComputedStyle(document.documentElement);
     const names = this.behind === "checks" ? ["--check-a", "--check-b"].map((name) => style.getPropertyValue(name).trim()) : [this.behind, this.behind];
     const [a, b] = names.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255));

@@ -45,6 +45,8 @@ export class Renderer {
     this.size = { width: 0, height: 0 };
     this.hasAlpha = false;
     this.standsIn = false; // small pictures for the layers
+    /** @type {ImageBitmap | null} the one that is the photo's texture */
+    this.before = null;
     gl.bindVertexArray(gl.createVertexArray());
   }
 
@@ -58,14 +60,18 @@ export class Renderer {
    * @param {import("../pictures.js").Pair} pair @param {{width: number, height: number}} size
    */
   takePair({ before, after }, size) {
+    const { photo, ...others } = this.textures;
+    if (photo && before && before === this.before) this.textures = others; // it stays
     this.clear();
+    if (photo && before && before === this.before) this.textures = { photo };
     this.standsIn = true;
     this.size = size;
     this.hasAlpha = false;
     const put = (/** @type {string} */ name, /** @type {ImageBitmap} */ data) =>
       this.#put(name, new Texture(this.gl, "RGBA8", data.width, data.height, { data, mips: true, sharp: true }));
-    if (before) put("photo", before);
+    if (before && before !== this.before) put("photo", before);
     if (before && after) put("found", after);
+    this.before = before;
   }
 
   /** Takes what Python sent. @param {LayersMessage} message */
