@@ -84,4 +84,9 @@ EXPORT void grow(const uint8_t *mask, uint8_t *out, int32_t width, int32_t heigh
 EXPORT void png_filter(const uint8_t *rows, const uint8_t *above, uint8_t *out, int32_t count, int32_t bytes,
                        int32_t channels, int32_t kind);
 
+/* deflate.c: the bytes as deflated blocks, none of them the last; `out` has room for 2 count + 1024 bytes. Returns how
+   many there are. */
+EXPORT int32_t deflate_runs_scratch(void);
+EXPORT int32_t deflate_runs(const uint8_t *data, int32_t count, uint8_t *out, float *scratch);
+
 #endif

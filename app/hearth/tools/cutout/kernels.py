@@ -30,6 +30,8 @@ _SIGNATURES = {
     "grow_scratch": "i",
     "grow": "ppiiip",
     "png_filter": "pppiiii",
+    "deflate_runs_scratch": "",
+    "deflate_runs": "pipp",
 }
 """Arguments as the header has them: pointers, whole numbers and floats."""
 

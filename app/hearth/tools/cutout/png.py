@@ -3,7 +3,8 @@
 What makes it quick: one filter for the whole picture and a way to deflate that suits the picture, both found by a trial
 on a few rows. Filtered photos hardly repeat themselves: looking for no
 more than runs takes a tenth of the time of zlib's usual level and ends at about the same size; smooth pictures and
-drawings do repeat, and for them the search pays. Format: W3C, Portable Network Graphics, third edition.
+drawings do repeat, and for them the search pays. Where there are kernels, runs are looked for by one of them, in a
+quarter of zlib's time. Format: W3C, Portable Network Graphics, third edition.
 """
 
 import struct
@@ -14,7 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.tools.cutout.kernels import kernels
+from hearth.tools.cutout.kernels import Kernels, kernels
 
 Rows = Callable[[int, int], NDArray[np.uint8]]
 """rows(top, bottom) hands out a piece of the picture, (bottom - top, W, channels)."""
@@ -43,7 +44,29 @@ class _Effort(NamedTuple):
     wait: float
 
     def stream(self) -> Deflate:
+        if self.strategy == zlib.Z_RLE and (kernel := kernels()):
+            return _Runs(kernel)
         return zlib.compressobj(self.level, zlib.DEFLATED, zlib.MAX_WBITS, 9, self.strategy)
+
+
+class _Runs:
+    """A zlib stream (RFC 1950) whose blocks a kernel makes."""
+
+    def __init__(self, kernel: Kernels) -> None:
+        self.kernel = kernel
+        self.scratch = kernel.scratch("deflate_runs")
+        self.sum = zlib.adler32(b"")
+        self.begun = b"\x78\x01"
+
+    def compress(self, data: memoryview, /) -> bytes:
+        self.sum = zlib.adler32(data, self.sum)
+        out = np.empty(2 * data.nbytes + 1024, np.uint8)
+        length = self.kernel("deflate_runs", np.asarray(data), data.nbytes, out, self.scratch)
+        begun, self.begun = self.begun, b""
+        return begun + out[:length].tobytes()
+
+    def flush(self) -> bytes:
+        return self.begun + b"\x03\x00" + struct.pack(">I", self.sum)  # an empty block, the last one
 
 
 _RUNS = _Effort(1, zlib.Z_RLE, 0.0)
@@ -95,14 +118,14 @@ def _best_way(rows: Rows, width: int, height: int, channels: int) -> tuple[_Effo
     impatience = min(width * height / _LARGE_PIXELS, 1.0)
 
     def cost(effort: _Effort, kind: int) -> float:
+        filtered = np.concatenate([_filtered(band, above, channels, kind) for above, band in bands])
         stream = effort.stream()
-        size = sum(len(stream.compress(_filtered(band, above, channels, kind).data)) for above, band in bands)
-        return (size + len(stream.flush())) * (1 + effort.wait * impatience)
+        return (len(stream.compress(filtered.data)) + len(stream.flush())) * (1 + effort.wait * impatience)
 
     kinds = (_SUB, _UP, _AVERAGE, _PAETH) if kernels() else (_SUB, _UP, _AVERAGE)
-    costs = {(effort, kind): cost(effort, kind) for effort in (_RUNS, _QUICK) for kind in kinds}
-    searched = min(kinds, key=lambda kind: costs[_QUICK, kind])
-    costs |= {way: cost(*way) for way in [(_FAIR, searched), (_LONG, _NONE)]}
+    costs = {(_RUNS, kind): cost(_RUNS, kind) for kind in kinds}
+    _, best = min(costs, key=costs.__getitem__)
+    costs |= {way: cost(*way) for way in [(_QUICK, best), (_FAIR, best), (_LONG, _NONE)]}
     return min(costs, key=costs.__getitem__)
 
 
