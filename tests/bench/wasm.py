@@ -1,7 +1,8 @@
 """Times Hearth's WebAssembly kernels against onnxruntime-web 1.30 in one Chromium page, interleaved, in milliseconds.
 
 Whole models, and one net for each class of layers; on one thread and on as many as there are cores. The outputs of both
-are compared. Hearth's times are those of `InferenceSession.run` inside Pyodide, copies in and out included.
+are compared. Hearth's times are those of `InferenceSession.run` inside Pyodide, copies in and out included. On one
+thread onnxruntime itself, natively, runs the models too, half of its rounds before the page and half after it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from web.serve import SiteServer
 PAGE = Path(__file__).with_name("wasm_page")
 WEB = Path(__file__).parents[2] / "web"
 PEER = "onnxruntime-web 1.30"
+NATIVE = "onnxruntime 1.32 natively"
 MODELS: dict[str, dict[str, tuple[int, ...]]] = {
     "u2netp": {"input.1": (1, 3, 320, 320)},
     "u2net": {"input.1": (1, 3, 320, 320)},
@@ -63,8 +65,12 @@ def main(argv: Sequence[str]) -> int:
         root = Path(folder, "site")
         build_folder(root, options.models, options.layers, options.rounds)
         for threads in options.threads:
+            native = natively(options.models, options.rounds) if threads == 1 else {}
             for result in in_chromium(root, threads, Path(folder)):
                 agree &= told(result, threads, rows)
+            if threads == 1:
+                for name, times in natively(options.models, options.rounds).items():
+                    beside_native(name, statistics.median(native[name] + times), rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0 if agree else 1
@@ -101,6 +107,44 @@ def told(result: dict[str, Any], threads: int, rows: list[dict[str, Any]]) -> bo
     return close
 
 
+def natively(models: Sequence[str], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of runs in onnxruntime on one thread of this machine."""
+    import onnxruntime
+
+    from models.prepare import fetch_onnx
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    times: dict[str, list[float]] = {}
+    for name in models:
+        session = onnxruntime.InferenceSession(fetch_onnx(name), options, providers=["CPUExecutionProvider"])
+        inputs = dict(zip((one.name for one in session.get_inputs()), inputs_of(MODELS[name]).values(), strict=True))
+        session.run(None, inputs)
+        times[name] = []
+        for _ in range(-(-ROUNDS.get(name, rounds) // 2)):
+            start = time.perf_counter()
+            session.run(None, inputs)
+            times[name].append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def beside_native(name: str, native: float, rows: list[dict[str, Any]]) -> None:
+    """Prints how a model's time on one thread in the page stands to onnxruntime's outside, and adds it to the rows."""
+    title = f"{name}, 1 thread"
+    for ours in [row["hearth"] for row in rows if row["name"] == title]:
+        rows.append(
+            {
+                "name": f"{title}, natively",
+                "unit": "ms",
+                "hearth": ours,
+                "peer": native,
+                "peer_name": NATIVE,
+                "ratio": native / ours,
+            }
+        )
+        print(f"{title:34} {ours:8.1f} ms  {NATIVE} {native:8.1f}  {native / ours:5.2f}x", flush=True)
+
+
 def build_folder(root: Path, models: Sequence[str], layers: Sequence[str], rounds: int) -> None:
     """Everything that the page needs."""
     from models.prepare import fetch_onnx
@@ -128,6 +172,15 @@ def build_folder(root: Path, models: Sequence[str], layers: Sequence[str], round
     (root / "cases.json").write_text(json.dumps(cases))
 
 
+def inputs_of(shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    """Noise for a model; zeros for what it remembers of the sound before."""
+    made = {
+        name: np.random.default_rng(number).standard_normal(shape)
+        for number, (name, shape) in enumerate(shapes.items())
+    }
+    return {name: (values * (name not in ("h", "c"))).astype(np.float32) for name, values in made.items()}
+
+
 def case(root: Path, name: str, model: bytes, shapes: dict[str, tuple[int, ...]], rounds: int) -> dict[str, Any]:
     """Puts a model and inputs for it into the folder."""
     from hearth.runtime.load import load_bytes
@@ -136,12 +189,9 @@ def case(root: Path, name: str, model: bytes, shapes: dict[str, tuple[int, ...]]
     (root / f"{file}.onnx").write_bytes(model)
     names = list(load_bytes(model).inputs)
     inputs = []
-    for number, (input_name, shape) in enumerate(shapes.items()):
-        values = np.random.default_rng(number).standard_normal(shape).astype(np.float32)
-        if input_name in ("h", "c"):
-            values[:] = 0
+    for number, (input_name, values) in enumerate(inputs_of(shapes).items()):
         (root / f"{file}-{number}.bin").write_bytes(values.tobytes())
-        inputs.append({"name": input_name or names[0], "file": f"./{file}-{number}.bin", "shape": shape})
+        inputs.append({"name": input_name or names[0], "file": f"./{file}-{number}.bin", "shape": values.shape})
     return {"name": name, "model": f"./{file}.onnx", "inputs": inputs, "rounds": rounds}
 
 

@@ -19,6 +19,7 @@ class Feeds:
 
     def __init__(self, inputs: Mapping[str, ValueType]) -> None:
         self.inputs = dict(inputs)
+        # Shapes that are right: those of the model, or the last ones that were.
         self._sizes = {
             name: kind.shape for name, kind in inputs.items() if isinstance(kind, TensorType) and kind.static
         }
@@ -41,6 +42,8 @@ class Feeds:
                 fitted[name] = value
             else:
                 fitted[name] = _fitted(name, value, kind)
+                if fitted[name] is value and type(value) is np.ndarray and isinstance(kind, TensorType):
+                    self._sizes[name] = value.shape
         for name in given:
             if name not in fitted:
                 raise BadInput(f"Invalid input name: {name}")

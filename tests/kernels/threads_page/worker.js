@@ -41,7 +41,8 @@ self.onmessage = async ({ data: kind }) => {
     const inside = pyodide.pyimport("inside");
     inside.prepare();
     pool.begin?.();
-    await new Promise((resolve) => setTimeout(resolve, 1000)); // workers start while this one is free
+    const asleep = new Int32Array(pool.memory.buffer, pool.team + 12, 1); // of `struct team` in wheels/kernels/src/team.h
+    while (Atomics.load(asleep, 0) < pool.threads - 1) await new Promise((resolve) => setTimeout(resolve, 10)); // they start
     self.postMessage(inside.compare().toJs({ dict_converter: Object.fromEntries }));
   } catch (error) {
     self.postMessage({ error: String(error?.stack ?? error) });
