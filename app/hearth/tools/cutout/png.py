@@ -124,8 +124,12 @@ def _best_way(rows: Rows, width: int, height: int, channels: int) -> tuple[_Effo
 
     kinds = (_SUB, _UP, _AVERAGE, _PAETH) if kernels() else (_SUB, _UP, _AVERAGE)
     costs = {(_RUNS, kind): cost(_RUNS, kind) for kind in kinds}
-    _, best = min(costs, key=costs.__getitem__)
-    costs |= {way: cost(*way) for way in [(_QUICK, best), (_FAIR, best), (_LONG, _NONE)]}
+    runs = min(costs, key=costs.__getitem__)
+    _, best = runs
+    costs[_QUICK, best] = cost(_QUICK, best)
+    if costs[_QUICK, best] > costs[runs]:
+        return runs  # nothing repeats itself: a longer search takes longer and finds little more
+    costs |= {way: cost(*way) for way in [(_FAIR, best), (_LONG, _NONE)]}
     return min(costs, key=costs.__getitem__)
 
 
