@@ -53,19 +53,19 @@ def _onnx(part: str) -> Graph:
     return load_bytes(fetch_onnx(f"moonshine-{part}").read_bytes())
 
 
-def _sound() -> Feeds:
-    wave = speech(SECONDS)[None]
+def _sound(seconds: float) -> Feeds:
+    wave = speech(seconds)[None]
     return {"input_values": wave, "attention_mask": np.ones(wave.shape, np.int64)}
 
 
-def encoder() -> Checked:
-    return settled(_onnx("encoder"), _sound())
+def encoder(seconds: float = SECONDS) -> Checked:
+    return settled(_onnx("encoder"), _sound(seconds))
 
 
-def decoder(step: int) -> Checked:
+def decoder(step: int, seconds: float = SECONDS) -> Checked:
     """The step so many tokens after the first one, with what the cache holds then."""
     graph = _onnx("decoder")
-    states = InferenceSession(_onnx("encoder"), "numpy").run(None, _sound())[0]
+    states = InferenceSession(_onnx("encoder"), "numpy").run(None, _sound(seconds))[0]
     session = InferenceSession(graph, "numpy")
     names = [output.name for output in session.get_outputs()]
     past = [item for item in session.get_inputs() if item.name.startswith("past")]

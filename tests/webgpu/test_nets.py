@@ -1,5 +1,7 @@
 """Whole nets of the catalogue on the adapter here, against numpy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from hearth.runtime.passes import fix_inputs, optimise
 from hearth.runtime.plan import make_plan
 from hearth.runtime.webgpu.desk import Device
 from hearth.runtime.webgpu.executor import WebGPUProgram
+from tests.bench._checked import Checked, decoder, encoder, quantised
+from tests.bench._quantised_models import convolutions
 
 SHAPES = {"selfie": (1, 3, 256, 256), "beatnet": (6, 272), "silero-vad": (3, 576)}
 
@@ -28,3 +32,23 @@ def test_a_net_gives_what_numpy_gives(name: str, gpu: Device) -> None:
     for got, want in zip(program.run(feeds), NumpyExecutor().compile(plan).run(feeds), strict=True):
         assert got.shape == want.shape
         np.testing.assert_allclose(got, want, atol=1e-4)
+
+
+SMALL = {
+    "a recogniser's encoder": partial(encoder, 0.3),
+    "its decoder with a cache": partial(decoder, 1, 0.3),
+    "eight bits": partial(quantised, partial(convolutions, 32, 32, 3, 1, 10)),
+}
+
+
+@pytest.mark.desk
+@pytest.mark.parametrize("name", SMALL)
+def test_speech_and_eight_bits_run_wholly_on_the_card(name: str, gpu: Device) -> None:
+    made: Checked = SMALL[name]()
+    graph, feeds = made
+    plan = make_plan(graph)
+    program = WebGPUProgram(plan, gpu)
+    assert [segment.steps for segment in program.lowered.segments] == [()]
+    for got, want in zip(program.run(feeds), NumpyExecutor().compile(plan).run(feeds), strict=True):
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
