@@ -24,7 +24,7 @@ _REACH = 2  # cells to each side of the windows that are looked at
 # Everything fades in between two values: a bit of noise must not turn an area over.
 _LEAST = 0.12, 0.16  # from 0 or 1, of the mean in a window: below lie the tails of soft edges
 _EVEN = 0.075, 0.045  # standard deviation of alpha in a window
-_AGREED = 0.7, 0.8  # how likely a side must be
+_AGREED = 0.9, 0.97  # how likely a side must be
 _WANDERING = 0.018  # standard deviation of the mask's means over windows, at least, in half of what is in doubt
 _SURE = 0.05, 0.02  # from 0 or 1
 _KNOWN = 0.25  # of the area in doubt, how large the sure part of the subject must be
