@@ -7,6 +7,7 @@ Sub-byte types are stored one element a byte.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,12 +105,12 @@ class TensorType:
     dtype: np.dtype | None = None
     shape: tuple[Dim, ...] | None = None
 
-    @property
+    @functools.cached_property
     def static(self) -> bool:
         """Whether dtype and every dimension are known."""
         return self.dtype is not None and self.shape is not None and all(isinstance(dim, int) for dim in self.shape)
 
-    @property
+    @functools.cached_property
     def static_shape(self) -> tuple[int, ...]:
         """The shape as integers; ValueError where a dimension is not known."""
         if not self.static:
