@@ -297,11 +297,18 @@ def _as_planes(tensor: Tensor) -> Tensor:
     return replace(tensor, shape=shape, strides=image_strides(shape))
 
 
+LARGE_MODEL = 32 << 20
+"""Bytes of constants from which memory counts more than copies."""
+LONG_WAIT = 40
+"""Steps for which a part would hold the room of its whole concatenation: then it is rather copied there in the end."""
+
+
 def _parts_of_concatenations(lowering: Lowering) -> dict[str, tuple[str, int]]:
     """Values that can be made in place: name -> (concatenation's output, first channel)."""
     graph, parts = lowering.graph, {}
-    made = {name for step in lowering.plan.steps for name in step.node.outputs}
-    for step in lowering.plan.steps:
+    made = {name: number for number, step in enumerate(lowering.plan.steps) for name in step.node.outputs}
+    large = sum(array.nbytes for array in graph.constants.values()) >= LARGE_MODEL
+    for number, step in enumerate(lowering.plan.steps):
         node = step.node
         shape = graph.shape(node.outputs[0]) if node.outputs else None
         if node.op != "Concat" or node.domain or shape is None or len(shape) not in (3, 4):
@@ -313,7 +320,8 @@ def _parts_of_concatenations(lowering: Lowering) -> dict[str, tuple[str, int]]:
             part = graph.shape(name)
             if part is None or graph.type(name) != TensorType(np.dtype(np.float32), part):
                 break
-            if name in made and name not in parts and name not in graph.constants:
+            waits = large and number - made.get(name, number) > LONG_WAIT
+            if name in made and name not in parts and name not in graph.constants and not waits:
                 parts[name] = (node.outputs[0], channel)
             channel += part[1]
     return parts

@@ -73,6 +73,7 @@ _RUNS = _Effort(1, zlib.Z_RLE, 0.0)
 _QUICK = _Effort(1, zlib.Z_DEFAULT_STRATEGY, 0.0)
 _FAIR = _Effort(4, zlib.Z_FILTERED, 0.1)
 _LONG = _Effort(6, zlib.Z_DEFAULT_STRATEGY, 0.25)
+_HOPELESS = 1.06  # the result of a short search, as a part of the best, from which no longer one is tried
 
 
 def encode(
@@ -123,13 +124,12 @@ def _best_way(rows: Rows, width: int, height: int, channels: int) -> tuple[_Effo
         return (len(stream.compress(filtered.data)) + len(stream.flush())) * (1 + effort.wait * impatience)
 
     kinds = (_SUB, _UP, _AVERAGE, _PAETH) if kernels() else (_SUB, _UP, _AVERAGE)
-    costs = {(_RUNS, kind): cost(_RUNS, kind) for kind in kinds}
-    runs = min(costs, key=costs.__getitem__)
-    _, best = runs
-    costs[_QUICK, best] = cost(_QUICK, best)
-    if costs[_QUICK, best] > costs[runs]:
-        return runs  # nothing repeats itself: a longer search takes longer and finds little more
-    costs |= {way: cost(*way) for way in [(_FAIR, best), (_LONG, _NONE)]}
+    costs = {(effort, kind): cost(effort, kind) for effort in (_RUNS, _QUICK) for kind in kinds}
+    searched = min(kinds, key=lambda kind: costs[_QUICK, kind])
+    best = min(costs, key=costs.__getitem__)
+    if costs[_QUICK, searched] > _HOPELESS * costs[best]:
+        return best  # next to nothing repeats itself
+    costs |= {way: cost(*way) for way in [(_FAIR, searched), (_LONG, _NONE)]}
     return min(costs, key=costs.__getitem__)
 
 
