@@ -34,7 +34,7 @@ class Limits:
     """Multiplications of one matrix product, convolution or Einsum."""
     compile_seconds: float = 10.0
     """After this no more constants are folded; what is left is computed at run time."""
-    run_seconds: float = 900.0
+    run_seconds: float = 300.0
 
 
 LIMITS = Limits()

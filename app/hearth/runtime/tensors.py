@@ -37,8 +37,8 @@ def _external_bytes(tensor: Message, folder: Path | None, label: str) -> memoryv
     location = entries.get("location", "")
     if folder is None:
         raise BadModel(f"{label} keeps its data in the file '{location}' beside the model: load the model by its path.")
-    path = (folder / location).resolve()
-    if not location or folder.resolve() not in path.parents:
+    path = (folder / location.replace("\0", "")).resolve()
+    if not location or "\0" in location or folder.resolve() not in path.parents:
         raise BadModel(f"{label} points outside the model's folder, to '{location}'. Such files are not read.")
     try:
         offset, length = int(entries.get("offset", 0)), int(entries.get("length", -1))

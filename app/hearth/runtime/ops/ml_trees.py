@@ -5,7 +5,7 @@ Source: the ONNX-ML operator documentation; what it leaves open (two classes wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,78 +112,103 @@ def tree_ensemble(
     tree_roots: Ints,
     aggregate_function: int = 1,
     membership_values: Array | None = None,
+    memory: dict[str, Forest],
     n_targets: int = 1,
     nodes_hitrates: Array | None = None,
     nodes_missing_value_tracks_true: Ints | None = None,
     post_transform: int = 0,
 ) -> Array:
     """x (N, F) -> (N, targets)."""
-    count = len(nodes_featureids)
 
-    def children(ids: Ints, leaf: Ints) -> Array:
-        return np.where(np.array(leaf, np.bool_), np.array(ids) + count, np.array(ids))
+    def grow() -> Forest:
+        count = len(nodes_featureids)
 
-    members: list[Array] = []
-    if membership_values is not None:
-        ends = np.flatnonzero(np.isnan(membership_values))
-        groups = iter(np.split(membership_values, ends + 1))
-        members = [next(groups) if mode == 6 else np.zeros(0) for mode in nodes_modes.tolist()]
-        members = [group[~np.isnan(group)] for group in members]
-    weights = _leaf_weights(
-        len(leaf_targetids), n_targets, np.arange(len(leaf_targetids)), np.array(leaf_targetids), leaf_weights
-    )
-    forest = Forest(
-        np.array(tree_roots),
-        np.array(nodes_featureids),
-        nodes_splits,
-        nodes_modes.astype(np.int64),
-        children(nodes_truenodeids, nodes_trueleafs),
-        children(nodes_falsenodeids, nodes_falseleafs),
-        np.array(nodes_missing_value_tracks_true or [0] * count, np.bool_),
-        members,
-        weights,
-    )
+        def children(ids: Ints, leaf: Ints) -> Array:
+            return np.where(np.array(leaf, np.bool_), np.array(ids) + count, np.array(ids))
+
+        members: list[Array] = []
+        if membership_values is not None:
+            ends = np.flatnonzero(np.isnan(membership_values))
+            groups = iter(np.split(membership_values, ends + 1))
+            members = [next(groups) if mode == 6 else np.zeros(0) for mode in nodes_modes.tolist()]
+            members = [group[~np.isnan(group)] for group in members]
+        weights = _leaf_weights(
+            len(leaf_targetids), n_targets, np.arange(len(leaf_targetids)), np.array(leaf_targetids), leaf_weights
+        )
+        return Forest(
+            np.array(tree_roots),
+            np.array(nodes_featureids),
+            nodes_splits,
+            nodes_modes.astype(np.int64),
+            children(nodes_truenodeids, nodes_trueleafs),
+            children(nodes_falsenodeids, nodes_falseleafs),
+            np.array(nodes_missing_value_tracks_true or [0] * count, np.bool_),
+            members,
+            weights,
+        )
+
+    forest = _grown(memory, grow)
     scores = np.nan_to_num(forest.scores(x, _AGGREGATES[aggregate_function]))
     return post_transformed(scores, _TRANSFORMS[post_transform]).astype(x.dtype)
 
 
 def _forest(nodes: dict[str, Any], leaf: tuple[Ints, Ints, Ints, Array], targets: int) -> Forest:
     """The older encoding, where every node is named by (tree, node) and leaves are nodes of the mode LEAF."""
-    trees, numbers = nodes["nodes_treeids"], nodes["nodes_nodeids"]
-    modes = nodes["nodes_modes"]
-    is_leaf = [mode == "LEAF" for mode in modes]
-    inner, leaves = is_leaf.count(False), is_leaf.count(True)
-    place: dict[tuple[int, int], int] = {}
-    next_inner, next_leaf = iter(range(inner)), iter(range(inner, inner + leaves))
-    for tree, number, last in zip(trees, numbers, is_leaf, strict=True):
-        place[tree, number] = next(next_leaf) if last else next(next_inner)
-    chosen = [at for at, last in enumerate(is_leaf) if not last]
+    names, which = np.unique(np.array(nodes["nodes_modes"]), return_inverse=True)
+    is_leaf = (names == "LEAF")[which]
+    inner, leaves = int((~is_leaf).sum()), int(is_leaf.sum())
+    place = np.empty(len(is_leaf), np.int64)
+    place[~is_leaf], place[is_leaf] = np.arange(inner), np.arange(inner, inner + leaves)
+    chosen = np.flatnonzero(~is_leaf)
+    trees, numbers = np.array(nodes["nodes_treeids"], np.int64), np.array(nodes["nodes_nodeids"], np.int64)
+    find = _finder(trees, numbers)
     values = nodes["nodes_values_as_tensor"]
     values = np.array(nodes["nodes_values"], np.float32) if values is None else values
-    missing = nodes["nodes_missing_value_tracks_true"] or [0] * len(modes)
-    children = {
-        key: np.array([place[trees[at], nodes[key][at]] for at in chosen], np.int64)
+    missing = np.array(nodes["nodes_missing_value_tracks_true"] or np.zeros(len(is_leaf)), np.bool_)
+    if_true, if_false = (
+        place[find(trees[chosen], np.array(nodes[key], np.int64)[chosen])]
         for key in ("nodes_truenodeids", "nodes_falsenodeids")
-    }
-    reached = {int(node) for nodes_ in children.values() for node in nodes_}
-    roots = [
-        place[tree, number] for tree, number in zip(trees, numbers, strict=True) if place[tree, number] not in reached
-    ]
+    )
     leaf_trees, leaf_nodes, leaf_targets, leaf_weights = leaf
-    at_leaf = np.array([place[key] - inner for key in zip(leaf_trees, leaf_nodes, strict=True)], np.int64)
+    at_leaf = place[find(np.array(leaf_trees, np.int64), np.array(leaf_nodes, np.int64))] - inner
     if (at_leaf < 0).any():
         raise ValueError("a weight belongs to a node that is no leaf")
+    codes = np.array([_MODES.index(name) if name != "LEAF" else 0 for name in names.tolist()], np.int64)
     return Forest(
-        np.array(roots, np.int64),
-        np.array([nodes["nodes_featureids"][at] for at in chosen], np.int64),
+        place[~np.isin(place, np.concatenate([if_true, if_false]))],
+        np.array(nodes["nodes_featureids"], np.int64)[chosen],
         values[chosen],
-        np.array([_MODES.index(modes[at]) for at in chosen], np.int64),
-        children["nodes_truenodeids"],
-        children["nodes_falsenodeids"],
-        np.array([missing[at] for at in chosen], np.bool_),
+        codes[which][chosen],
+        if_true,
+        if_false,
+        missing[chosen],
         [],
         _leaf_weights(leaves, targets, at_leaf, np.array(leaf_targets, np.int64), leaf_weights),
     )
+
+
+def _finder(trees: Array, numbers: Array) -> Callable[[Array, Array], Array]:
+    """A function from (tree, node) to the node's place in the lists; ValueError for one that is not there."""
+    span = int(numbers.max(initial=0)) + 1
+    keys = trees * span + numbers
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+
+    def find(tree: Array, number: Array) -> Array:
+        wanted = tree * span + number
+        at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        if (ordered[at] != wanted).any() or (number >= span).any() or (number < 0).any():
+            raise ValueError("a tree leads to a node that is not there")
+        return np.asarray(order[at])
+
+    return find
+
+
+def _grown(memory: dict[str, Forest], make: Callable[[], Forest]) -> Forest:
+    """The forest of a node, made with its first run."""
+    if "forest" not in memory:
+        memory["forest"] = make()
+    return memory["forest"]
 
 
 def _base(values: Floats | None, tensor: Array | None) -> Array:
@@ -205,6 +230,7 @@ def tree_ensemble_regressor(
     aggregate_function: str = "SUM",
     base_values: Floats | None = None,
     base_values_as_tensor: Array | None = None,
+    memory: dict[str, Forest],
     n_targets: int = 1,
     nodes_falsenodeids: Ints,
     nodes_featureids: Ints,
@@ -227,7 +253,8 @@ def tree_ensemble_regressor(
     """x (N, F) -> (N, targets), float32."""
     nodes = {key: value for key, value in locals().items() if key.startswith("nodes_")}
     leaf = (target_treeids, target_nodeids, target_ids, _weights(target_weights, target_weights_as_tensor))
-    scores = np.nan_to_num(_forest(nodes, leaf, n_targets).scores(x, aggregate_function))
+    forest = _grown(memory, lambda: _forest(nodes, leaf, n_targets))
+    scores = np.nan_to_num(forest.scores(x, aggregate_function))
     base = _base(base_values, base_values_as_tensor)
     return post_transformed(scores + base if len(base) else scores, post_transform).astype(np.float32)
 
@@ -245,6 +272,7 @@ def tree_ensemble_classifier(
     class_weights_as_tensor: Array | None = None,
     classlabels_int64s: Ints | None = None,
     classlabels_strings: Sequence[str] | None = None,
+    memory: dict[str, Forest],
     nodes_falsenodeids: Ints,
     nodes_featureids: Ints,
     nodes_hitrates: Floats | None = None,
@@ -264,7 +292,8 @@ def tree_ensemble_classifier(
     names = classlabels_strings if classlabels_strings is not None else classlabels_int64s or ()
     labels = strings(list(classlabels_strings or ()), (-1,)) if text else np.array(names, np.int64)
     weights = _weights(class_weights, class_weights_as_tensor)
-    raw = _forest(nodes, (class_treeids, class_nodeids, class_ids, weights), len(labels)).scores(x, "SUM")
+    leaf = (class_treeids, class_nodeids, class_ids, weights)
+    raw = _grown(memory, lambda: _forest(nodes, leaf, len(labels))).scores(x, "SUM")
     base = _base(base_values, base_values_as_tensor)
     if len(labels) == 2 and len(set(class_ids)) == 1:
         single = np.nan_to_num(raw[:, class_ids[0]]) + (base[-1] if len(base) else 0)

@@ -6,7 +6,8 @@ An op is a function over arrays, registered by name and by the opset version sin
     def relu(x): ...
 
 Inputs are positional (None where absent), attributes are keywords with ONNX's names and defaults. A function with
-the keyword `n_outputs` is told how many outputs its node names. It returns an array, or a tuple of outputs.
+the keyword `n_outputs` is told how many outputs its node names; one with `memory` gets a dictionary of its own, to keep
+what it makes of its attributes from run to run. It returns an array, or a tuple of outputs.
 
 Most functions never see storage dtypes (bfloat16, float8, int4 ...): the table hands them float32 or int8 and narrows
 what comes back. An op that must see them registers with `storage=True`.
@@ -83,12 +84,14 @@ class Operator:
         unknown = node.attributes.keys() - self.keywords - IGNORED
         if unknown:
             raise Unsupported(f"{node.label} has the attribute '{min(unknown)}', which this runtime does not know.")
-        missing = self.required - node.attributes.keys() - {"n_outputs"}
+        missing = self.required - node.attributes.keys() - {"n_outputs", "memory"}
         if missing:
             raise BadModel(f"{node.label} lacks the attribute '{min(missing)}'.")
         arguments: dict[str, Any] = {k: v for k, v in node.attributes.items() if k in self.keywords}
         if "n_outputs" in self.keywords:
             arguments["n_outputs"] = len(node.outputs)
+        if "memory" in self.keywords:
+            arguments["memory"] = {}
         return arguments
 
     def run(self, inputs: Sequence[Any], arguments: Mapping[str, Any], label: str) -> tuple[Any, ...]:
