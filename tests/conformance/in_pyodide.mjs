@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 const [folder, repository, suite] = process.argv.slice(2, 5).map((path) => resolve(path));
 const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`).href);
 const pyodide = await loadPyodide({ indexURL: `${folder}/`, stdout: () => {} });
-await pyodide.loadPackage(["numpy", "pillow"]);
+await pyodide.loadPackage(["numpy", "pillow", "hearth-kernels"]);
 pyodide.FS.mkdir("/repository");
 pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: repository }, "/repository");
 pyodide.globals.set("suite", `/repository/${relative(repository, suite)}`);

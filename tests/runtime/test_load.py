@@ -8,6 +8,8 @@ import pytest
 
 from hearth.errors import BadModel
 from hearth.runtime.load import load, load_bytes
+from hearth.runtime.onnx_schema import ONNX
+from hearth.runtime.protobuf import decode
 from hearth.runtime.types import TensorType, dtype_name
 
 onnx = pytest.importorskip("onnx")
@@ -113,3 +115,21 @@ def test_every_cut_of_a_file_is_refused_or_read_but_never_crashes() -> None:
             load_bytes(data[:length])
         except BadModel as error:
             assert str(error)
+
+
+@pytest.mark.parametrize("name", ["ints", "floats"])
+def test_long_attributes_are_read_as_the_onnx_package_reads_them(name: str) -> None:
+    generator = np.random.default_rng(3)
+    for count in (16, 17, 18, 33, 700, 50_000):
+        ints = (generator.integers(-(1 << 62), 1 << 62, count) >> generator.integers(0, 62, count)).tolist()
+        values = ints if name == "ints" else generator.standard_normal(count).astype(np.float32).tolist()
+        node = onnx.helper.make_node("Own", ["x"], ["y"], domain="own", values=values, last=7)
+        graph = onnx.helper.make_graph([node], "g", [], [])
+        data = onnx.helper.make_model(graph).SerializeToString()
+        message = decode(memoryview(data), "Model", ONNX)
+        (read,) = message["graph"]["node"]  # type: ignore[index]
+        attributes = {item["name"]: item for item in read["attribute"]}
+        assert attributes["values"][name] == values
+        assert attributes["last"]["i"] == 7
+        with pytest.raises(BadModel, match="damaged"):
+            decode(memoryview(data[: len(data) * 2 // 3]), "Model", ONNX)

@@ -6,13 +6,21 @@ Source: the Protocol Buffers encoding documentation. Bytes fields come back as v
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+import numpy as np
 
 from hearth.errors import DamagedModel
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+RUN = -1
+"""In place of a wire type: numbers that were taken together."""
 MAX_DEPTH = 100
+MANY = 16
+"""Numbers of a field in a row, after which more are looked for by arrays."""
+MOST_BYTES = 10
+"""Of a number of 64 bits, seven in each."""
 
 Message = dict[str, object]
 
@@ -50,11 +58,30 @@ def _signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, int, int, int | memoryview]]:
-    """Yields (offset, field number, wire type, raw value) of every field of a message."""
+_WIRE = {"int": VARINT, "uint": VARINT, "float": FIXED32, "double": FIXED64}
+
+
+def _fields(
+    data: memoryview, table: Mapping[int, Field]
+) -> Iterator[tuple[int, int, int, int | memoryview | list[object]]]:
+    """Yields (offset, field number, wire type, raw value) of every field of a message.
+
+    A long run of one number after the other of the same field comes as one list, of the wire type RUN.
+    """
     at, end = 0, len(data)
+    last, same = -1, 0
     while at < end:
         start = at
+        same = same + 1 if data[at] == last else 0
+        last = data[at]
+        if same > MANY and last < 0x80:
+            found = table.get(last >> 3)
+            if found is not None and found.repeated and _WIRE.get(found.kind) == last & 7:
+                values, at = _run(data, at, last, found.kind)
+                if values:
+                    yield start, last >> 3, RUN, values
+                    continue
+            same = 0
         # Most numbers are of one byte; the others are left to a function.
         key, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
         number, wire = key >> 3, key & 7
@@ -74,6 +101,51 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int, int, int | memoryview]
         at += size
 
 
+def _run(data: memoryview, at: int, key: int, kind: str) -> tuple[list[object], int]:
+    """The numbers of a field that come next, each behind the same key, and where they end.
+
+    Taken by arrays, in pieces that double, so that what lies behind a short run is hardly looked at.
+    """
+    values: list[object] = []
+    size = 64 * MANY
+    while at < len(data):
+        piece = np.frombuffer(data[at : at + size], np.uint8)
+        numbers, taken = _numbers(piece, key, kind)
+        values += numbers.tolist()
+        at += taken
+        if not taken or taken < len(piece) - MOST_BYTES:
+            break
+        size *= 2
+    return values, at
+
+
+def _numbers(piece: np.ndarray, key: int, kind: str) -> tuple[np.ndarray, int]:
+    """The numbers at the start of a piece of bytes, each behind the key, and how many bytes they take."""
+    if kind in ("float", "double"):
+        width = 5 if kind == "float" else 9
+        rows = piece[: len(piece) // width * width].reshape(-1, width)
+        rows = rows[: _first(rows[:, 0] != key)]
+        return np.ascontiguousarray(rows[:, 1:]).view("<f4" if kind == "float" else "<f8")[:, 0], rows.size
+    ends = np.flatnonzero(piece < 0x80)
+    keys, lasts = ends[: len(ends) // 2 * 2 : 2], ends[1::2]
+    starts = np.concatenate([[0], lasts[:-1] + 1])[: len(lasts)]
+    count = _first((keys != starts) | (piece[keys] != key) | (lasts - keys > MOST_BYTES))
+    if not count:
+        return np.zeros(0, np.int64), 0
+    keys, lasts = keys[:count], lasts[:count]
+    numbers = np.zeros(count, np.uint64)
+    for place in range(int((lasts - keys).max())):
+        at = keys + 1 + place
+        bits = piece[np.minimum(at, lasts)].astype(np.uint64) & np.uint64(0x7F)
+        numbers |= np.where(at <= lasts, bits << np.uint64(7 * place), np.uint64(0))
+    return numbers.view(np.int64) if kind == "int" else numbers, int(lasts[-1]) + 1
+
+
+def _first(flags: np.ndarray) -> int:
+    """Where the first one is set; behind the end where none is."""
+    return int(flags.argmax()) if flags.any() else len(flags)
+
+
 def _packed(kind: str, data: memoryview) -> list[int] | list[float]:
     if kind in ("float", "double"):
         size, code = (4, "f") if kind == "float" else (8, "d")
@@ -85,9 +157,6 @@ def _packed(kind: str, data: memoryview) -> list[int] | list[float]:
         value, at = _varint(data, at)
         values.append(_signed(value) if kind == "int" else value)
     return values
-
-
-_WIRE = {"int": VARINT, "uint": VARINT, "float": FIXED32, "double": FIXED64}
 
 
 def _scalar(kind: str, raw: int | memoryview) -> object:
@@ -118,15 +187,17 @@ def decode(data: memoryview, kind: str, schema: Schema, path: str = "", depth: i
         return path or kind if field is None else f"{path}.{field.name}" if path else field.name
 
     try:
-        for offset, number, wire, raw in _fields(data):  # noqa: B007 it is read where an error is told
+        for offset, number, wire, raw in _fields(data, table):  # noqa: B007 it is read where an error is told
             found = table.get(number)
             if found is None:
                 continue
             field = found
             expected = _WIRE.get(field.kind, BYTES)
-            if field.repeated and wire == BYTES and expected != BYTES:
+            if isinstance(raw, list):
+                items: list[object] = raw
+            elif field.repeated and wire == BYTES and expected != BYTES:
                 assert isinstance(raw, memoryview)
-                items: list[object] = list(_packed(field.kind, raw))
+                items = list(_packed(field.kind, raw))
             elif wire != expected:
                 raise DamagedModel(f"wire type {wire} where {expected} is due.")
             elif field.kind in schema:
