@@ -168,7 +168,7 @@ def build_folder(
         shutil.copy(file, folder / file.name)
     entries = [_model(folder, name, limits, variants or VARIANTS, yardstick) for name in names]
     checked = [_checked(folder, number, name, limits) for number, name in enumerate(CHECKED)]
-    refined, _ = lower_photo(limits, PHOTO, None)
+    refined = lower_photo(limits, PHOTO, None)[0]
     (folder / "refined.json").write_text(refined.to_json())
     plan = {"models": entries, "yardstick": yardstick, "software": software, "checked": checked}
     plan["refined"] = {"file": "refined.json", "size": PHOTO}

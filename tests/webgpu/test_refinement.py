@@ -53,12 +53,12 @@ def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Devic
     alpha = np.empty((height, width), np.uint8)
     fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, height, kernels())
     refinement = Refinement(gpu, photo, settings)
-    first, found = (refinement.run(started(small)) for _ in range(2))
-    assert np.abs(first.alpha.astype(int) - found.alpha).max() <= 1
+    (_, first), (found, whole) = ((refinement.solve(started(small)), refinement.alpha()) for _ in range(2))
+    assert np.abs(first.astype(int) - whole).max() <= 1
     np.testing.assert_allclose(found.picture[..., :3], picture[..., :3], atol=1e-5)
     assert 0.02 < soft.mean() < 0.9
     np.testing.assert_allclose(found.soft, soft, atol=0.02)
-    difference = np.abs(found.alpha.astype(int) - alpha)
+    difference = np.abs(whole.astype(int) - alpha)
     assert difference.mean() < 0.1
     assert difference.max() <= 4
 
@@ -116,8 +116,8 @@ def test_what_the_network_sees_is_made_on_the_card(width: int, height: int, scal
     assert (seen.dtype, seen.shape) == (expected.dtype, expected.shape)
     # Pillow's pixels bit for bit, normalised in float32; one step of 255 would be .017.
     np.testing.assert_allclose(seen.numpy(), expected, atol=2e-6)
-    refined = refinement.run(started(resampled(np.full((8, 8), 0.7, np.float32), small_size(width, height))))
-    assert refined.alpha.shape == (height, width)
+    refinement.solve(started(resampled(np.full((8, 8), 0.7, np.float32), small_size(width, height))))
+    assert refinement.alpha().shape == (height, width)
 
 
 class Watched(InferenceSession):

@@ -57,8 +57,8 @@ class Job:
         self._report("read", 0.0)
         picture = await read_photo(self.bridge, photo.id)
         photo.width, photo.height = picture.size
-        small = preview.before(picture)
-        self.bridge.picture(photo.id, "before", *small.size, small.tobytes())
+        small = preview.reduced(picture)
+        self.bridge.picture(photo.id, "before", *small.size, preview.before(picture, small).tobytes())
         pipeline = looking(await self.tool.load(self.model, self.bridge, self._model_came), self.twice)
 
         again = bool(photo.model)
@@ -68,7 +68,7 @@ class Job:
         after: list[Image.Image] = []
 
         def finished(alpha: Alpha) -> None:
-            after.append(preview.after(matte, small.size, alpha))
+            after.append(preview.after(matte, small, alpha))
             if not again:
                 self._show_after(after[0])
 

@@ -15,14 +15,17 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def before(photo: Photo) -> Image.Image:
-    """The photo, RGBA in sRGB, at its small size."""
+def reduced(photo: Photo) -> Image.Image:
+    """The photo, RGBA in its own colours, at its small size."""
     image, size = photo.image, small_size(photo.size)
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-    return on_screen(image.convert("RGBA"), photo.icc)
+    return image if size == image.size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
-def after(matte: Matte, size: tuple[int, int], alpha: Alpha | None = None) -> Image.Image:
-    """The cutout at the size (width, height) of what `before` made and in sRGB, with `alpha` or the matte's own."""
-    return on_screen(Image.fromarray(matte.scaled(*size, alpha)), matte.photo.icc)
+def before(photo: Photo, small: Image.Image) -> Image.Image:
+    """The photo that was `reduced` to `small`, in sRGB."""
+    return on_screen(small.convert("RGBA"), photo.icc)
+
+
+def after(matte: Matte, small: Image.Image, alpha: Alpha | None = None) -> Image.Image:
+    """The cutout of the photo that was `reduced` to `small`, in sRGB, with `alpha` or the matte's own."""
+    return on_screen(Image.fromarray(matte.scaled(*small.size, alpha, small)), matte.photo.icc)

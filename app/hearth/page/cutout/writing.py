@@ -80,7 +80,7 @@ async def write_again(
         after: list[Image.Image] = []
 
         def finished(alpha: Alpha) -> None:
-            after.append(preview.after(matte, preview.small_size(matte.size), alpha))
+            after.append(preview.after(matte, preview.reduced(matte.photo), alpha))
 
         await write_file(photo, matte, editing, bridge, backgrounds, report, finished)
         bridge.picture(photo.id, "after", *after[0].size, after[0].tobytes())

@@ -81,9 +81,14 @@ class Matte:
             self.colours.clean(pixels, _of_matte(np.maximum(found, seen), pixels, self.photo), top, self.photo.size)
         return _with_alpha(pixels, seen)
 
-    def scaled(self, width: int, height: int, alpha: Alpha | None = None) -> NDArray[np.uint8]:
-        """The whole cutout, straight RGBA (height, width, 4), by averages over areas; for screens."""
-        pixels = _resized(self.photo.image, width, height)
+    def scaled(
+        self, width: int, height: int, alpha: Alpha | None = None, small: Image.Image | None = None
+    ) -> NDArray[np.uint8]:
+        """The whole cutout, straight RGBA (height, width, 4), by averages over areas; for screens.
+
+        `small` is the photo at that size, where it is at hand.
+        """
+        pixels = _resized(self.photo.image, width, height) if small is None else small
         found = np.array(_resized(Image.fromarray(self.alpha), width, height))
         seen = found
         if alpha is not None:

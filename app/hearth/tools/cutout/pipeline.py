@@ -121,15 +121,21 @@ class _See(NamedTuple):
     refinement: Refinement
 
 
-class _Refine(NamedTuple):
+class _Solve(NamedTuple):
     """On the graphics card, that is; where that fails, the answer is None."""
 
     refinement: Refinement
     start: Start
 
 
+class _Alpha(NamedTuple):
+    """At the photo's size, of what was solved last; where that fails, the answer is None."""
+
+    refinement: Refinement
+
+
 T = TypeVar("T")
-_Steps = Generator[_Report | _Predict | _See | _Refine, Any, T]
+_Steps = Generator[_Report | _Predict | _See | _Solve | _Alpha, Any, T]
 
 
 @dataclass(frozen=True)
@@ -165,9 +171,12 @@ class Pipeline:
                 elif isinstance(step, _See):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = step.refinement.see()
-                elif isinstance(step, _Refine):
+                elif isinstance(step, _Solve):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = step.refinement.run(step.start)
+                        answer = step.refinement.solve(step.start)
+                elif isinstance(step, _Alpha):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = step.refinement.alpha()
                 else:
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
@@ -196,9 +205,12 @@ class Pipeline:
                 elif isinstance(step, _See):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = await step.refinement.see_async()
-                elif isinstance(step, _Refine):
+                elif isinstance(step, _Solve):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = await step.refinement.run_async(step.start)
+                        answer = await step.refinement.solve_async(step.start)
+                elif isinstance(step, _Alpha):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = await step.refinement.alpha_async()
                 else:
                     await asyncio.sleep(0)
                     progress(step.stage, step.fraction)
@@ -311,14 +323,15 @@ class Pipeline:
             return _Report("refine", span[0] + (span[1] - span[0]) * fraction)
 
         if refinement is not None and card_of(self.session) is not None:  # the session may have left it
-            refined = yield _Refine(refinement, started(at_size))
-            sides = decided(refined.picture, at_size, refined.soft) if refined is not None else None
+            solved = yield _Solve(refinement, started(at_size))
+            sides = decided(solved.picture, at_size, solved.soft) if solved is not None else None
             if sides is not None:
-                refined = (yield _Refine(refinement, started(at_size, sides=sides))) or refined
+                solved = yield _Solve(refinement, started(at_size, sides=sides))
+            refined = None if solved is None else (yield _Alpha(refinement))
             refinement.destroy()
             if refined is not None:
-                small.take(refined.picture)
-                return refined.alpha, refined.soft
+                small.take(solved.picture)
+                return refined, solved.soft
         alpha = np.empty(photo.size[::-1], np.uint8)
         if not self.options.refine:
             for fraction in enlarge_strips(mask, alpha):

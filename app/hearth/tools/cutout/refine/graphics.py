@@ -32,10 +32,9 @@ COLOUR = "vec4<f32>"
 
 
 @dataclass(frozen=True)
-class Refined:
-    """`alpha` (H, W) of 0..255 at the photo's size; `soft` (h, w) of 0..1 and `picture` (h, w, 4) at the small one."""
+class Solved:
+    """At the small size: alpha `soft` (h, w) of 0..1, and the `picture` (h, w, 4)."""
 
-    alpha: NDArray[np.uint8]
     soft: NDArray[np.float32]
     picture: NDArray[np.float32]
 
@@ -48,7 +47,8 @@ class Refinement:
 
     feeds = refinement.see()               # or await refinement.see_async()
     refinement = Refinement(gpu, photo)
-    refined = refinement.run(start)        # or await refinement.run_async(start); as often as wanted
+    solved = refinement.solve(start)       # or await refinement.solve_async(start); as often as wanted
+    alpha = refinement.alpha()             # of the last one; or await refinement.alpha_async()
     refinement.destroy()                   # or let it go
     """
 
@@ -57,7 +57,9 @@ class Refinement:
     ) -> None:
         self.gpu, self.photo, self.size = gpu, photo, small_size(*photo.size)[::-1]
         self.preparation = None if photo.has_alpha else preparation
-        lowered, self.seen = lower_photo(gpu.limits, photo.size, self.preparation, photo.has_alpha, settings)
+        lowered, self.seen, self.solved = lower_photo(
+            gpu.limits, photo.size, self.preparation, photo.has_alpha, settings
+        )
         self.places = {name: place.range for name, place in lowered.values.items()}
         self.count = len(lowered.dispatches)
         self.player: Player = gpu.player(lowered)
@@ -99,15 +101,23 @@ class Refinement:
             await self.player.prepare()
             self.prepared = True
 
-    def run(self, start: Start) -> Refined:
+    def solve(self, start: Start) -> Solved:
+        """Alpha at the small size, and the small photo."""
         self._prepare_sync()
         self._begin(start)
-        return self._taken(self.player.play_sync(self.seen, self.count, self._reads()))
+        return self._taken(self.player.play_sync(self.seen, self.solved, self._reads("small", "soft")))
 
-    async def run_async(self, start: Start) -> Refined:
+    async def solve_async(self, start: Start) -> Solved:
         await self._prepare()
         self._begin(start)
-        return self._taken(await self.player.play(self.seen, self.count, self._reads()))
+        return self._taken(await self.player.play(self.seen, self.solved, self._reads("small", "soft")))
+
+    def alpha(self) -> NDArray[np.uint8]:
+        """Alpha (H, W), 0..255, at the photo's size, of what was solved last: it comes down once, when it is final."""
+        return self._whole(self.player.play_sync(self.solved, self.count, self._reads("whole")))
+
+    async def alpha_async(self) -> NDArray[np.uint8]:
+        return self._whole(await self.player.play(self.solved, self.count, self._reads("whole")))
 
     def _write(self, name: str, array: np.ndarray) -> None:
         self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
@@ -117,19 +127,18 @@ class Refinement:
         self._write("aims", aims.astype(np.float32, copy=False))
         self._write("start", start.alpha)
 
-    def _reads(self) -> list[Range]:
-        return [self.places[name] for name in ("small", "soft", "whole")]
+    def _reads(self, *names: str) -> list[Range]:
+        return [self.places[name] for name in names]
 
-    def _taken(self, data: Sequence[memoryview]) -> Refined:
-        small, soft, whole = data
-        if np.isnan(np.frombuffer(soft, np.float32)).any():
+    def _taken(self, data: Sequence[memoryview]) -> Solved:
+        small, soft = (np.frombuffer(part, np.float32) for part in data)
+        if np.isnan(soft).any():
             raise ExecutorFailed("The graphics card gave a result that is not a number.")
+        return Solved(cleared(soft.reshape(self.size)), small.reshape(*self.size, 4).copy())
+
+    def _whole(self, data: Sequence[memoryview]) -> NDArray[np.uint8]:
         width, height = self.photo.size
-        return Refined(
-            np.frombuffer(whole, np.uint8)[: width * height].reshape(height, width).copy(),
-            cleared(np.frombuffer(soft, np.float32).reshape(self.size)),
-            np.frombuffer(small, np.float32).reshape(*self.size, 4).copy(),
-        )
+        return np.frombuffer(data[0], np.uint8)[: width * height].reshape(height, width).copy()
 
 
 def card_of(session: object) -> Gpu | None:
@@ -143,8 +152,9 @@ def lower_photo(
     preparation: Preparation | None,
     transparent: bool = False,
     settings: Settings = SETTINGS,
-) -> tuple[Lowered, int]:
-    """The program for photos of `size` (width, height), and how many of its first kernels make what the network sees.
+) -> tuple[Lowered, int, int]:
+    """The program for photos of `size` (width, height), how many of its first kernels make what the network sees, and
+    after how many alpha is solved for.
 
     Raises Unsupported where the limits do not allow it.
     """
@@ -200,8 +210,10 @@ class _Program:
         given = {**constants, "ROW": row}
         self.builder.call(f"{KERNELS}/{kernel}", given, interface, groups, kernel, names=names)
 
-    def whole(self, transparent: bool, eps: float, steps: int, preparation: Preparation | None) -> tuple[Lowered, int]:
-        """The program, and how many of its first kernels make what the network sees."""
+    def whole(
+        self, transparent: bool, eps: float, steps: int, preparation: Preparation | None
+    ) -> tuple[Lowered, int, int]:
+        """The program, and where its parts end: what the network sees, alpha at the small size."""
         pixels = self.given("pixels", self.pixels), "u32"
         if preparation is not None:
             self.see(pixels, preparation)
@@ -209,13 +221,14 @@ class _Program:
         picture = self.taken("small", 4 * self.count), COLOUR
         self.call("shrink", {**self.both, "TRANSPARENT": transparent}, {"pixels": pixels}, {"output": picture})
         alpha = self.matted(picture, eps, steps)
+        solved = len(self.builder.calls)
         functions, smooth = (self.map(4), COLOUR), (self.map(4), COLOUR)
         self.call("guided_fit", self.small, {"picture": picture, "alpha": alpha}, {"output": functions})
         self.call("guided_mean", self.small, {"functions": functions}, {"output": smooth})
         whole = self.taken("whole", -(-self.pixels // 4)), "u32"
         reads = {"functions": smooth, "pixels": pixels}
         self.call("guided_upsample", self.both, reads, {"output": whole}, -(-self.pixels // 4))
-        return self.builder.finish(), seen
+        return self.builder.finish(), seen, solved
 
     def see(self, pixels: tuple[Tensor, str], preparation: Preparation) -> None:
         """The network's input: `network.prepare`, with normalisation in float32."""
