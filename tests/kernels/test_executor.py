@@ -102,3 +102,49 @@ def test_a_model_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(LIMITS, "live_bytes", 1000)
     with pytest.raises(TooLarge, match="at a time"):
         WasmExecutor().compile(unet())
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("bct,bcs->bts", [(2, 6, 5), (2, 6, 7)]),
+        ("bts,bcs->bct", [(2, 5, 7), (2, 6, 7)]),
+        ("bthd,bshd->bhts", [(2, 5, 3, 4), (2, 7, 3, 4)]),
+        ("bthc,hcd->btd", [(2, 5, 3, 4), (3, 4, 6)]),
+        ("ij,jk->ki", [(9, 5), (5, 4)]),
+        ("ij,ij->", [(9, 5), (9, 5)]),
+    ],
+)
+def test_sums_of_products_by_letters_are_matrix_products(equation: str, shapes: list[tuple[int, ...]]) -> None:
+    b = Builder(a=shapes[0], b=shapes[1])
+    feeds = {"a": numbers(1, *shapes[0]), "b": numbers(2, *shapes[1])}
+    program, got, wanted = both(planned(b, b.node("Einsum", "a", "b", equation=equation)), **feeds)
+    assert program.places() == ["wasm"]
+    close(got, wanted)
+
+
+def test_attention_over_a_batch_and_masked_rows_stays_on_the_kernels() -> None:
+    shape = (2, 5, 3, 4)
+    b = Builder(q=shape, k=shape)
+    queries = b.node("Transpose", "q", perm=[0, 2, 1, 3])
+    weights = b.node("MatMul", queries, b.node("Transpose", "k", perm=[0, 2, 3, 1]))
+    weights = b.node("Softmax", b.node("Log", weights))  # of less than nothing: no number
+    weights = b.node("Where", b.node("IsNaN", weights), np.zeros((), np.float32), weights)
+    output = b.node("MatMul", weights, b.node("Transpose", "k", perm=[0, 2, 1, 3]))
+    program, got, wanted = both(planned(b, output), q=numbers(1, *shape), k=numbers(2, *shape))
+    assert set(program.places()) == {"wasm"}
+    assert (wanted == 0).any()
+    close(got, wanted)
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["groups", "scaled"])
+def test_batches_are_normalised_by_kernels(plain: bool) -> None:
+    b = Builder(x=(3, 6, 4, 5))
+    ones, zeros = np.ones(6, np.float32), np.zeros(6, np.float32)
+    parts = [ones, zeros] if plain else [numbers(1, 6), numbers(2, 6)]
+    alone = b.node("InstanceNormalization", b.node("Relu", "x"), *parts)
+    mean, variance = numbers(3, 6), np.abs(numbers(4, 6)) + 1
+    output = b.node("BatchNormalization", alone, numbers(5, 6), numbers(6, 6), mean, variance)
+    program, got, wanted = both(planned(b, output), x=numbers(7, 3, 6, 4, 5))
+    assert set(program.places()) == {"wasm"}
+    close(got, wanted)

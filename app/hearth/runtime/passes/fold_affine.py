@@ -102,5 +102,27 @@ def fold_affine(graph: Graph) -> None:
                 break
             gone.add(id(following[0]))
             conv.outputs = list(following[0].outputs)
-    graph.nodes = [node for node in graph.nodes if id(node) not in gone]
+    graph.nodes = [part for node in graph.nodes if id(node) not in gone for part in _spelled_out(graph, node)]
     graph.sort()
+
+
+def _spelled_out(graph: Graph, node: Node) -> list[Node]:
+    """A BatchNormalization with constants that no convolution took: a Mul and an Add, which fuse with others."""
+    kind = graph.type(node.inputs[0]) if node.op == "BatchNormalization" and not node.domain else None
+    if not isinstance(kind, TensorType) or kind.dtype != np.float32 or kind.shape is None or len(kind.shape) < 2:
+        return [node]
+    channels = kind.shape[1]
+    affine = _affine(graph, node, node.inputs[0], channels, len(kind.shape)) if isinstance(channels, int) else None
+    if affine is None:
+        return [node]
+    output = node.outputs[0]
+    names = [f"{output}.scale", f"{output}.shift"]
+    for name, array in zip(names, affine, strict=True):
+        graph.constants[name] = array.astype(np.float32).reshape(-1, *(1,) * (len(kind.shape) - 2))
+        graph.types[name] = TensorType(np.dtype(np.float32), graph.constants[name].shape)
+    scaled = f"{output}.scaled"
+    graph.types[scaled] = kind
+    return [
+        Node("Mul", [node.inputs[0], names[0]], [scaled], opset=max(node.opset, 7), name=node.name),
+        Node("Add", [scaled, names[1]], [output], opset=max(node.opset, 7), name=node.name),
+    ]

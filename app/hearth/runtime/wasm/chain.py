@@ -62,7 +62,7 @@ PAIRS = {
 SELU = (1.6732632423543772, 1.0507009873554805)
 ELEMENTWISE = frozenset(
     {*PLAIN, *PAIRS, "Neg", "Relu", "Clip", "LeakyRelu", "Elu", "Selu", "HardSigmoid", "HardSwish", "Pow", "Gelu"}
-    | {"Greater", "GreaterOrEqual", "Where", "And", "Or", "Cast", "Identity", "Sum", "Mean", "ThresholdedRelu"}
+    | {"Greater", "GreaterOrEqual", "Where", "And", "Or", "Cast", "Identity", "Sum", "Mean", "ThresholdedRelu", "IsNaN"}
 )
 
 
@@ -243,6 +243,8 @@ class Chain:
                 return self._fold(A.ADD, values)
             case "Mean":
                 return self._act(A.AFFINE, self._fold(A.ADD, values), alpha=1 / len(values))
+            case "IsNaN":
+                return self._act(A.NOT, self._act(A.EQUAL, x, x))
             case "Greater":
                 return self._act(A.LESS, values[1], x)
             case "GreaterOrEqual":

@@ -2,6 +2,7 @@
 
 import hearth.runtime.wasm.ops.conv as conv
 import hearth.runtime.wasm.ops.conv_transpose as conv_transpose
+import hearth.runtime.wasm.ops.einsum as einsum
 import hearth.runtime.wasm.ops.elementwise as elementwise
 import hearth.runtime.wasm.ops.few_bits as few_bits
 import hearth.runtime.wasm.ops.layout as layout
@@ -12,4 +13,17 @@ import hearth.runtime.wasm.ops.recurrent as recurrent
 import hearth.runtime.wasm.ops.resize as resize
 import hearth.runtime.wasm.ops.rows as rows
 
-MODULES = (conv, conv_transpose, elementwise, few_bits, layout, matmul, pool, quantised_lstm, recurrent, resize, rows)
+MODULES = (
+    conv,
+    conv_transpose,
+    einsum,
+    elementwise,
+    few_bits,
+    layout,
+    matmul,
+    pool,
+    quantised_lstm,
+    recurrent,
+    resize,
+    rows,
+)

@@ -54,9 +54,17 @@ def matmul(low: Lowering, step: Step) -> None:
     if a_shape[:-2] != b_shape[:-2]:
         raise Unsupported("Batches that broadcast are numpy's.")
     a = low.tensor(a_name)
-    if a.strides[-1] != 1:
+    if a.strides[-1] != 1 or _scattered(a, 2):
         a = low.dense(a_name)
-    emit_product(low, step, a, _each_time(low, low.tensor(b_name)), low.output(output), None)
+    b = low.tensor(b_name)
+    if _scattered(b, 1):
+        b = low.dense(b_name)
+    emit_product(low, step, a, packed_each_time(low, b), low.output(output), None)
+
+
+def _scattered(tensor: Tensor, most: int) -> bool:
+    """Whether its batches take more than `most` strides."""
+    return len(collapse(tensor.shape[:-2], [tensor.strides[:-2]])[0]) > most
 
 
 @lowers("Gemm")
@@ -116,7 +124,7 @@ def packed_once(low: Lowering, weights: np.ndarray) -> Packed:
     return Packed(low.builder.packed(source, -(-size // 4), pack), 0, number)
 
 
-def _each_time(low: Lowering, b: Tensor) -> Packed:
+def packed_each_time(low: Lowering, b: Tensor) -> Packed:
     """Matrices that a run computes: packed by a step of the program."""
     *batch, depth, columns = b.shape
     sizes, (outer,) = collapse(batch, [b.strides[:-2]])

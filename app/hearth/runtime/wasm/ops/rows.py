@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctypes import Structure
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -123,18 +124,24 @@ def layer_norm(low: Lowering, step: Step) -> None:
 
 @lowers("InstanceNormalization")
 def instance_norm(low: Lowering, step: Step) -> None:
-    """Every channel of every image on its own."""
-    shape = low.shape(step.node.inputs[0])
-    if 0 in shape or shape[0] != 1:
-        raise Unsupported("Batches are numpy's.")
+    """Every channel of every image on its own. Groups come like this too, with a scale of 1 and a shift of 0."""
     node = step.node
-    factors = [_factors(low, name, shape[1]) for name in node.inputs[1:3]]
+    shape = low.shape(node.inputs[0])
+    if 0 in shape:
+        raise Unsupported("There is nothing to normalise.")
+    pixels, channels = prod(shape[2:]), shape[1]
+    scale, shift = (low.constant(name) for name in node.inputs[1:3])
+    if scale is not None and shift is not None and (scale == 1).all() and not shift.any():
+        _normalise(low, step, (shape[0] * channels, pixels, 1), [None, None], True)
+        return
+    factors = [_factors(low, name, channels) for name in node.inputs[1:3]]
     low.require_floats(node.inputs[0], node.outputs[0])
     x = low.image(node.inputs[0])
     y = low.output_image(node.outputs[0])
-    pixels, channels = prod(shape[2:]), shape[1]
     steps = (0, pixel_pitch(x) or 0, 0, pixel_pitch(y) or 0)
-    _emit(low, step, x, y, (1, pixels, channels), steps, factors, False, True)
+    for number in range(shape[0]):
+        one = [replace(part, offset=part.offset + number * part.strides[0]) for part in (x, y)]
+        _emit(low, step, one[0], one[1], (1, pixels, channels), steps, factors, False, True)
 
 
 def _factors(low: Lowering, name: str, count: int) -> Tensor | None:
