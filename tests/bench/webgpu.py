@@ -114,7 +114,8 @@ def report(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     print(result.get("adapter", result.get("error")))
     for name, run in result.get("checked", {}).items():
-        print(f"{name:32} as numpy within {run.get('difference', run.get('error'))}, {run.get('throughput_ms')} ms")
+        apart = run.get("error") or f"within {run['difference']:.2g}, on average {run['mean']:.2g}"
+        print(f"{name:32} as numpy {apart}, {run.get('throughput_ms')} ms")
     if "refined" in result:
         print(f"edges of a photo refined: {result['refined']}")
     for model, runs in result.get("models", {}).items():

@@ -99,7 +99,7 @@ function difference(a, b) {
   return Number.isNaN(a[0]) ? NaN : most;
 }
 
-/** A network on what numpy was given: the largest difference to its results, as a part of the largest of those. */
+/** A network on what numpy was given: the largest difference to its results and the mean, as parts of the largest of those. */
 async function checked(gpu, net) {
   const lowered = await (await fetch(net.file)).json();
   const data = await binary(net.data);
@@ -110,6 +110,7 @@ async function checked(gpu, net) {
   const reads = JSON.stringify(Object.keys(net.outputs).map((name) => lowered.values[name].range));
   const run = () => player.play(0, lowered.dispatches.length, reads);
   let most = 0;
+  let mean = 0;
   for (let turn = 0; turn < 2; turn++) {
     for (const [name, place] of Object.entries(net.feeds)) {
       const { buffer, offset } = lowered.values[name].range;
@@ -121,13 +122,15 @@ async function checked(gpu, net) {
       const kind = lowered.values[name].kind === "i32" ? Int32Array : Float32Array;
       const expected = new kind(part(place).slice().buffer);
       const scale = expected.reduce((high, value) => Math.max(high, Math.abs(value)), 1);
-      most = Math.max(most, difference(new kind(raw.slice(at, at + place.bytes).buffer), expected) / scale);
+      const found = new kind(raw.slice(at, at + place.bytes).buffer);
+      most = Math.max(most, difference(found, expected) / scale);
+      mean = Math.max(mean, found.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / found.length / scale);
       at += place.bytes;
     }
   }
   const times = await timed(() => player.play(0, lowered.dispatches.length, "[]"), () => gpu.device.queue.onSubmittedWorkDone(), run);
   player.destroy();
-  return { difference: most, dispatches: lowered.dispatches.length, ...times };
+  return { difference: most, mean, dispatches: lowered.dispatches.length, ...times };
 }
 
 /** Three thousand runs with their results read back, and when each thousand began and ended. */
