@@ -16,6 +16,7 @@ import { sameOrigin } from "./origin.js";
 const INDEX = new URL("../pyodide/", import.meta.url).href;
 const POOL = new URL("../pool-worker.js", import.meta.url);
 const APP = new URL("../hearth.whl", import.meta.url).href;
+const PACKAGES = ["numpy", "pillow", "hearth-kernels"];
 
 /** @type {Map<string, {resolve: (data: object) => void, reject: (error: Error) => void, progress: any}>} */
 const awaited = new Map();
@@ -130,12 +131,30 @@ function takeOwn(message) {
   }
 }
 
+/** @param {string} url */
+const fetched = async (url) => (await fetch(url)).arrayBuffer();
+
+/**
+ * The wheels that Python needs, by name. They are only unpacked: `loadPackage` would compile each of their libraries at
+ * once, of which few are ever used; Python loads those that it imports.
+ * @returns {Promise<[string, ArrayBuffer][]>}
+ */
+async function fetchPackages() {
+  const lock = await (await fetch(new URL("pyodide-lock.json", INDEX))).json();
+  return Promise.all(PACKAGES.map(async (name) => [name, await fetched(new URL(lock.packages[name].file_name, INDEX).href)]));
+}
+
 /** @param {Boot} message @param {string} tool @param {object} bridge @param {(message: any) => void} take */
 async function boot({ cold, stop, notes }, tool, bridge, take) {
   stopFlag = stop && new Int32Array(stop);
   const uncount = cold ? countBytes((loaded) => say({ type: "booting", loaded })) : () => {};
-  const wheel = fetch(APP).then((response) => response.arrayBuffer());
-  const pyodide = await loadPyodide({ indexURL: INDEX, packages: ["numpy", "pillow", "hearth-kernels"] });
+  const wheel = fetched(APP);
+  const packages = fetchPackages();
+  const pyodide = await loadPyodide({ indexURL: INDEX });
+  for (const [name, data] of await packages) {
+    pyodide.unpackArchive(data, "wheel");
+    pyodide.loadedPackages[name] = "default channel"; // what needs them need not load them again
+  }
   pyodide.unpackArchive(await wheel, "wheel");
   uncount();
   pyodide.registerJsModule("hearth_pool", {

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray as Array
-from numpy.random import Generator, default_rng
 
 from hearth.runtime.ops.casting import convert
 from hearth.runtime.ops.registry import Operand, op
 from hearth.runtime.types import TensorType, dtype_of
 
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
 
 def _source(seed: float | None) -> Generator:
-    return default_rng(None if seed is None else int(np.float32(seed).view(np.uint32)))
+    # By its name in numpy, which loads it when it is first wanted: six libraries.
+    return np.random.default_rng(None if seed is None else int(np.float32(seed).view(np.uint32)))
 
 
 def _shape_rule(*, shape: Sequence[int], dtype: int = 1, **_: Any) -> TensorType:
