@@ -71,7 +71,6 @@ def _gathered(data: Any) -> Graph | None:
         part = data.subarray(at, at + size)
         taken = np.empty(part.length, np.uint8).data
         part.assign_to(taken)
-        part.destroy()
         return taken
 
     return model_file.gathered(piece) if model_file.is_flat(piece(0, len(model_file.MAGIC))) else None
