@@ -43,17 +43,6 @@ def test_every_constant_starts_at_a_multiple_of_64_bytes() -> None:
         assert offset % 64 == 0
 
 
-def test_a_file_elsewhere_is_read_piece_by_piece_and_its_whole_is_not_kept() -> None:
-    data = model_file.dumps(network(), "float16")
-    again = model_file.gathered(lambda at, size: memoryview(bytearray(data[at : at + size])))
-    for name, array in model_file.loads(data).constants.items():
-        np.testing.assert_array_equal(again.constants[name], array)
-        owner = again.constants[name].base
-        while isinstance(owner, np.ndarray):
-            owner = owner.base
-        assert isinstance(owner, memoryview) and owner.nbytes == array.nbytes
-
-
 def test_half_weights_are_half_the_size_and_widen_on_use() -> None:
     graph = network()
     full, half = model_file.dumps(graph), model_file.dumps(graph, "float16")

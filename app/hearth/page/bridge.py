@@ -1,12 +1,7 @@
 """What the page's Python asks of the place it runs in: the browser, or a test on the desk."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from hearth.runtime.graph import Graph
+from typing import Any, Protocol
 
 Progress = Callable[[int, int], None]  # bytes that came, bytes in all
 
@@ -20,8 +15,8 @@ class Bridge(Protocol):
     def stop_asked(self, job: int) -> bool:
         """Whether the person asked to stop this job. Must answer even while no message can come in."""
 
-    async def model(self, model: str, progress: Progress) -> bytes | Graph:
-        """The whole model file, checked; or, where it was read already, what is in it. Raises DownloadFailed.
+    async def model(self, model: str, progress: Progress) -> bytes:
+        """The whole model file, checked. Raises DownloadFailed.
 
         The last progress, with all of it loaded, is told before the file takes up Python's memory.
         """

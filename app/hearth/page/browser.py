@@ -1,26 +1,16 @@
 """The bridge as the browser gives it: plain Python values on this side, JavaScript's on the other."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import importlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from pyodide.ffi import JsException, create_proxy
 
 from hearth.errors import DownloadFailed
 from hearth.page.bridge import Page, Progress
 from hearth.words import say
-
-if TYPE_CHECKING:
-    from hearth.runtime.graph import Graph
-
-
-LARGE = 16 << 20
-"""Bytes of a model from which the memory that it takes matters."""
 
 
 class BrowserBridge:
@@ -39,7 +29,7 @@ class BrowserBridge:
     def stop_asked(self, job: int) -> bool:
         return bool(self.js.stopAsked(job))
 
-    async def model(self, model: str, progress: Progress) -> bytes | Graph:
+    async def model(self, model: str, progress: Progress) -> bytes:
         proxy = create_proxy(progress)
         try:
             answer = await self.js.model(model, proxy)
@@ -48,9 +38,6 @@ class BrowserBridge:
         finally:
             proxy.destroy()
         progress(answer.data.length, answer.data.length)
-        if answer.checked and answer.data.length >= LARGE and (graph := _gathered(answer.data)) is not None:
-            _let_go(answer.data)
-            return graph
         data = bytes(answer.data.to_bytes())
         _let_go(answer.data)
         if not answer.checked and model in self.hashes and hashlib.sha256(data).hexdigest() != self.hashes[model]:
@@ -59,21 +46,6 @@ class BrowserBridge:
 
     def drop_model(self, model: str) -> None:
         self.js.dropModel(model)
-
-
-def _gathered(data: Any) -> Graph | None:
-    """A flat model file with each of its weights in memory of its own, so that gaps left by others serve; None where
-    it is a file of another kind.
-    """
-    from hearth.runtime import model_file
-
-    def piece(at: int, size: int) -> memoryview:
-        part = data.subarray(at, at + size)
-        taken = np.empty(part.length, np.uint8).data
-        part.assign_to(taken)
-        return taken
-
-    return model_file.gathered(piece) if model_file.is_flat(piece(0, len(model_file.MAGIC))) else None
 
 
 def _let_go(array: Any) -> None:

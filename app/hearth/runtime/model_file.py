@@ -7,7 +7,6 @@ The header's offsets count from the start of the data. Weights may be stored as 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,13 +143,9 @@ def save(graph: Graph, path: str | Path, weights: str = "float32") -> None:
     Path(path).write_bytes(dumps(graph, weights))
 
 
-Piece = Callable[[int, int], memoryview]
-"""piece(at, bytes) hands out so many bytes of a file, or fewer where it ends."""
-
-
 class _Reader:
-    def __init__(self, piece: Piece) -> None:
-        self.piece = piece
+    def __init__(self, data: memoryview) -> None:
+        self.data = data
 
     def array(self, entry: Json) -> np.ndarray:
         if "strings" in entry:
@@ -158,10 +153,9 @@ class _Reader:
             strings[:] = entry["strings"]
             return strings.reshape(entry["shape"])
         at, size = entry["at"], entry["bytes"]
-        data = self.piece(at, size) if at >= 0 and size >= 0 else memoryview(b"")
-        if len(data) != size:
+        if at < 0 or size < 0 or at + size > len(self.data):
             raise DamagedModel("The model file is cut short: some of its weights are missing. Fetch it again.")
-        return np.frombuffer(data, dtype_of(entry["dtype"])).reshape(entry["shape"])
+        return np.frombuffer(self.data[at : at + size], dtype_of(entry["dtype"])).reshape(entry["shape"])
 
     def attribute(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -205,19 +199,12 @@ def is_flat(data: bytes | bytearray | memoryview) -> bool:
 def loads(data: bytes | bytearray | memoryview) -> Graph:
     """Reads a flat file; constants are views of `data`. Raises BadModel where it is damaged."""
     view = memoryview(data)
-    return gathered(lambda at, size: view[at : at + size])
-
-
-def gathered(piece: Piece) -> Graph:
-    """`loads` for a file that is elsewhere; each constant stays as the piece that was handed out for it."""
-    begin = piece(0, len(MAGIC) + 8)
-    length = int.from_bytes(begin[len(MAGIC) :], "little")
+    length = int.from_bytes(view[len(MAGIC) : len(MAGIC) + 8], "little")
     start = len(MAGIC) + 8 + length
-    header = piece(len(MAGIC) + 8, length) if is_flat(begin) else memoryview(b"")
-    if not is_flat(begin) or len(header) != length:
+    if not is_flat(view) or start > len(view):
         raise DamagedModel("The model file is damaged or of another version. Fetch it again.")
-    data = start + (-start % ALIGNMENT)
     try:
-        return _Reader(lambda at, size: piece(data + at, size)).graph(json.loads(bytes(header)))
+        header = json.loads(bytes(view[len(MAGIC) + 8 : start]))
+        return _Reader(view[start + (-start % ALIGNMENT) :]).graph(header)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedModel(f"The model file is damaged: its header does not fit ({error}). Fetch it again.") from None

@@ -1,7 +1,5 @@
 """The cutout tool as the page uses it: the network of the chosen model, made ready once and kept."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +12,6 @@ from hearth.words import say
 
 if TYPE_CHECKING:
     from hearth.runtime import InferenceSession
-    from hearth.runtime.graph import Graph
 
 
 MASK_TOLERANCE = 0.01
@@ -89,12 +86,12 @@ class CutoutTool:
             self._pipeline = self._session = None
         self._progress(loaded, total)
 
-    def _open_own(self, data: bytes | Graph, plain: Mapping[str, Any]) -> Pipeline:
-        from hearth.runtime.session import read_model
+    def _open_own(self, data: bytes, plain: Mapping[str, Any]) -> Pipeline:
+        from hearth.runtime.load import load_bytes
         from hearth.tools.cutout import own
 
         settings = own.Settings(**plain)
-        session = self._session = own.session_for(read_model(data), settings)
+        session = self._session = own.session_for(load_bytes(data), settings)
         self.engine = say("engine." + session.executor.name)
         return Pipeline(own.OwnSession(session, settings), settings.preparation())
 
