@@ -91,6 +91,18 @@ class Painter(Person):
         assert (rows.max() - top + 1, columns.max() - left + 1) == (SIDE, SIDE), "a pixel of the photo is one on screen"
         return seen[top:, left:][:SIDE, :SIDE, :3]
 
+    def lose_card(self) -> None:
+        """Takes the graphics card away from the canvas and gives it back."""
+        self.later(
+            "const canvas = document.getElementById('canvas');"
+            "const lost = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');"
+            "const heard = (kind) => new Promise((done) => canvas.addEventListener(kind, done, {once: true}));"
+            "const both = [heard('webglcontextlost'), heard('webglcontextrestored')];"
+            "lost.loseContext(); await both[0]; await new Promise((done) => setTimeout(done, 50));"
+            "lost.restoreContext(); await both[1];"
+        )
+        self.wait(lambda: self.script("return !document.getElementById('compare').hidden"), "the canvas")
+
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where a pixel of the photo lies, from the canvas's middle."""
         self.settle()  # the frame learns with the next picture drawn where the photo lies
@@ -400,17 +412,27 @@ def test_a_graphics_card_that_was_lost_gets_everything_again(person: Painter) ->
     person.behind("#000000")
     person.split(0)
     before = person.photo_on_canvas()
-    person.later(
-        "const canvas = document.getElementById('canvas');"
-        "const lost = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');"
-        "const heard = (kind) => new Promise((done) => canvas.addEventListener(kind, done, {once: true}));"
-        "const both = [heard('webglcontextlost'), heard('webglcontextrestored')];"
-        "lost.loseContext(); await both[0]; await new Promise((done) => setTimeout(done, 50));"
-        "lost.restoreContext(); await both[1];"
-    )
-    person.wait(lambda: person.script("return !document.getElementById('compare').hidden"), "the canvas")
+    person.lose_card()
     person.split(0)
     person.wait(lambda: apart(person.photo_on_canvas(), before) == 0, "the strokes to be seen again")
+
+
+def test_a_photo_too_large_for_the_card_is_seen_near_with_all_its_pixels(person: Painter) -> None:
+    person.behind("#000000")
+    person.script(
+        "const plain = window.plainParameter = WebGL2RenderingContext.prototype.getParameter;"
+        "WebGL2RenderingContext.prototype.getParameter = function (name) {"
+        "  return name === this.MAX_TEXTURE_SIZE ? 256 : plain.call(this, name); };"
+    )
+    try:
+        person.lose_card()
+        person.split(100)
+        person.wait(lambda: apart(person.photo_on_canvas(), original()) == 0, "the photo's own pixels")
+        person.split(0)
+        assert apart(person.photo_on_canvas(), person.over(0)) <= TOLERANCE
+    finally:
+        person.script("WebGL2RenderingContext.prototype.getParameter = window.plainParameter")
+        person.lose_card()
 
 
 def test_a_smart_brush_stops_at_the_edges_of_the_photo(person: Painter) -> None:

@@ -71,6 +71,7 @@ class DeskBridge:
         self.pictures: list[tuple[int, str, int, int, bytes]] = []
         self.cutouts: dict[int, tuple[str, bytes]] = {}
         self.scenes: dict[int, Layers] = {}
+        self.parts: dict[int, Layers] = {}
         self.kinds: dict[int, str] = {}
         self.own: dict[str, bytes] = {}
         self.histories: dict[int, bytes] = {}
@@ -99,6 +100,9 @@ class DeskBridge:
     def layers(self, photo: int, layers: Layers) -> None:
         self.canvas.setdefault(photo, {}).update(layers.data)
         self.canvas_sizes[photo] = layers.sizes
+
+    def near(self, photo: int, layers: Layers) -> None:
+        self.parts[photo] = layers
 
     def scene(self, photo: int, layers: Layers) -> None:
         self.scenes[photo] = layers

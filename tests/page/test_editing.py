@@ -74,6 +74,21 @@ def test_a_canvas_is_given_the_layers_of_the_matte() -> None:
     play(scene)
 
 
+def test_a_part_of_the_photo_is_given_with_all_its_pixels() -> None:
+    async def scene(desk: Desk) -> None:
+        await done(desk)
+        desk.tell("near", id=1, left=5, top=3, right=25, bottom=13)
+        desk.tell("near", id=1, left=4, top=2, right=24, bottom=12)  # the last one counts
+        await until(lambda: 1 in desk.bridge.parts)
+        part = desk.bridge.parts[1]
+        assert part.sizes == {"left": 4, "top": 2, "width": 20, "height": 10}
+        assert (part.data["found"] == alpha_of(desk.bridge)[2:12, 4:24]).all()
+        with Image.open(io.BytesIO(png())) as image:
+            assert (part.data["photo"][:, :, :3] == np.asarray(image.convert("RGB"))[2:12, 4:24]).all()
+
+    play(scene)
+
+
 def test_a_photo_of_wide_colours_is_painted_on_in_those_of_the_screen() -> None:
     async def scene(desk: Desk) -> None:
         out = io.BytesIO()

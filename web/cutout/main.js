@@ -183,6 +183,9 @@ function receive(message) {
     case "layers":
       stage.takeLayers(message);
       return;
+    case "near":
+      stage.takeNear(message);
+      return;
     case "tiles":
       stage.takeTiles(message);
       return;

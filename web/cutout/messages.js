@@ -81,6 +81,8 @@
  * @typedef {{type: "models", models: Model[]}} OwnModels  the person's own models, as they are now
  * @typedef {{type: "open", id: number, side: number, pixels: number}} Open
  *     the photo is on the canvas, which can hold so many pixels a side and in all
+ * @typedef {{type: "near", id: number, left: number, top: number, right: number, bottom: number}} LookNear
+ *     all pixels of this part of the photo are wanted
  * @typedef {{type: "look", id: number, look: Look, gesture: number, serial: number}} SetLook
  *     changes of one gesture, but for 0, are undone together
  * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer, serial: number}} Stroke
@@ -88,7 +90,7 @@
  * @typedef {{type: "undo" | "redo" | "reset", id: number, serial: number} | {type: "export", id: number}
  *     | {type: "look-all", id: number, ids?: number[], serial?: number}} OnEdits
  *     `ids` of the photos that get the settings of this one; all of them without it
- * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | LookTwice | Open | SetLook | Stroke | OnEdits | Inspect | Check | OwnModels} ToWorker
+ * @typedef {Start | Add | AddPicture | Pause | OnPhoto | Choose | LookTwice | Open | LookNear | SetLook | Stroke | OnEdits | Inspect | Check | OwnModels} ToWorker
  *
  * From the worker to the page, beside what every tool says:
  * @typedef {{type: "view", view: View}} Show
@@ -119,12 +121,14 @@
  * @property {Record<string, [number, number]>} shapes  width and height of what is in `data`
  * @property {Partial<Record<"shadow" | "reach" | "backdrop", ArrayBuffer>>} data
  *
+ * @typedef {{type: "near", id: number, left: number, top: number, width: number, height: number, data: {photo: ArrayBuffer, found: ArrayBuffer}}} Near
+ *     a part of the photo with all its pixels, and of the matte's own alpha
  * @typedef {{type: "tiles", id: number, tiles: [number, number][], data: ArrayBuffer}} Tiles  strokes as they are now
  * @typedef {{type: "cutout", id: number, name: string, kind: string, data: ArrayBuffer}} Cutout  a file; `kind` is its media type
  * @typedef {{type: "history", id: number, data: ArrayBuffer}} History  to be stored for when the page is opened again
  * @typedef {{type: "inspected", report: ModelReport}} Inspected
  * @typedef {{type: "checked", id: number, verdict: Said}} Checked
- * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Scene | Tiles | Cutout | History | Inspected | Checked} FromWorker
+ * @typedef {import("../shell/messages.js").FromHost | Show | Picture | Layers | Near | Scene | Tiles | Cutout | History | Inspected | Checked} FromWorker
  */
 
 export {};

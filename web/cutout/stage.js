@@ -8,7 +8,7 @@
  */
 
 import { Hands } from "./canvas/hands.js";
-import { around, grown, shaders } from "./canvas/gl.js";
+import { around, clipped, grown, shaders } from "./canvas/gl.js";
 import { PlainRenderer } from "./canvas/plain.js";
 import { Renderer } from "./canvas/renderer.js";
 import { Stroke } from "./canvas/stroke.js";
@@ -21,6 +21,7 @@ const START_AT = 0.5; // of the width that shows the original when a cutout is d
 const REVEAL_MS = 900;
 const GHOST = 0.35; // how much is seen of what was removed, while painting
 const MOST_PIXELS = 32e6; // of a photo on the graphics card; larger ones are shown smaller
+const SETTLED_MS = 150; // after which the part that is seen is asked for with all its pixels
 const CHECK = 12; // pixels on the screen
 const BRUSH = 48; // the same, across, to begin with
 const AS_IT_IS = [1, 0, 0, 0, 1, 0];
@@ -59,6 +60,7 @@ export class Stage {
     this.dirty = null;
     this.drawn = { sight: "", at: 0 }; // how the photo was seen then, and where the split was
     this.drawing = 0; // the frame that is asked for
+    this.settling = 0; // the timer after which a part is asked for
     this.stroke = new Stroke();
     this.toolbar = new Toolbar(this, editor);
     this.compare = /** @type {HTMLInputElement} */ (byId("compare"));
@@ -111,6 +113,13 @@ export class Stage {
     this.#showCompare(false);
     this.invalidate();
     this.#moved();
+  }
+
+  /** @param {import("./messages.js").Near} message */
+  takeNear(message) {
+    if (!(this.renderer instanceof Renderer) || message.id !== this.layersOf) return;
+    this.renderer.near.take(message);
+    this.invalidate();
   }
 
   /** @param {import("./messages.js").Scene} message */
@@ -233,6 +242,17 @@ export class Stage {
     this.toolbar.showZoom(this.view);
     this.#showBrush();
     this.#schedule();
+    this.#lookNear();
+  }
+
+  /** Asks for all pixels of what is seen, where the layers have fewer than the canvas shows. */
+  #lookNear() {
+    clearTimeout(this.settling);
+    const { renderer, view, photo } = this;
+    if (!(renderer instanceof Renderer) || !photo || this.layersOf !== photo.id) return;
+    if (renderer.reduction === 1 || view.photoScale <= renderer.reduction) return;
+    const part = renderer.near.missing(clipped(view.onPhoto(view.seen), photo.width, photo.height), photo);
+    if (part) this.settling = window.setTimeout(() => this.post({ type: "near", id: photo.id, ...part }), SETTLED_MS);
   }
 
   #draw() {

@@ -29,7 +29,7 @@ const bridge = {
     const buffer = /** @type {ArrayBuffer} */ (rgba.buffer);
     say({ type: "picture", id, kind, width, height, rgba: buffer }, [buffer]);
   },
-  /** @param {"layers" | "scene"} type @param {number} id @param {string} sizes as JSON @param {Record<string, Uint8Array>} data */
+  /** @param {"layers" | "near" | "scene"} type @param {number} id @param {string} sizes as JSON @param {Record<string, Uint8Array>} data */
   layers(type, id, sizes, data) {
     const buffers = Object.entries(data).map(([name, { buffer }]) => [name, buffer]);
     const transfer = buffers.map(([, buffer]) => /** @type {ArrayBuffer} */ (buffer));

@@ -9,6 +9,10 @@ uniform sampler2D strokes;     // low and high: a becomes low + (high - low) a
 uniform sampler2D stroke;      // the one that is being painted: how much of it covers
 uniform sampler2D subject;     // the subject's colours, small
 uniform sampler2D background;  // and the background's
+uniform sampler2D near_photo;  // of the part `near_part`, where the layers are smaller than the photo
+uniform sampler2D near_found;
+uniform vec4 near_part;        // left, top, width, height in pixels of the photo; no width: there is none
+uniform bool base_is_found;    // whether the settings begin with the matte's own alpha
 uniform vec2 size;             // of the photo, pixels
 uniform mat3 to_photo;         // from pixels of the canvas, from its top left, to pixels of the photo
 uniform vec2 canvas;           // pixels
@@ -27,15 +31,31 @@ uniform float check_size;      // so many pixels of the canvas
 
 out vec4 colour;
 
-float found_at(vec2 at) {
+// Where a place lies in the part that is there with all its pixels: within 0 to 1, if it does.
+vec2 near_at(vec2 place) {
+  return near_part.z > 0.0 ? (place - near_part.xy) / near_part.zw : vec2(-1.0);
+}
+
+bool is_near(vec2 place) {
+  vec2 there = near_at(place);
+  return all(greaterThanEqual(there, vec2(0.0))) && all(lessThan(there, vec2(1.0)));
+}
+
+vec4 photo_at(vec2 place, vec2 at) {
+  vec4 value = texture(photo, at);
+  return is_near(place) ? texture(near_photo, near_at(place)) : value;
+}
+
+float found_at(vec2 place, vec2 at) {
   vec4 value = texture(found, at);
+  if (is_near(place)) return texture(near_found, near_at(place)).r;
   return stands_in ? value.a : value.r;
 }
 
 float alpha_at(vec2 place, vec2 at) {
   float a;
   if (adjusted_part.z > 0.0) a = texture(adjusted, (place - adjusted_part.xy) / adjusted_part.zw).r;
-  else a = stands_in ? found_at(at) : texture(base, at).r;
+  else a = base_is_found ? found_at(place, at) : texture(base, at).r;
   a = a / (threshold_bias * (1.0 - a) + 1.0);
   a = clamp((a - 0.5) * slope + 0.5, 0.0, 1.0);
   vec2 edit = texture(strokes, at).rg;
@@ -55,7 +75,7 @@ void main() {
     return;
   }
   vec2 at = place / size;
-  vec4 pixel = texture(photo, at);
+  vec4 pixel = photo_at(place, at);
   if (!has_alpha) pixel.a = 1.0;
   if (outside(place, size)) pixel = vec4(0.0); // a frame may be larger than the photo
   vec2 square = floor(screen / check_size);
@@ -66,7 +86,7 @@ void main() {
   }
   float alpha = min(alpha_at(place, at), pixel.a);
   vec3 own = pixel.rgb;
-  float known = min(max(found_at(at), alpha) / max(pixel.a, 1.0 / 255.0), 1.0);
+  float known = min(max(found_at(place, at), alpha) / max(pixel.a, 1.0 / 255.0), 1.0);
   if (clean && known > 0.0 && known < 1.0) {
     vec3 front = texture(subject, at).rgb, back = texture(background, at).rgb;
     own = clamp(front + known * (own - known * front - (1.0 - known) * back), 0.0, 1.0);

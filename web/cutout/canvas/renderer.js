@@ -16,6 +16,7 @@
  */
 
 import { Adjuster } from "./adjuster.js";
+import { Near } from "./near.js";
 import { Painter } from "./painter.js";
 import { Scene } from "./scene.js";
 import { Program, Target, Texture, clipped, isEmpty } from "./gl.js";
@@ -37,6 +38,7 @@ export class Renderer {
     this.compose = new Program(gl, sources.quad, sources.scene + sources.compose);
     this.adjuster = new Adjuster(gl, this.target, sources);
     this.scene = new Scene(gl);
+    this.near = new Near(gl);
     this.painter = new Painter(gl, this.target, sources);
     this.empty = new Texture(gl, "RGBA8", 1, 1, { data: new Uint8Array(4) });
     this.neutral = new Texture(gl, "RG8", 1, 1, { data: new Uint8Array([0, 255]) });
@@ -182,6 +184,8 @@ export class Renderer {
       slope: 1 / (1 - Math.min(mask.contrast, 0.999)),
       ghost: seen.ghost,
       has_alpha: { int: Number(this.hasAlpha) },
+      base_is_found: { int: Number(this.standsIn || base === textures.found) },
+      ...this.near.uniforms,
       clean: { int: Number("subject" in textures) },
       original: { int: Number(!this.whole) },
       stands_in: { int: Number(this.standsIn) },
@@ -200,6 +204,7 @@ export class Renderer {
     for (const texture of Object.values(this.textures)) texture.free();
     this.textures = {};
     this.scene.clear();
+    this.near.clear();
     this.adjuster.forget();
   }
 

@@ -112,11 +112,14 @@ export class Viewport {
     };
   }
 
+  /** A part of the canvas, on the photo. @param {import("./gl.js").Rect} rect @returns {import("./gl.js").Rect} */
+  onPhoto({ left, top, right, bottom }) {
+    return box([this.toPhoto(left, top), this.toPhoto(right, top), this.toPhoto(left, bottom), this.toPhoto(right, bottom)]);
+  }
+
   /** A part of the photo, on the canvas. @param {import("./gl.js").Rect} rect @returns {import("./gl.js").Rect} */
   onCanvas({ left, top, right, bottom }) {
-    const corners = [this.toCanvas(left, top), this.toCanvas(right, top), this.toCanvas(left, bottom), this.toCanvas(right, bottom)];
-    const [x, y] = [corners.map((corner) => corner.x), corners.map((corner) => corner.y)];
-    return { left: Math.min(...x), top: Math.min(...y), right: Math.max(...x), bottom: Math.max(...y) };
+    return box([this.toCanvas(left, top), this.toCanvas(right, top), this.toCanvas(left, bottom), this.toCanvas(right, bottom)]);
   }
 
   /** A place of the canvas, on the picture. @param {number} u @param {number} v */
@@ -139,4 +142,10 @@ export class Viewport {
     this.x = hold(this.x, picture.width * scale, canvas.width, 0, 0);
     this.y = hold(this.y, picture.height * scale, canvas.height, free.top, free.bottom);
   }
+}
+
+/** Around some places. @param {{x: number, y: number}[]} places @returns {import("./gl.js").Rect} */
+function box(places) {
+  const [x, y] = [places.map((place) => place.x), places.map((place) => place.y)];
+  return { left: Math.min(...x), top: Math.min(...y), right: Math.max(...x), bottom: Math.max(...y) };
 }

@@ -19,6 +19,9 @@ class CutoutBridge(Bridge, Protocol):
     def layers(self, photo: int, layers: Layers) -> None:
         """Shows the canvas what the photo is made of."""
 
+    def near(self, photo: int, layers: Layers) -> None:
+        """Shows the canvas a part of the photo with all its pixels; see `layers.near_layers`."""
+
     def scene(self, photo: int, layers: Layers) -> None:
         """Shows the canvas what stands around the subject; see `surroundings`."""
 

@@ -29,6 +29,9 @@ class CutoutBrowserBridge(BrowserBridge):
     def layers(self, photo: int, layers: Layers) -> None:
         self.js.layers("layers", photo, json.dumps(layers.sizes), _arrays(layers))
 
+    def near(self, photo: int, layers: Layers) -> None:
+        self.js.layers("near", photo, json.dumps(layers.sizes), _arrays(layers))
+
     def scene(self, photo: int, layers: Layers) -> None:
         self.js.layers("scene", photo, json.dumps(layers.sizes), _arrays(layers))
 

@@ -1,6 +1,7 @@
 """The canvas on which a photo is edited: shows what the photo is made of, takes settings and strokes, undoes them."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from hearth.errors import HearthError
 from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.editing import Editing
-from hearth.page.cutout.layers import base_layer, layers, reduced_size
+from hearth.page.cutout.layers import base_layer, layers, near_layers, reduced_size
 from hearth.page.cutout.mattes import Mattes
 from hearth.page.cutout.surroundings import surroundings
 from hearth.page.cutout.view import View
@@ -39,6 +40,7 @@ class Editor:
         self._open = 0  # the photo on the canvas
         self._side, self._pixels = 1, 1  # that the canvas can hold
         self._showing: asyncio.Task[None] | None = None
+        self._near: asyncio.Task[None] | None = None
         self._scene: asyncio.Task[None] | None = None
         self._scene_wanted = False
 
@@ -58,6 +60,13 @@ class Editor:
         """Shows a photo on a canvas that can hold `side` pixels a side and `pixels` in all."""
         self._open, self._side, self._pixels = photo, side, pixels
         self.refresh(photo)
+
+    def look_near(self, photo: int, left: int, top: int, right: int, bottom: int) -> None:
+        """Shows a part of the photo on the canvas with all its pixels; of many calls the last one counts."""
+        if self._near:
+            self._near.cancel()
+        if photo == self._open:
+            self._near = asyncio.ensure_future(self._show_near(photo, left, top, right, bottom))
 
     def refresh(self, photo: int, *, only_base: bool = False) -> None:
         """Shows the photo's layers, or that alone with which the settings begin, where it is on the canvas."""
@@ -124,6 +133,10 @@ class Editor:
     def _painted(self, places: Sequence[Sequence[int]]) -> dict[Place, Packed]:
         data = np.frombuffer(self.bridge.painted(), np.uint8).reshape(len(places), TILE, TILE, 2)
         return {Place(x, y): pack(tile) for (x, y), tile in zip(places, data, strict=True)}
+
+    async def _show_near(self, photo: int, left: int, top: int, right: int, bottom: int) -> None:
+        with contextlib.suppress(HearthError):  # the layers, which are smaller, stay
+            self.bridge.near(photo, near_layers(await self.mattes.get(photo), left, top, right, bottom))
 
     async def _show(self, photo: int, only_base: bool) -> None:
         try:

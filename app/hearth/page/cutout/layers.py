@@ -66,6 +66,17 @@ def base_layer(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
     return Layers({"width": size[0], "height": size[1]}, {"base": alpha})
 
 
+def near_layers(matte: Matte, left: int, top: int, right: int, bottom: int) -> Layers:
+    """A part of the photo (RGBA in sRGB) and of the matte's own alpha, pixel by pixel."""
+    part = np.s_[top:bottom, left:right]
+    image = Image.fromarray(np.ascontiguousarray(matte.photo.pixels[part]))
+    data = {
+        "photo": np.asarray(on_screen(image, matte.photo.icc)),
+        "found": np.ascontiguousarray(matte.alpha[part]),
+    }
+    return Layers({"left": left, "top": top, "width": image.width, "height": image.height}, data)
+
+
 def _resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(_small(image, size))
 

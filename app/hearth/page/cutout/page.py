@@ -79,6 +79,9 @@ class CutoutPage:
                 self.tool.own(message["models"])
             case "open":
                 self.editor.open(message["id"], message["side"], message["pixels"])
+            case "near":
+                part = (message[side] for side in ("left", "top", "right", "bottom"))
+                self.editor.look_near(message["id"], *part)
             case "export":
                 self._ask_for_file(self._find(message["id"]))
             case "look" | "look-all" | "stroke" | "undo" | "redo" | "reset":
