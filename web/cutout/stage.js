@@ -108,7 +108,6 @@ export class Stage {
     if (message.data.photo) {
       this.layersOf = message.id;
       this.pair = { before: null, after: null };
-      if (this.renderer.reduction < 1) notice(say("canvas.reduced"));
     }
     this.#showCompare(false);
     this.invalidate();
