@@ -71,7 +71,8 @@ async function checked(response, file) {
 async function activate() {
   const names = await caches.keys();
   await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== CURRENT).map((name) => caches.delete(name)));
-  await worker.clients.claim();
+  // Not waited for: Firefox waits for every worker of the page, and threads asleep answer nobody; all fetches would wait too.
+  worker.clients.claim();
 }
 
 /** @param {Request} request @param {URL} url */

@@ -10,7 +10,7 @@ import numpy as np
 
 from hearth.runtime import InferenceSession
 from hearth.runtime.wasm import WasmExecutor
-from hearth.tools.visualizer.analysis import Analyser, Networks
+from hearth.tools.visualizer.analysis import Analyser, Networks, pulse
 
 RATE = 44100
 
@@ -34,11 +34,11 @@ def song(seconds: float) -> np.ndarray:
 
 
 def measure(models: Sequence[bytes], seconds: float, clock: Callable[[], float] = time.process_time) -> dict[str, Any]:
-    """Seconds of each stage, on one thread; `models`: those of Networks, in its order.
+    """Seconds of each stage, on one thread; `models`: those of Networks that are fetched, in its order.
 
     The clock tells the processor's time, so that other programs on the machine do not count.
     """
-    networks = Networks(*(InferenceSession(model, WasmExecutor(threads=False)) for model in models))
+    networks = Networks(*(InferenceSession(model, WasmExecutor(threads=False)) for model in [*models, pulse.network()]))
     sound = song(seconds)
     taken: dict[str, float] = {}
     for _ in range(2):  # the first time compiles the plans

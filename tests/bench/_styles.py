@@ -1,13 +1,10 @@
-"""More rhythms than a set of `_rhythms.py` has: plain and odd ones, ones that chance puts together; bass and chords."""
+"""More rhythms than a set of `_rhythms.py` has: plain and odd ones, and ones that chance puts together."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hearth.tools.visualizer.analysis import Note
-from tests.bench._pieces import Piece, render
-from tests.bench._rhythms import Rhythm, Style
+from tests.bench._rhythms import Style
 
 OTHERS: dict[str, Style] = {
     "four": Style(4, 2, (70, 180), ("hhhhhhhh", "K...K...", "..S...S.")),
@@ -28,16 +25,6 @@ OTHERS: dict[str, Style] = {
     "jungle": Style(4, 4, (155, 180), ("h.h.h.h.h.h.h.h.", "K.........K.....", "....S.......S...")),
     "two step": Style(4, 4, (120, 136), ("h.hhh.hhh.hhh.hh", "K.........K.....", "....S.......S...")),
     "tresillo": Style(4, 4, (85, 110), ("K..K..K.K..K..K.", "....S.......S...", "hhhhhhhhhhhhhhhh")),
-}
-
-CLICKS: dict[str, Style] = {
-    "cowbell": Style(4, 1, (60, 190), ("pppp",)),
-    "hats": Style(4, 1, (60, 190), ("hhhh",)),
-    "snare": Style(4, 1, (60, 190), ("SSSS",)),
-    "accented": Style(4, 1, (60, 190), ("Sppp",)),
-    "to and fro": Style(4, 1, (60, 190), ("K.K.", ".S.S")),
-    "in three": Style(3, 1, (80, 190), ("Kpp",)),
-    "divided": Style(4, 2, (60, 160), ("p.p.p.p.", "hhhhhhhh")),
 }
 
 _HATS = (
@@ -72,28 +59,3 @@ def chance_style(seed: int, number: int) -> Style:
     if chance.uniform() < 0.25:
         voices.append(pick(*_MORE))
     return Style(4, 4, (60, 135 if voices[0].count("h") > 11 else 180), tuple(voices), bool(chance.uniform() < 0.35))
-
-
-def with_bass(rhythm: Rhythm, seed: int) -> NDArray[np.float32]:
-    """The rhythm's sound with a bass and chords that fluidsynth plays along its beats."""
-    chance = np.random.default_rng([seed, 77])
-    root, times = int(chance.integers(36, 48)), rhythm.beats
-    firsts = set(rhythm.downbeats.tolist())
-    bass: list[Note] = []
-    chords: list[Note] = []
-    bar = -1
-    for start, end in zip(times[:-1].tolist(), times[1:].tolist(), strict=True):
-        bar += start in firsts
-        key, length = root + (0, 5, 7, 3)[bar % 4], end - start
-        if start in firsts or chance.uniform() < 0.6:
-            bass.append(Note(start, start + 0.8 * length, key, 0.8))
-        if chance.uniform() < 0.4:
-            bass.append(Note(start + length / 2, end - 0.05 * length, key + int(chance.choice([0, 7, 12])), 0.6))
-        if start in firsts or chance.uniform() < 0.25:
-            third = 3 if bar % 2 else 4
-            chords += [Note(start, start + 1.8 * length, key + 12 + step, 0.5) for step in (0, third, 7)]
-    mixed = rhythm.sound.copy()
-    for program, notes in ((33, bass), (int(chance.choice([0, 4, 16, 25, 48])), chords)):
-        played = render(Piece("", program, tuple(sorted(notes)))).mean(axis=1)[: len(mixed)]
-        mixed[: len(played)] += 0.4 * played / np.abs(played).max()
-    return mixed / np.abs(mixed).max() * np.float32(0.8)

@@ -5,7 +5,9 @@ within 70 ms. Notes: pieces of the project's own for piano and guitar, played by
 fluid-soundfont-gm; a note counts when its key is right and its beginning within 50 ms. Of each there are the set that
 the analysis was made with and sets that it was not; `--seed N` makes another one. A further set has plain, odd and
 chance's own styles, of which some can be counted in more than one way (six eight, half-time, reggae). Nothing is left
-out: the first beats count as the others do.
+out: the first beats count as the others do. The network for the pulse learnt from other songs
+(`models/train/songs.py`), in which no rhythm of these is written down; seeds 101, 102, 701 and 702 were looked at while
+the tracker was tuned.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ import numpy as np
 
 from hearth.desk import models
 from hearth.runtime import InferenceSession
-from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks
+from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks, pulse
 from tests.bench import _pieces as pieces
 from tests.bench import _rhythms as rhythms
 from tests.bench._scores import f_measure, matches, note_f_measure
 from tests.bench._styles import OTHERS, chance_style
 
-KNOWN_SEED, NEW_SEEDS = 1, (101, 102)
+KNOWN_SEED, NEW_SEEDS = 1, (901, 902)
 CHANCES = 18  # rhythms of a set whose voices chance puts together
 COMPOSED = 12  # pieces of a set that chance makes
 BEAT_GOAL, NOTE_GOAL = 0.95, 0.8
@@ -72,7 +74,7 @@ def listen(sound: Any, networks: Networks) -> Analysis:
 
 
 def _beats(seeds: Sequence[int]) -> list[dict[str, Any]]:
-    networks = Networks(beats=InferenceSession(models.path("beatnet")))
+    networks = Networks(beats=InferenceSession(models.path("beatnet")), pulse=InferenceSession(pulse.network()))
     rows, downbeats = [], []
     for seed in seeds:
         scores = []

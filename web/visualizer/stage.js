@@ -53,11 +53,23 @@ export class Stage {
     setTimeout(() => this.#tryOut());
   }
 
-  /** Draws before there is anything to see, so that a song's first frame finds its shaders compiled. */
+  /**
+   * Draws before there is anything to see, so that a song's first frame finds its shaders compiled and the canvas of its
+   * size: to change that waits for all that is being drawn.
+   */
   #tryOut() {
-    if (this.last || !this.renderer) return;
+    const hidden = /** @type {HTMLElement | null} */ (this.frame.closest("[hidden]"));
+    if (this.last || !this.renderer || !hidden) return;
     if (this.renderer.software) this.scale = SMALLEST;
-    this.#paint(this.now(), 0);
+    const { settings, features } = this.now();
+    this.#shape(settings);
+    // As with a song, for as long as the layout takes: nothing of it is seen.
+    document.body.classList.add("at-work");
+    hidden.hidden = false;
+    this.#fit(0, true);
+    hidden.hidden = true;
+    document.body.classList.remove("at-work");
+    this.#paint({ settings, features }, 0);
   }
 
   /** Draws soon. */
@@ -84,8 +96,7 @@ export class Stage {
   #draw(moment) {
     const now = this.now();
     const { settings, time, moving } = now;
-    const [across, up] = SHAPES[settings.shape];
-    this.frame.style.setProperty("--ratio", String(across / up));
+    this.#shape(settings);
     if (!this.frame.closest("[hidden]")) {
       this.#fit(moment, moving);
       this.#paint(now, time);
@@ -93,6 +104,12 @@ export class Stage {
     this.drawn();
     if (moving) this.ask();
     this.last = moving ? moment : 0;
+  }
+
+  /** @param {Settings} settings */
+  #shape({ shape }) {
+    const [across, up] = SHAPES[shape];
+    this.frame.style.setProperty("--ratio", String(across / up));
   }
 
   /** @param {{features: Features, settings: Settings}} now @param {number} time */

@@ -7,7 +7,7 @@ from pathlib import Path
 from hearth.desk import models
 from hearth.desk.sound import open_sound
 from hearth.runtime import InferenceSession
-from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks, Progress
+from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks, Progress, pulse
 from hearth.tools.visualizer.analysis.midi import of_analysis
 from hearth.tools.visualizer.analysis.picture import picture
 
@@ -24,11 +24,11 @@ WRITERS: dict[str, Callable[[Analysis], bytes]] = {".json": _json, ".mid": of_an
 
 
 def networks(executor: str | None = None) -> Networks:
-    """All three, fetched and compiled on first use. Raises HearthError where one can't be had."""
+    """All of them, fetched and compiled on first use. Raises HearthError where one can't be had."""
     beats, voice, notes = (
         InferenceSession(models.path(model), executor=executor) for model in ("beatnet", "silero-vad", "basic-pitch")
     )
-    return Networks(beats, voice, notes)
+    return Networks(beats, voice, notes, InferenceSession(pulse.network(), executor=executor))
 
 
 def analyse(source: Path, heard_by: Networks, progress: Progress) -> Analysis:

@@ -5,7 +5,6 @@ import pytest
 
 from hearth.tools.visualizer.analysis import Analysis, Beat, Note
 from hearth.tools.visualizer.analysis.bars import count_bars
-from hearth.tools.visualizer.analysis.levels import counted
 from hearth.tools.visualizer.analysis.midi import TICKS, midi_file
 from hearth.tools.visualizer.analysis.note_making import make_notes
 from hearth.tools.visualizer.analysis.sections import find_sections
@@ -28,7 +27,7 @@ def tracked(beats: np.ndarray, frames: int, spoilt: int = 0) -> np.ndarray:
 
 def test_a_beat_that_speeds_up_is_followed() -> None:
     beats = np.rint(np.cumsum(np.linspace(34, 22, 60))).astype(int)
-    np.testing.assert_array_equal(tracked(beats, beats[-1] + 20), beats)
+    np.testing.assert_allclose(tracked(beats, beats[-1] + 20), beats, atol=1)
 
 
 def test_beats_that_were_missed_are_filled_in() -> None:
@@ -49,18 +48,8 @@ def test_where_nothing_sounds_there_is_no_beat() -> None:
 @pytest.mark.parametrize("meter", [3, 4])
 def test_bars_are_counted(meter: int) -> None:
     first = np.arange(48) % meter == 1
-    positions = count_bars(np.where(first, 0.7, 0.1), np.where(first, 0.2, 0.8), np.where(first, 1.0, 0.5))
+    positions = count_bars(np.where(first, 0.7, 0.1), np.where(first, 0.2, 0.8))
     assert list(positions) == [(n - 1) % meter + 1 for n in range(48)]
-
-
-def test_eighths_of_a_slow_piece_are_halved_and_an_even_pulse_is_not() -> None:
-    frames = np.arange(10, 1010, 20)  # 150 a minute
-    downbeat = np.where(np.arange(50) % 8 == 0, 0.6, 0.1)
-    strong = np.zeros(1100, np.float32)
-    strong[frames] = 0.5
-    assert len(counted(frames, strong, downbeat, 50)) == 50
-    strong[frames[1::2]] = 0.2
-    np.testing.assert_array_equal(counted(frames, strong, downbeat, 50), frames[::2])
 
 
 def keys(*played: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:

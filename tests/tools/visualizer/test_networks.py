@@ -7,9 +7,11 @@ import onnxruntime
 import pytest
 
 from hearth.desk import models
+from hearth.desk.sound import open_sound
 from hearth.runtime import InferenceSession
-from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks
+from hearth.tools.visualizer.analysis import Analyser, Analysis, Networks, pulse
 from models.prepare import fetch_onnx
+from tests.browser.songs import LOOP
 from tests.sounds import speech
 from tests.tools.visualizer.signals import RATE, clicks, plucked
 
@@ -20,7 +22,8 @@ MODELS = ("beatnet", "silero-vad", "basic-pitch")
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    return Networks(*(InferenceSession(models.path(name)) for name in MODELS))
+    beats, voice, notes = (InferenceSession(models.path(name)) for name in MODELS)
+    return Networks(beats, voice, notes, InferenceSession(pulse.network()))
 
 
 def heard(sound: np.ndarray, networks: Networks, rate: int = RATE, piece: int = 10**9) -> Analysis:
@@ -34,7 +37,8 @@ def heard(sound: np.ndarray, networks: Networks, rate: int = RATE, piece: int = 
 
 
 def test_they_equal_onnxruntime(networks: Networks) -> None:
-    peers = Networks(*(onnxruntime.InferenceSession(fetch_onnx(name)) for name in MODELS))
+    files = [*map(fetch_onnx, MODELS), pulse.network()]
+    peers = Networks(*map(onnxruntime.InferenceSession, files))
     sound = np.concatenate([clicks(np.arange(0.2, 2.5, 0.4).tolist(), 2.5), plucked([48, 64, 67], 0.1, 2, 2.5)])
     sound = np.concatenate([sound, np.repeat(speech(2), 3)[:RATE]])  # too low, as a voice: that does not matter
     ours, theirs = heard(sound, networks), heard(sound, peers)
@@ -49,7 +53,7 @@ def test_they_equal_onnxruntime(networks: Networks) -> None:
 @pytest.mark.parametrize("tempo", [84, 120, 150])
 def test_clicks_are_beats(networks: Networks, tempo: int) -> None:
     at = np.arange(0.5, 24, 60 / tempo)
-    analysis = heard(clicks(at.tolist(), 24.5), Networks(beats=networks.beats))
+    analysis = heard(clicks(at.tolist(), 24.5), Networks(networks.beats, pulse=networks.pulse))
     assert analysis.tempo == pytest.approx(tempo, rel=0.02)
     times = np.array([beat.time for beat in analysis.beats])
     assert len(times) >= 0.85 * len(at)
@@ -57,6 +61,21 @@ def test_clicks_are_beats(networks: Networks, tempo: int) -> None:
     counts = analysis.curve("beats")
     inside = counts[(counts >= 0)]
     assert (np.diff(inside) >= 0).all() and inside[-1] == pytest.approx(len(times) - 1, abs=0.1)
+
+
+LOOPS = {"amen": 136.9, "breakbeat": 126, "compus": 148, "electric": 97, "garzul": 120, "mehackit1": 97, "mika": 120}
+"""Loops of Debian's sonic-pi-samples and their tempo, by their length and the beats in it."""
+
+
+@pytest.mark.skipif(not LOOP.is_file(), reason="sonic-pi-samples is not installed")
+def test_the_tempo_of_real_loops_is_found_and_not_its_half(networks: Networks) -> None:
+    found = {}
+    for name in LOOPS:
+        with open_sound(LOOP.with_name(f"loop_{name}.flac")) as sound:
+            mono = np.concatenate(list(sound.pieces())).mean(axis=1)
+            looped = np.resize(mono, 20 * sound.rate)
+            found[name] = heard(looped, Networks(networks.beats, pulse=networks.pulse), sound.rate).tempo
+    assert found == pytest.approx(LOOPS, rel=0.04)
 
 
 def test_a_chord_is_its_notes(networks: Networks) -> None:

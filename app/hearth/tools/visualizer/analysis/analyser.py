@@ -62,11 +62,15 @@ class AsyncSession(Session, Protocol):
 
 @dataclass(frozen=True)
 class Networks:
-    """Sessions of the models `beatnet`, `silero-vad` and `basic-pitch`; without one its stage finds nothing."""
+    """Sessions of the models `beatnet`, `silero-vad` and `basic-pitch`, and of `pulse.network()`.
+
+    Without one its stage finds nothing; beats need both `beats` and `pulse`.
+    """
 
     beats: Session | None = None
     voice: Session | None = None
     notes: Session | None = None
+    pulse: Session | None = None
 
 
 class _Report(NamedTuple):
@@ -97,14 +101,14 @@ class Analyser:
         self.rate, self.channels = rate, channels
         self._listening = Listening(rate, channels)
         self._beats, self._voice, self._notes = Beats(self._listening), Voice(self._listening), Notes(self._listening)
-        self._stages: list[tuple[str, Stage, Session]] = [
-            (name, stage, session)
-            for name, stage, session in (
-                ("beats", self._beats, networks.beats),
-                ("voice", self._voice, networks.voice),
-                ("notes", self._notes, networks.notes),
+        self._stages: list[tuple[str, Stage, list[Session]]] = [
+            (name, stage, [session for session in sessions if session is not None])
+            for name, stage, sessions in (
+                ("beats", self._beats, (networks.beats, networks.pulse)),
+                ("voice", self._voice, (networks.voice,)),
+                ("notes", self._notes, (networks.notes,)),
             )
-            if session is not None
+            if None not in sessions
         ]
         self._fed = 0  # samples of the source
         self._ended = self._finished = False
@@ -170,9 +174,9 @@ class Analyser:
         horizon = 0.0
         while horizon < there:
             horizon = min(there, (horizon // HORIZON_SECONDS + 1) * HORIZON_SECONDS)
-            for name, stage, session in self._stages:
+            for name, stage, sessions in self._stages:
                 while question := stage.ask(horizon, whole=self._ended and horizon >= there):
-                    answers = yield _Question(session, question)
+                    answers = yield _Question(sessions[question.network], question)
                     assert answers is not None
                     stage.take(answers)
                     yield _Report(name, min(1.0, stage.seconds / there))

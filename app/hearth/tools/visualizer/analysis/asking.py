@@ -14,6 +14,7 @@ class Predict(NamedTuple):
 
     outputs: Sequence[str]
     feeds: Mapping[str, Any]
+    network: int = 0  # which of the stage's
 
 
 class Stage(Protocol):

@@ -25,7 +25,7 @@ class Tempi:
     fastest: float = 215.0
     likely: float = 110.0
     spread: float = 0.5  # octaves around the likely one, a standard deviation
-    steadiness: float = 40.0  # what a change costs, times the logarithm of the ratio of intervals
+    steadiness: float = 80.0  # what a change costs, times the logarithm of the ratio of intervals
     reward: float = 1.0  # of every beat, so that beats are rather found than left out
     break_cost: float = 12.0  # of letting the beat go, and taking it up anew
 
