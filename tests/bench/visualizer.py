@@ -41,9 +41,15 @@ def main(argv: Sequence[str]) -> int:
     if options.only in (None, "analysis"):
         rows += analysis_rows(options.seconds)
     if options.only in (None, "first-sight"):
-        rows += first_sight_rows(5)
+        rows += first_sight_rows(10)
     if options.only in (None, "drawing"):
         rows += drawing_rows(options.frames, options.video, options.software)
+    print()
+    for row in rows:
+        value = f"{row['hearth']:9.2f}" if isinstance(row["hearth"], float) else row["hearth"]
+        more = f"  worst {max(row['all']):.2f}" if "all" in row else ""
+        more += f"  the card's own {row['gpu']:.2f}" if row.get("gpu") else ""
+        print(f"{row['name']:48} {value} {row['unit']}{more}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0 if all(row["hearth"] >= row["goal"] for row in rows if row.get("goal")) else 1
