@@ -91,7 +91,7 @@ class Matte:
         pixels = _resized(self.photo.image, width, height) if small is None else small
         found = np.array(_resized(Image.fromarray(self.alpha), width, height))
         seen = found
-        if alpha is not None:
+        if alpha is not None and alpha is not self.alpha:
             seen = np.array(_resized(Image.fromarray(alpha), width, height))
         array = np.array(pixels)
         if self.photo.has_alpha:
@@ -138,8 +138,7 @@ def _of_matte(alpha: Alpha, pixels: NDArray[np.uint8], photo: Photo) -> Alpha:
 
 def _with_alpha(pixels: NDArray[np.uint8], alpha: Alpha) -> NDArray[np.uint8]:
     """The same array with this alpha, and zero where that is zero."""
-    whole = pixels.view(np.uint32)[:, :, 0]
-    np.multiply(whole, alpha != 0, out=whole)
+    pixels.view(np.uint32)[:, :, 0][alpha == 0] = 0
     pixels[:, :, 3] = alpha
     return pixels
 
