@@ -21,10 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hearth.desk import models
+from hearth.runtime import InferenceSession
+from hearth.tools.cutout import Preparation
 from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.enlarge import enlarge
 from hearth.tools.cutout.kernels import kernels
+from hearth.tools.cutout.network import prepare, stretch
 from hearth.tools.cutout.photo import Photo
+from hearth.tools.cutout.pipeline import as_map
 from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size
 from hearth.tools.cutout.refine.matting import solve
 from tests.bench._truth import KINDS, Truth, backgrounds, filled, network_mask, truth
@@ -39,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench quality", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one object a measurement")
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="pictures of each kind (default 2)")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="of the first picture (default 0)")
+    parser.add_argument("--network", metavar="ID", help="masks are those of this network, not made from the truth")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--size", type=int, nargs=2, default=(1200, 900), metavar=("W", "H"))
     parser.add_argument("--mask", type=int, default=320, metavar="N", help="side of the network's mask (default 320)")
@@ -50,12 +57,13 @@ def main(argv: Sequence[str]) -> int:
     ways: dict[str, Way] = {"bilinear": bilinear, "hearth": hearth}
     if not options.no_rembg:
         ways["rembg"] = rembgs_matting
+    seen = network_of(options.network) if options.network else None
     rows: list[dict[str, Any]] = []
     for kind in options.kinds:
-        for seed in range(options.seeds):
+        for seed in range(options.first, options.first + options.seeds):
             picture = truth(kind, seed, options.size[0], options.size[1], options.noise)
             shown = through_jpeg(picture.picture, options.jpeg) if options.jpeg else picture.picture
-            mask = network_mask(picture.alpha, seed, options.mask)
+            mask = seen(shown) if seen else network_mask(picture.alpha, seed, options.mask)
             rows += measured(picture, shown, mask, ways)
         print(line(kind, [row for row in rows if row["kind"] == kind], list(ways)), flush=True)
     print(line("all", rows, list(ways)))
@@ -67,6 +75,21 @@ def main(argv: Sequence[str]) -> int:
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
+
+
+def network_of(model: str) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """What the network of this id makes of a picture: its mask, stretched. Raises NoSubject."""
+    entry = models.find(model)
+    assert entry.pixels is not None
+    preparation = Preparation(entry.input.shape, entry.pixels.scale, entry.pixels.mean, entry.pixels.std)
+    session = InferenceSession(models.path(model))
+    feed, answer = session.get_inputs()[0].name, session.get_outputs()[0].name
+
+    def mask(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        (found,) = session.run([answer], {feed: prepare(photo_of(picture), preparation)})
+        return stretch(as_map(found))
+
+    return mask
 
 
 def measured(
