@@ -77,6 +77,14 @@ def few_bits(rows: int, depth: int = 1024, columns: int = 1024, block: int = 32)
     return saved([node], constants, r.standard_normal((rows, depth)).astype(np.float32))
 
 
+def floats(rows: int, depth: int, columns: int) -> Made:
+    """One MatMul with the same number of weights, to compare with."""
+    r = chance()
+    weights = (r.standard_normal((depth, columns)) / depth**0.5).astype(np.float32)
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    return saved([node], {"w": weights}, r.standard_normal((rows, depth)).astype(np.float32))
+
+
 def lstm(steps: int = 100, size: int = 128, hidden: int = 256) -> Made:
     """A DynamicQuantizeLSTM in both directions."""
     r = chance()
@@ -130,6 +138,9 @@ MODELS: dict[str, Callable[[], Made]] = {
     "conv-depthwise": partial(convolutions, 64, 64, 3, 1, 56, 64),
     "4-bits-1-row": partial(few_bits, 1),
     "4-bits-64-rows": partial(few_bits, 64),
+    "4-bits-1-row-2048": partial(few_bits, 1, 2048, 2048),
+    "floats-1-row-2048": partial(floats, 1, 2048, 2048),
+    "4-bits-16-rows-2048": partial(few_bits, 16, 2048, 2048),
     "lstm": lstm,
     "u2netp-ConvInteger": partial(whole_net, False),
     "u2netp-QLinearConv": partial(whole_net, True),
