@@ -95,6 +95,10 @@ const bridge = {
   async read(id) {
     return new Uint8Array(await fileOf(id).arrayBuffer());
   },
+  /** @param {Uint8Array<ArrayBuffer>} bytes  that Python has */
+  release(bytes) {
+    release(bytes.buffer);
+  },
   /** @param {number} id @param {boolean} toScreen */
   decode(id, toScreen) {
     return decode(fileOf(id), toScreen);

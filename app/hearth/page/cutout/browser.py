@@ -88,7 +88,10 @@ class CutoutBrowserBridge(BrowserBridge):
 
     async def read(self, photo: int) -> bytes:
         try:
-            return bytes((await self.js.read(photo)).to_bytes())
+            file = await self.js.read(photo)
+            data = bytes(file.to_bytes())
+            self.js.release(file)
+            return data
         except JsException as error:  # NotReadableError, NotFoundError: the file changed on disk
             raise BadImage(say("photo.unreadable")) from error
 
