@@ -30,7 +30,7 @@ export const save = {
     const avif = /** @type {HTMLElement} */ (format.row.querySelector("[value=avif]")?.closest("label"));
     avif.hidden = true; // until it is known that this browser writes it
     writesAvif().then((can) => (avif.hidden = !can));
-    const drag = make("p", "hint", say("save.drag"));
+    const drag = make("p", "hint by-mouse", say("save.drag"));
     return make("div", "controls", format.row, show.row, quality.row, parts.hint, parts.facts, make("div", "buttons", button(say("work.copy"), () => byId("copy").click()), parts.share), drag);
   },
   render(photo, editor) {
