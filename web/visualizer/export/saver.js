@@ -20,6 +20,7 @@ const RATES = [24, 25, 30, 50, 60];
 const FORMATS = /** @type {Format[]} */ (["mp4", "webm", "transparent"]);
 const WORKER = new URL("./worker.js", import.meta.url);
 const LEAST_LEFT = 0.05; // seconds
+const GRAINY = 0.2; // from which on the first frames of H.264 fall behind the preview
 
 export class Saver {
   /**
@@ -46,6 +47,7 @@ export class Saver {
     this.size = select("video-size", SIZES.map(String), "1080", (size) => say("video.pixels", { size }));
     this.rate = select("video-rate", RATES.map(String), "30", (rate) => rate);
     this.format = select("video-format", FORMATS, "mp4", (format) => say(`video.format.${format}`));
+    this.format.addEventListener("change", () => this.update());
     byId("save").addEventListener("click", () => this.#begin());
     byId("pause-saving").addEventListener("click", () => this.#pause());
     byId("cancel-saving").addEventListener("click", () => this.#cancel());
@@ -69,7 +71,9 @@ export class Saver {
     const { complete } = this.features();
     /** @type {HTMLButtonElement} */ (byId("save")).disabled = !complete;
     const { from, to, whole } = this.#part();
-    const hint = !complete ? say("video.wait") : !this.able ? say("video.real-time") : whole ? "" : say("video.part", { time: to - from });
+    const part = whole ? "" : say("video.part", { time: to - from });
+    const grainy = this.format.value === "mp4" && this.settings.grain >= GRAINY ? say("video.grain") : "";
+    const hint = !complete ? say("video.wait") : !this.able ? say("video.real-time") : [part, grainy].filter(Boolean).join(" ");
     setText(byId("video-hint"), hint);
     byId("video-hint").hidden = !hint;
   }
