@@ -102,6 +102,7 @@ class Painter(Person):
             "lost.restoreContext(); await both[1];"
         )
         self.wait(lambda: self.script("return !document.getElementById('compare').hidden"), "the canvas")
+        self.wait(lambda: self.sees()[:, :, 3].any(), "the photo on it")
 
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where a pixel of the photo lies, from the canvas's middle."""
@@ -134,7 +135,8 @@ class Painter(Person):
     def split(self, percent: int) -> None:
         """Puts the divider somewhere, by keyboard."""
         self.script("document.getElementById('compare').focus()")
-        ActionChains(self.driver).send_keys(Keys.HOME, *[Keys.PAGE_UP] * 0, *[Keys.ARROW_RIGHT] * percent).perform()
+        keys = [Keys.END] if percent == 100 else [Keys.HOME, *[Keys.ARROW_RIGHT] * percent]
+        ActionChains(self.driver).send_keys(*keys).perform()
 
     def behind(self, name: str) -> None:
         self.driver.find_element("css selector", f"label:has(input[name=behind][value='{name}'])").click()
@@ -151,12 +153,17 @@ class Painter(Person):
         self.element(f"tool-{name}").find_element("xpath", "..").click()
         if self.element("brush-smart").is_selected() != smart:
             self.click("brush-smart")
-        self.slide("brush-hardness", hardness - round(100 * float(self.value("brush-hardness"))))
-        wanted = np.log(size / 2) / np.log(1000)
-        self.slide("brush-size", round((wanted - float(self.value("brush-size"))) / 0.005))
+        self.put("brush-hardness", hardness / 100)
+        self.put("brush-size", np.log(size / 2) / np.log(1000))
 
-    def value(self, element: str) -> str:
-        return str(self.element(element).get_attribute("value"))
+    def put(self, element: str, value: float) -> None:
+        """Puts a slider somewhere at once."""
+        self.script(
+            "const [name, value] = arguments, slider = document.getElementById(name);"
+            "slider.value = value; slider.dispatchEvent(new Event('input', {bubbles: true}));",
+            element,
+            value,
+        )
 
     def paint(self, *places: tuple[float, float], kind: str = "mouse", pressure: float | None = None) -> None:
         """A stroke through pixels of the photo, with a mouse, a pen or a finger."""
