@@ -66,6 +66,7 @@ def test_all_of_it_works_by_keyboard_by_the_devices_keys_and_on_the_whole_screen
     person.wait(lambda: person.script("return document.querySelector('.playing') !== null"), "the sound", 10)
     press(person, " ")
     person.wait(lambda: person.script("return document.querySelector('.playing') === null"), "the pause")
+    person.wait(lambda: person.text("length") == "/ 0:20", "the length")
     for key, time in ((Keys.HOME, "0:00"), (Keys.ARROW_RIGHT, "0:05"), (Keys.ARROW_LEFT, "0:00"), (Keys.END, "0:20")):
         press(person, key)
         person.wait(lambda time=time: person.text("clock") == time, f"{key!r}: {time}")  # type: ignore[misc]

@@ -86,7 +86,7 @@ export class Player {
 
   /** @param {number} seconds */
   seek(seconds) {
-    this.audio.currentTime = Math.max(0, Math.min(seconds, this.duration));
+    this.audio.currentTime = Math.max(0, Math.min(seconds, this.duration || Infinity)); // as long as the length is not known
     this.changed();
   }
 
