@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from selenium.webdriver import Chrome
 
+from tests.browser.axe import barriers
 from tests.browser.person import Person
 from tests.browser.songs import FLAGS, LOOP, clicks, until_heard, visit, write_wav
 from tests.photos import photo
@@ -92,6 +93,7 @@ def test_the_microphone_is_seen_and_what_it_heard_is_kept(person: Person) -> Non
     person.click("listen")
     person.wait(lambda: "Microphone" in person.text("name"), "the microphone")
     person.wait(lambda: person.text("clock") >= "0:02", "two seconds of it")
+    assert barriers(person.driver) == []
     person.click("stop")
     person.wait(lambda: "recording" in person.text("name"), "the recording")
     until_heard(person)
