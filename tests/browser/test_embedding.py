@@ -100,7 +100,7 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
     module = address + "hearth.js"
     said = person.later(fails, module)
     assert "TypeError: The option model cannot be dall-e; there are quick" in said["model"]
-    assert said["damaged"].startswith("Error: This is not a photo")
+    assert said["damaged"].startswith("Error: This JPEG file is damaged")
     assert "No subject stands out" in said["white"]
     assert "TypeError: This is no photo" in said["number"]
     assert "the server answered 404" in said["missing"]
