@@ -1,12 +1,9 @@
 """The app as one wheel, compiled for the page: all of `app/hearth` that the page uses."""
 
-import hashlib
-import tempfile
 import tomllib
-import zipfile
 from pathlib import Path
 
-from wheels.bytecode import SCRIPTS, compile_archives
+from wheels.bytecode import compiled_archive
 from wheels.pyodide import BUILD, for_site
 
 ROOT = Path(__file__).parents[1]
@@ -19,21 +16,7 @@ def app_wheel() -> Path:
     """The wheel, made anew when a source changed; the same sources give the same bytes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wheel = BUILD / f"hearth-{project['version']}-{TAG}.whl"
-    key_file = wheel.with_suffix(".key")
-    files = _sources() | _metadata(project)
-    pyodide = for_site()
-    key = _key(files, pyodide)
-    if wheel.is_file() and key_file.is_file() and key_file.read_text() == key:
-        return wheel
-    key_file.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as work:
-        source = Path(work, wheel.name)
-        with zipfile.ZipFile(source, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
-        compile_archives([source], pyodide, BUILD)
-    key_file.write_text(key)
-    return wheel
+    return compiled_archive(wheel, _sources() | _metadata(project), for_site())
 
 
 def _sources() -> dict[str, bytes]:
@@ -56,12 +39,3 @@ def _metadata(project: dict[str, object]) -> dict[str, bytes]:
         f"{folder}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
         f"{folder}/licenses/NOTICE": (ROOT / "NOTICE").read_bytes(),
     }
-
-
-def _key(files: dict[str, bytes], pyodide: Path) -> str:
-    total = hashlib.sha256()
-    for path in (pyodide / "pyodide-lock.json", *SCRIPTS):
-        total.update(path.read_bytes())
-    for name, content in files.items():
-        total.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(content).digest())
-    return total.hexdigest()

@@ -3,9 +3,11 @@
 Compiling in the page is most of what a start costs: Pyodide's own standard library comes as sources.
 """
 
+import hashlib
 import subprocess
 import tempfile
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hearth.desk.node import node_command
@@ -13,6 +15,32 @@ from hearth.errors import HearthError
 
 HERE = Path(__file__).parent
 SCRIPTS = (HERE / "run_in_pyodide.mjs", HERE / "compile_archives.py")
+
+
+def compiled_archive(archive: Path, files: Mapping[str, bytes], pyodide: Path) -> Path:
+    """`archive`, which holds these files with bytecode in place of sources; made anew when one of them changed."""
+    key_file = archive.with_suffix(".key")
+    key = _key(files, pyodide)
+    if archive.is_file() and key_file.is_file() and key_file.read_text() == key:
+        return archive
+    key_file.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent) as work:
+        source = Path(work, archive.name)
+        with zipfile.ZipFile(source, "w") as plain:
+            for name, content in files.items():
+                plain.writestr(name, content)
+        compile_archives([source], pyodide, archive.parent)
+    key_file.write_text(key)
+    return archive
+
+
+def _key(files: Mapping[str, bytes], pyodide: Path) -> str:
+    total = hashlib.sha256()
+    for path in (pyodide / "pyodide-lock.json", *SCRIPTS):
+        total.update(path.read_bytes())
+    for name, content in files.items():
+        total.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(content).digest())
+    return total.hexdigest()
 
 
 def compile_archives(archives: Iterable[Path], pyodide: Path, into: Path) -> None:
