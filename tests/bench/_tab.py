@@ -24,6 +24,10 @@ class TabMemory:
     def peak(self) -> float:
         return self._largest("VmHWM")
 
+    def program(self) -> float:
+        """What of it is the browser's own program, which all tabs share and its task manager counts to none, in MB."""
+        return self._largest("RssFile")
+
     def now(self) -> float:
         """What the tab that holds most holds now, in MB."""
         return self._largest("VmRSS")

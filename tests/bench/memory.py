@@ -33,17 +33,22 @@ def main(argv: Sequence[str]) -> int:
     rows = []
     for size in options.sizes:
         photo = file_of(*SIZES[size])
-        for what, peak in (line for models in VISITS for line in peaks(photo, models)):
+        for what, peak, program in (line for models in VISITS for line in peaks(photo, models)):
             name = f"tab, {size}, {what}"
             rows.append({"name": name, "unit": "MiB", "hearth": peak, "peer": None, "peer_name": "", "ratio": None})
-            print(f"tab, {size}, {what:24} {peak:7.0f} MiB", flush=True)
+            rows[-1]["program"] = program
+            own = peak - program
+            print(f"tab, {size}, {what:16} {peak:5.0f} MiB, without the browser's program {own:5.0f}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
 
 
-def peaks(photo: bytes, models: Mapping[str, str]) -> Iterator[tuple[str, float]]:
-    """The peak while Python starts, and with each model; `models` says what to call it."""
+def peaks(photo: bytes, models: Mapping[str, str]) -> Iterator[tuple[str, float, float]]:
+    """The peak while Python starts, and with each model, and how much of it is the browser's program.
+
+    `models` says what to call it.
+    """
     with tempfile.TemporaryDirectory() as folder, SiteServer(build_site()) as server:
         file = Path(folder) / "photo.jpg"
         file.write_bytes(photo)
@@ -52,12 +57,12 @@ def peaks(photo: bytes, models: Mapping[str, str]) -> Iterator[tuple[str, float]
             memory = TabMemory(driver)
             person = Person(driver, server.url, Path(folder))
             person.until_ready()
-            yield "Python's start", memory.peak() * MEGA
+            yield "Python's start", memory.peak() * MEGA, memory.program() * MEGA
             for number, (model, what) in enumerate(models.items(), 1):
                 memory = TabMemory(driver)
                 person.take(model)
                 person.choose(file)
                 person.wait(lambda number=number: person.states() == ["done"] * number, f"{what} to be done", 300)  # type: ignore[misc]
-                yield what, memory.peak() * MEGA
+                yield what, memory.peak() * MEGA, memory.program() * MEGA
         finally:
             driver.quit()
