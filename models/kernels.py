@@ -32,6 +32,6 @@ def kernels_of(model: Model, file: Path) -> bytes | None:
         yield from lower(probe_plan(), limits, probe_choice()).shaders
         if pixels is not None:
             preparation = Preparation(model.input.shape, pixels.scale, pixels.mean, pixels.std)
-            yield from lower_photo(limits, PHOTO, preparation)[0].shaders
+            yield from lower_photo(limits, PHOTO, preparation, PHOTO)[0].shaders
 
     return kernels_file(shaders)

@@ -94,8 +94,8 @@ class DeskBridge:
         self.views.append(shown)
         self.on_show(shown)
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
-        self.pictures.append((photo, kind, width, height, rgba))
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels) -> None:
+        self.pictures.append((photo, kind, width, height, bytes(rgba)))
 
     def layers(self, photo: int, layers: Layers) -> None:
         self.canvas.setdefault(photo, {}).update(layers.data)

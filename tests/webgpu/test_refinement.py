@@ -1,6 +1,7 @@
 """Edges refined on the graphics card as on the CPU."""
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,9 +17,10 @@ from hearth.runtime.webgpu import WebGPUExecutor
 from hearth.runtime.webgpu.desk import Device
 from hearth.runtime.webgpu.limits import Limits
 from hearth.tools.cutout.kernels import kernels
+from hearth.tools.cutout.matte import Matte, resized
 from hearth.tools.cutout.network import Preparation, prepare
 from hearth.tools.cutout.photo import read
-from hearth.tools.cutout.pipeline import Pipeline
+from hearth.tools.cutout.pipeline import Glance, Pipeline
 from hearth.tools.cutout.refine import Settings, fit, matted, resampled, shrink, small_size, started
 from hearth.tools.cutout.refine.graphics import Refinement
 from tests.webgpu.conftest import graph_of
@@ -90,6 +92,48 @@ def test_the_pipeline_goes_on_without_a_card_that_fails(gpu: Device) -> None:
     differences = [np.abs(matte.alpha.astype(int) - mattes[0].alpha) for matte in mattes[1:]]
     assert 0 < differences[0].max() <= 4
     assert differences[1].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "screen"), [(501, 349, (241, 168)), (501, 349, (100, 70)), (90, 60, (90, 60))]
+)
+def test_a_screen_sees_what_pillow_makes_of_alpha(
+    width: int, height: int, screen: tuple[int, int], gpu: Device
+) -> None:
+    photo = read(photo_of(width, height, "RGB"))
+    refinement = Refinement(gpu, photo, Settings(steps=2), screen=screen)
+    refinement.solve(started(resampled(Session(gpu).map, small_size(width, height))))
+    shown, whole = refinement.on_screen(), refinement.alpha()
+    assert shown is not None
+    assert np.array_equal(shown, np.asarray(resized(Image.fromarray(whole), *screen)))
+    assert np.array_equal(refinement.on_screen(), shown)
+    assert ((shown > 0) & (shown < 255)).mean() > 0.02
+
+
+@pytest.mark.parametrize("lost", [None, "on_screen", "alpha"])
+def test_a_first_look_is_the_preview_whether_or_not_the_card_stays(
+    gpu: Device, lost: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = read(photo_of(250, 190, "RGB"))
+    small = replace(photo, pixels=np.asarray(resized(photo.image, 120, 91)))
+    own = Device(gpu.adapter)
+    if lost:
+        step = getattr(Refinement, lost)
+
+        def lose(refinement: Refinement) -> Any:
+            own.device.destroy()
+            return step(refinement)
+
+        monkeypatch.setattr(Refinement, lost, lose)
+    looks: list[Matte] = []
+    pipeline = Pipeline(cast(Any, Session(own)), Preparation((1, 3, 64, 64), "255", (0, 0, 0), (1, 1, 1)))
+    matte = pipeline.matte(photo, glance=Glance(small, looks.append))
+    assert len(looks) == (0 if lost == "on_screen" else 1)
+    assert matte.alpha.shape == (190, 250)
+    for look in looks:
+        difference = np.abs(look.scaled(120, 91).astype(int) - matte.scaled(120, 91))
+        # Without the card's alpha the file has that of the CPU, which is a little apart.
+        assert difference.max() <= (2 if lost is None else 6)
 
 
 def test_a_photo_too_large_for_a_binding_is_refused(gpu: Device) -> None:

@@ -13,7 +13,7 @@ from hearth.words import Said
 class CutoutBridge(Bridge, Protocol):
     """Pictures are RGBA bytes with straight alpha, row by row from the top. A photo's number is that of its job."""
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels) -> None:
         """Shows a preview; `kind` is "before" or "after"."""
 
     def layers(self, photo: int, layers: Layers) -> None:

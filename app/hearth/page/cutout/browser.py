@@ -23,7 +23,7 @@ from hearth.words import Said, say
 class CutoutBrowserBridge(BrowserBridge):
     """`hearth.page.cutout.bridge.CutoutBridge` over the object that `web/cutout/worker.js` offers."""
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: bytes) -> None:
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels) -> None:
         self.js.picture(photo, kind, width, height, to_js(memoryview(rgba)))
 
     def layers(self, photo: int, layers: Layers) -> None:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from PIL import Image
-
 from hearth.errors import Cancelled
 from hearth.page.cutout import preview
 from hearth.page.cutout.backgrounds import Backgrounds
@@ -15,7 +13,9 @@ from hearth.page.cutout.view import Photo
 from hearth.page.cutout.writing import write_file
 from hearth.page.jobs import Stage
 from hearth.tools import cutout
-from hearth.tools.cutout.matte import Alpha
+from hearth.tools.cutout.look import Mask
+from hearth.tools.cutout.matte import Alpha, Matte
+from hearth.tools.cutout.pipeline import Glance
 from hearth.words import Words, say
 
 
@@ -58,16 +58,26 @@ class Job:
         picture = await read_photo(self.bridge, photo.id)
         photo.width, photo.height = picture.size
         small = preview.reduced(picture)
-        self.bridge.picture(photo.id, "before", *small.size, preview.before(picture, small).tobytes())
+        self.bridge.picture(photo.id, "before", *preview.before(small))
         pipeline = looking(await self.tool.load(self.model, self.bridge, self._model_came), self.twice)
 
         again = bool(photo.model)
-        matte = await pipeline.matte_async(picture, self._report)
+        shown = False
+
+        def show(small_matte: Matte) -> None:
+            nonlocal shown
+            if not self.editing.edits and self.editing.look.mask == Mask():
+                self._show_after(preview.after(small_matte))
+                shown = True
+
+        matte = await pipeline.matte_async(picture, self._report, glance=None if again else Glance(small, show))
         if not self.editing.edits:
             self.editing.edits.size = matte.size
-        after: list[Image.Image] = []
+        after: list[preview.Preview] = []
 
         def finished(alpha: Alpha) -> None:
+            if shown and alpha is matte.alpha:
+                return
             after.append(preview.after(matte, small, alpha))
             if not again:
                 self._show_after(after[0])
@@ -81,8 +91,8 @@ class Job:
             self._show_after(after[0])
         return matte
 
-    def _show_after(self, picture: Image.Image) -> None:
-        self.bridge.picture(self.photo.id, "after", *picture.size, picture.tobytes())
+    def _show_after(self, picture: preview.Preview) -> None:
+        self.bridge.picture(self.photo.id, "after", *picture)
 
     def _report(self, name: str, fraction: float) -> None:
         if self.bridge.stop_asked(self.photo.id):

@@ -1,12 +1,25 @@
 """Small pictures of large photos, for the screen."""
 
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
 from PIL import Image
 
 from hearth.tools.cutout import Matte, Photo
-from hearth.tools.cutout.matte import Alpha
+from hearth.tools.cutout.matte import Alpha, resized
+from hearth.tools.cutout.photo import Pixels
 from hearth.tools.cutout.screen import on_screen
 
 LONG_SIDE = 2048  # pixels
+
+
+class Preview(NamedTuple):
+    """A picture in sRGB, as the bridge takes it."""
+
+    width: int
+    height: int
+    rgba: Pixels
 
 
 def small_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -15,17 +28,24 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def reduced(photo: Photo) -> Image.Image:
-    """The photo, RGBA in its own colours, at its small size."""
-    image, size = photo.image, small_size(photo.size)
-    return image if size == image.size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+def reduced(photo: Photo) -> Photo:
+    """The photo at its small size; itself where that is its own."""
+    size = small_size(photo.size)
+    return photo if size == photo.size else replace(photo, pixels=np.asarray(resized(photo.image, *size)))
 
 
-def before(photo: Photo, small: Image.Image) -> Image.Image:
-    """The photo that was `reduced` to `small`, in sRGB."""
-    return on_screen(small.convert("RGBA"), photo.icc)
+def before(small: Photo) -> Preview:
+    """The photo that was `reduced`."""
+    return _shown(np.asarray(small.image.convert("RGBA")), small.icc)
 
 
-def after(matte: Matte, small: Image.Image, alpha: Alpha | None = None) -> Image.Image:
-    """The cutout of the photo that was `reduced` to `small`, in sRGB, with `alpha` or the matte's own."""
-    return on_screen(Image.fromarray(matte.scaled(*small.size, alpha, small)), matte.photo.icc)
+def after(matte: Matte, small: Photo | None = None, alpha: Alpha | None = None) -> Preview:
+    """The cutout, with `alpha` or the matte's own; `small` is the photo where it was `reduced` before."""
+    return _shown(matte.scaled(*small_size(matte.size), alpha, small), matte.photo.icc)
+
+
+def _shown(pixels: np.ndarray, icc: bytes | None) -> Preview:
+    height, width, _ = pixels.shape
+    image = Image.fromarray(pixels)
+    shown = on_screen(image, icc)
+    return Preview(width, height, pixels.reshape(-1).data if shown is image else shown.tobytes())

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-from PIL import Image
-
 from hearth.page.cutout import preview
 from hearth.page.cutout.backgrounds import Backgrounds
 from hearth.page.cutout.bridge import CutoutBridge
@@ -77,12 +75,12 @@ async def write_again(
 
     try:
         matte = await mattes.get(photo.id)
-        after: list[Image.Image] = []
+        after: list[preview.Preview] = []
 
         def finished(alpha: Alpha) -> None:
-            after.append(preview.after(matte, preview.reduced(matte.photo), alpha))
+            after.append(preview.after(matte, alpha=alpha))
 
         await write_file(photo, matte, editing, bridge, backgrounds, report, finished)
-        bridge.picture(photo.id, "after", *after[0].size, after[0].tobytes())
+        bridge.picture(photo.id, "after", *after[0])
     finally:
         photo.stages = []

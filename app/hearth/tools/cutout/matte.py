@@ -25,6 +25,10 @@ Map = NDArray[np.float32]
 """The network's own answer, (h, w) at its own size."""
 
 
+REDUCING_GAP = 2.0
+"""Pillow takes means of whole blocks first where pictures become this many times smaller, or a multiple."""
+
+
 @dataclass(frozen=True)
 class Matte:
     """A photo, how much of every pixel is subject, and the subject's own colours.
@@ -82,18 +86,19 @@ class Matte:
         return _with_alpha(pixels, seen)
 
     def scaled(
-        self, width: int, height: int, alpha: Alpha | None = None, small: Image.Image | None = None
+        self, width: int, height: int, alpha: Alpha | None = None, small: Photo | None = None
     ) -> NDArray[np.uint8]:
         """The whole cutout, straight RGBA (height, width, 4), by averages over areas; for screens.
 
         `small` is the photo at that size, where it is at hand.
         """
-        pixels = _resized(self.photo.image, width, height) if small is None else small
-        found = np.array(_resized(Image.fromarray(self.alpha), width, height))
+        if (width, height) == self.size:
+            return self.rows(0, height, alpha)
+        array = np.array(resized(self.photo.image, width, height)) if small is None else small.pixels.copy()
+        found = np.array(resized(Image.fromarray(self.alpha), width, height))
         seen = found
         if alpha is not None and alpha is not self.alpha:
-            seen = np.array(_resized(Image.fromarray(alpha), width, height))
-        array = np.array(pixels)
+            seen = np.array(resized(Image.fromarray(alpha), width, height))
         if self.photo.has_alpha:
             np.minimum(seen, array[:, :, 3], out=seen)
         if self.colours is not None:
@@ -143,7 +148,8 @@ def _with_alpha(pixels: NDArray[np.uint8], alpha: Alpha) -> NDArray[np.uint8]:
     return pixels
 
 
-def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
+def resized(image: Image.Image, width: int, height: int) -> Image.Image:
+    """At a smaller size, by averages over areas."""
     if image.size == (width, height):
         return image
-    return image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
+    return image.resize((width, height), Image.Resampling.BOX, reducing_gap=REDUCING_GAP)

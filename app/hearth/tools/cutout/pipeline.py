@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hearth.errors import BadModel, ExecutorFailed, LostTensor, NoSubject, Unsupported
 from hearth.runtime.device import DeviceTensor
 from hearth.tools.cutout.closer import blend_alpha, blend_masks, box_around, cropped
-from hearth.tools.cutout.colours import estimate
+from hearth.tools.cutout.colours import Colours, estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
 from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, write
@@ -73,6 +73,17 @@ class _Named(Protocol):
 
 
 @dataclass(frozen=True)
+class Glance:
+    """Asks for a first look at what is made, on graphics cards: there alpha at full size takes a while to come down."""
+
+    small: Photo
+    """The photo at a screen's size, as `matte.resized` makes it."""
+
+    show: Callable[[Matte], object]
+    """It is handed the matte of the small photo; not where the photo is transparent, or the network looked twice."""
+
+
+@dataclass(frozen=True)
 class Cutout:
     """A finished job."""
 
@@ -128,6 +139,12 @@ class _Solve(NamedTuple):
     start: Start
 
 
+class _OnScreen(NamedTuple):
+    """Alpha of what was solved last, at the screen's size; where that fails, the answer is None."""
+
+    refinement: Refinement
+
+
 class _Alpha(NamedTuple):
     """At the photo's size, of what was solved last; where that fails, the answer is None."""
 
@@ -135,7 +152,7 @@ class _Alpha(NamedTuple):
 
 
 T = TypeVar("T")
-_Steps = Generator[_Report | _Predict | _See | _Solve | _Alpha, Any, T]
+_Steps = Generator[_Report | _Predict | _See | _Solve | _OnScreen | _Alpha, Any, T]
 
 
 @dataclass(frozen=True)
@@ -145,7 +162,8 @@ class Pipeline:
     `matte` takes the bytes of a file, or a Photo that is already there, and returns the Matte, from which previews,
     edits and files are made (see there); `run` goes on to the PNG. Both come in a kind that is awaited: it lets the
     event loop breathe at every report, so that a message that cancels the job arrives. All raise BadImage, TooLarge or
-    NoSubject, and whatever `progress` raises. `on_map` is handed the network's map even where there is no subject.
+    NoSubject, and whatever `progress` raises. `on_map` is handed the network's map even where there is no subject; a
+    `glance` is shown before the matte is whole.
 
         matte = await pipeline.matte_async(data, progress)
         preview = matte.scaled(1024, 768)
@@ -157,9 +175,14 @@ class Pipeline:
     options: Options = Options()
 
     def matte(
-        self, source: bytes | Photo, progress: Progress = _ignore, *, on_map: Callable[[Map], object] = _ignore
+        self,
+        source: bytes | Photo,
+        progress: Progress = _ignore,
+        *,
+        on_map: Callable[[Map], object] = _ignore,
+        glance: Glance | None = None,
     ) -> Matte:
-        steps = self._steps(source, on_map)
+        steps = self._steps(source, on_map, glance)
         answer: Any = None
         try:
             while True:
@@ -174,6 +197,9 @@ class Pipeline:
                 elif isinstance(step, _Solve):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = step.refinement.solve(step.start)
+                elif isinstance(step, _OnScreen):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = step.refinement.on_screen()
                 elif isinstance(step, _Alpha):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = step.refinement.alpha()
@@ -183,7 +209,12 @@ class Pipeline:
             return cast(Matte, finished.value)
 
     async def matte_async(
-        self, source: bytes | Photo, progress: Progress = _ignore, *, on_map: Callable[[Map], object] = _ignore
+        self,
+        source: bytes | Photo,
+        progress: Progress = _ignore,
+        *,
+        on_map: Callable[[Map], object] = _ignore,
+        glance: Glance | None = None,
     ) -> Matte:
         session = cast(AsyncSession, self.session)
 
@@ -192,7 +223,7 @@ class Pipeline:
         def predicted(fraction: float) -> None:
             progress("predict", first + (last - first) * fraction)
 
-        steps = self._steps(source, on_map)
+        steps = self._steps(source, on_map, glance)
         answer: Any = None
         try:
             while True:
@@ -208,6 +239,9 @@ class Pipeline:
                 elif isinstance(step, _Solve):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = await step.refinement.solve_async(step.start)
+                elif isinstance(step, _OnScreen):
+                    with suppress(ExecutorFailed, Unsupported):
+                        answer = await step.refinement.on_screen_async()
                 elif isinstance(step, _Alpha):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = await step.refinement.alpha_async()
@@ -251,15 +285,16 @@ class Pipeline:
             progress("write", fraction)
         return Cutout(matte, b"".join(pieces))
 
-    def _refinement(self, photo: Photo) -> Refinement | None:
+    def _refinement(self, photo: Photo, glance: Glance | None = None) -> Refinement | None:
         """The photo on its way to the graphics card, if the network runs on one."""
         card = card_of(self.session)
         with suppress(ExecutorFailed, Unsupported):
             if card is not None and self.options.refine:
-                return Refinement(card, photo, preparation=self.preparation)
+                screen = None if glance is None else glance.small.size
+                return Refinement(card, photo, preparation=self.preparation, screen=screen)
         return None
 
-    def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object]) -> _Steps[Matte]:
+    def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object], glance: Glance | None) -> _Steps[Matte]:
         """The whole job, for callers who wait or await: it asks for a prediction by yielding the request."""
         yield _Report("read", 0.0)
         photo = source if isinstance(source, Photo) else read(source)
@@ -267,7 +302,9 @@ class Pipeline:
         yield _Report("read", 1.0)
 
         yield _Report("prepare", 0.0)
-        refinement = self._refinement(photo)
+        if photo.has_alpha:
+            glance = None
+        refinement = self._refinement(photo, glance)
         seen = None if refinement is None else (yield _See(refinement))
         if seen is None:
             seen = prepare(photo, self.preparation)
@@ -288,21 +325,30 @@ class Pipeline:
 
         yield _Report("refine", 0.0)
         small = _Small(photo)
-        alpha, soft = yield from self._refined(small, mask, refinement, (0.0, 0.9 if closer is None else 0.5))
+
+        def seen_early(alpha: Alpha, soft: Map) -> None:
+            if glance is not None and closer is None:
+                colours = small.colours(soft) if self.options.clean else None
+                glance.show(Matte(glance.small, raw, mask, alpha, colours, photo.notes))
+
+        end = 0.9 if closer is None else 0.5
+        alpha, soft = yield from self._refined(small, mask, refinement, (0.0, end), seen_early)
         if box and part and closer is not None:
             in_box, _ = yield from self._refined(_Small(part), closer, self._refinement(part), (0.5, 0.9))
             blend_alpha(alpha, in_box, box)
             mask = blend_masks(mask, closer, box, photo.size)
-        for top, bottom in strips(width, height):
-            merge_alpha(photo, alpha, top, bottom)
-            yield _Report("refine", 0.9 + 0.1 * bottom / height)
+        if photo.has_alpha:
+            for top, bottom in strips(width, height):
+                merge_alpha(photo, alpha, top, bottom)
+                yield _Report("refine", 0.9 + 0.1 * bottom / height)
+        yield _Report("refine", 1.0)
 
         yield _Report("colours", 0.0)
         colours = None
         if self.options.clean:
             for fraction in small.shrink():
                 yield _Report("colours", 0.5 * fraction)
-            colours = estimate(small.picture, soft, small.kernels)
+            colours = small.colours(soft)
         yield _Report("colours", 1.0)
         return Matte(photo, raw, mask, alpha, colours, photo.notes)
 
@@ -314,7 +360,12 @@ class Pipeline:
         return as_map(answer)
 
     def _refined(
-        self, small: "_Small", mask: Map, refinement: Refinement | None, span: tuple[float, float]
+        self,
+        small: "_Small",
+        mask: Map,
+        refinement: Refinement | None,
+        span: tuple[float, float],
+        seen_early: Callable[[Alpha, Map], object] = _ignore,
     ) -> _Steps[tuple[Alpha, Map]]:
         """Alpha (H, W), and the small one (h, w), of 0..1, that it comes from."""
         photo, at_size = small.photo, resampled(mask, small.size)
@@ -327,10 +378,14 @@ class Pipeline:
             sides = decided(solved.picture, at_size, solved.soft) if solved is not None else None
             if sides is not None:
                 solved = yield _Solve(refinement, started(at_size, sides=sides))
+            if solved is not None:
+                small.take(solved.picture)
+                shown = yield _OnScreen(refinement)
+                if shown is not None:
+                    seen_early(shown, solved.soft)
             refined = None if solved is None else (yield _Alpha(refinement))
             refinement.destroy()
             if refined is not None:
-                small.take(solved.picture)
                 return refined, solved.soft
         alpha = np.empty(photo.size[::-1], np.uint8)
         if not self.options.refine:
@@ -357,6 +412,7 @@ class _Small:
         self.size = small_size(*photo.size)
         self.picture = np.empty((*self.size[::-1], 4), np.float32)
         self._whole = False
+        self._colours: tuple[Map, Colours] | None = None
 
     def take(self, picture: Picture) -> None:
         """One that was made elsewhere."""
@@ -367,6 +423,12 @@ class _Small:
         if not self._whole:
             yield from shrink(self.photo, self.picture, self.kernels)
         self._whole = True
+
+    def colours(self, soft: Map) -> Colours:
+        """Those of subject and background by a small alpha, once the picture is there; asked again, the same."""
+        if self._colours is None or self._colours[0] is not soft:
+            self._colours = soft, estimate(self.picture, soft, self.kernels)
+        return self._colours[1]
 
 
 def as_map(answer: object) -> Map:

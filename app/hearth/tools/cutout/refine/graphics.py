@@ -2,7 +2,7 @@
 
 The same steps as on the CPU: what the network sees, by Pillow's Lanczos bit for bit before it is normalised; the small
 copy, matting by conjugate gradients, the fit, alpha at full size. There sums are added in another order, so a pixel's
-alpha may differ by some 1/255.
+alpha may differ by some 1/255. What a screen shows of it is made there too and comes down first.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered, Range
 from hearth.runtime.webgpu.values import Interface, Stored, Tensor
 from hearth.runtime.webgpu.wgsl import Constants
+from hearth.tools.cutout.matte import REDUCING_GAP
 from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.photo import Photo
 from hearth.tools.cutout.refine import SETTINGS, Settings, Start, cleared, small_size
@@ -43,25 +44,32 @@ class Refinement:
     """One photo's refinement on a GPU: the photo goes up and the kernels are compiled while the network is at work.
 
     Making one raises Unsupported where the GPU's limits do not allow it; all of it ExecutorFailed where that fails.
-    With a `preparation` it also makes what the network sees, of photos without transparency.
+    With a `preparation` it also makes what the network sees, of photos without transparency; with a `screen`, which is
+    (width, height), alpha of that size.
 
     feeds = refinement.see()               # or await refinement.see_async()
     refinement = Refinement(gpu, photo)
     solved = refinement.solve(start)       # or await refinement.solve_async(start); as often as wanted
-    alpha = refinement.alpha()             # of the last one; or await refinement.alpha_async()
+    small = refinement.on_screen()         # of the last one; or await refinement.on_screen_async()
+    alpha = refinement.alpha()             # or await refinement.alpha_async()
     refinement.destroy()                   # or let it go
     """
 
     def __init__(
-        self, gpu: Gpu, photo: Photo, settings: Settings = SETTINGS, preparation: Preparation | None = None
+        self,
+        gpu: Gpu,
+        photo: Photo,
+        settings: Settings = SETTINGS,
+        preparation: Preparation | None = None,
+        screen: tuple[int, int] | None = None,
     ) -> None:
-        self.gpu, self.photo, self.size = gpu, photo, small_size(*photo.size)[::-1]
+        self.gpu, self.photo, self.size, self.screen = gpu, photo, small_size(*photo.size)[::-1], screen
         self.preparation = None if photo.has_alpha else preparation
         lowered, self.seen, self.solved = lower_photo(
-            gpu.limits, photo.size, self.preparation, photo.has_alpha, settings
+            gpu.limits, photo.size, self.preparation, screen, photo.has_alpha, settings
         )
         self.places = {name: place.range for name, place in lowered.values.items()}
-        self.count = len(lowered.dispatches)
+        self.count = self.played = len(lowered.dispatches)
         self.player: Player = gpu.player(lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.prepared = False
@@ -114,10 +122,26 @@ class Refinement:
 
     def alpha(self) -> NDArray[np.uint8]:
         """Alpha (H, W), 0..255, at the photo's size, of what was solved last: it comes down once, when it is final."""
-        return self._whole(self.player.play_sync(self.solved, self.count, self._reads("whole")))
+        return self._bytes(self.player.play_sync(self._rest(), self.count, self._reads("whole")), self.photo.size)
 
     async def alpha_async(self) -> NDArray[np.uint8]:
-        return self._whole(await self.player.play(self.solved, self.count, self._reads("whole")))
+        return self._bytes(await self.player.play(self._rest(), self.count, self._reads("whole")), self.photo.size)
+
+    def on_screen(self) -> NDArray[np.uint8] | None:
+        """The same at the screen's size, as `matte.resized` makes it; None where there is none."""
+        if self.screen is None:
+            return None
+        return self._bytes(self.player.play_sync(self._rest(), self.count, self._reads("screen")), self.screen)
+
+    async def on_screen_async(self) -> NDArray[np.uint8] | None:
+        if self.screen is None:
+            return None
+        return self._bytes(await self.player.play(self._rest(), self.count, self._reads("screen")), self.screen)
+
+    def _rest(self) -> int:
+        """The first kernel that has not played since alpha was solved for; all of them will have."""
+        first, self.played = self.played, self.count
+        return first
 
     def _write(self, name: str, array: np.ndarray) -> None:
         self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
@@ -126,6 +150,7 @@ class Refinement:
         aims = np.stack([np.where(start.unknown, start.pull, np.float32(-1)), start.goal], -1)
         self._write("aims", aims.astype(np.float32, copy=False))
         self._write("start", start.alpha)
+        self.played = self.solved
 
     def _reads(self, *names: str) -> list[Range]:
         return [self.places[name] for name in names]
@@ -136,8 +161,8 @@ class Refinement:
             raise ExecutorFailed("The graphics card gave a result that is not a number.")
         return Solved(cleared(soft.reshape(self.size)), small.reshape(*self.size, 4).copy())
 
-    def _whole(self, data: Sequence[memoryview]) -> NDArray[np.uint8]:
-        width, height = self.photo.size
+    def _bytes(self, data: Sequence[memoryview], size: tuple[int, int]) -> NDArray[np.uint8]:
+        width, height = size
         return np.frombuffer(data[0], np.uint8)[: width * height].reshape(height, width).copy()
 
 
@@ -150,16 +175,17 @@ def lower_photo(
     limits: Limits,
     size: tuple[int, int],
     preparation: Preparation | None,
+    screen: tuple[int, int] | None = None,
     transparent: bool = False,
     settings: Settings = SETTINGS,
 ) -> tuple[Lowered, int, int]:
-    """The program for photos of `size` (width, height), how many of its first kernels make what the network sees, and
-    after how many alpha is solved for.
+    """The program for photos of `size` and a `screen`, both (width, height), how many of its first kernels make what
+    the network sees, and after how many alpha is solved for.
 
     Raises Unsupported where the limits do not allow it.
     """
     program = _Program(limits, *size, *small_size(*size))
-    return program.whole(transparent, settings.eps, settings.steps, preparation)
+    return program.whole(transparent, settings.eps, settings.steps, preparation, screen)
 
 
 class _Program:
@@ -211,7 +237,12 @@ class _Program:
         self.builder.call(f"{KERNELS}/{kernel}", given, interface, groups, kernel, names=names)
 
     def whole(
-        self, transparent: bool, eps: float, steps: int, preparation: Preparation | None
+        self,
+        transparent: bool,
+        eps: float,
+        steps: int,
+        preparation: Preparation | None,
+        screen: tuple[int, int] | None,
     ) -> tuple[Lowered, int, int]:
         """The program, and where its parts end: what the network sees, alpha at the small size."""
         pixels = self.given("pixels", self.pixels), "u32"
@@ -228,7 +259,22 @@ class _Program:
         whole = self.taken("whole", -(-self.pixels // 4)), "u32"
         reads = {"functions": smooth, "pixels": pixels}
         self.call("guided_upsample", self.both, reads, {"output": whole}, -(-self.pixels // 4))
+        if screen is not None:
+            self.reduce(whole, *screen)
         return self.builder.finish(), seen, solved
+
+    def reduce(self, whole: tuple[Tensor, str], width: int, height: int) -> None:
+        """Alpha at a smaller size, by `matte.resized`."""
+        constants = {
+            "WIDTH": self.both["WIDTH"],
+            "HEIGHT": self.both["HEIGHT"],
+            "SCREEN_WIDTH": width,
+            "SCREEN_HEIGHT": height,
+            "BLOCK_WIDTH": int(int(self.both["WIDTH"]) / width / REDUCING_GAP) or 1,
+            "BLOCK_HEIGHT": int(int(self.both["HEIGHT"]) / height / REDUCING_GAP) or 1,
+        }
+        words = -(-width * height // 4)
+        self.call("screen", constants, {"whole": whole}, {"output": (self.taken("screen", words), "u32")}, words)
 
     def see(self, pixels: tuple[Tensor, str], preparation: Preparation) -> None:
         """The network's input: `network.prepare`, with normalisation in float32."""
