@@ -1,7 +1,6 @@
 """Edges refined on the graphics card as on the CPU."""
 
 import io
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,8 +15,9 @@ from hearth.runtime.numpy import NumpyExecutor
 from hearth.runtime.webgpu import WebGPUExecutor
 from hearth.runtime.webgpu.desk import Device
 from hearth.runtime.webgpu.limits import Limits
+from hearth.tools.cutout.colours import estimate
 from hearth.tools.cutout.kernels import kernels
-from hearth.tools.cutout.matte import Matte, resized
+from hearth.tools.cutout.matte import Matte
 from hearth.tools.cutout.network import Preparation, prepare
 from hearth.tools.cutout.photo import read
 from hearth.tools.cutout.pipeline import Glance, Pipeline
@@ -94,47 +94,39 @@ def test_the_pipeline_goes_on_without_a_card_that_fails(gpu: Device) -> None:
     assert differences[1].max() == 0
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "screen"), [(501, 349, (241, 168)), (501, 349, (100, 70)), (90, 60, (90, 60))]
-)
-def test_a_screen_sees_what_pillow_makes_of_alpha(
-    width: int, height: int, screen: tuple[int, int], gpu: Device
-) -> None:
-    photo = read(photo_of(width, height, "RGB"))
+@pytest.mark.parametrize("screen", [(241, 168), (61, 43), (501, 349)])
+def test_a_screen_sees_what_the_cpu_makes_of_alpha_and_colours(screen: tuple[int, int], gpu: Device) -> None:
+    photo, mask = read(photo_of(501, 349, "RGB")), Session(gpu).map
     refinement = Refinement(gpu, photo, Settings(steps=2), screen=screen)
-    refinement.solve(started(resampled(Session(gpu).map, small_size(width, height))))
-    shown, whole, again = refinement.on_screen(), refinement.alpha(), refinement.on_screen()
-    assert shown is not None
-    assert again is not None
-    assert np.array_equal(shown, np.asarray(resized(Image.fromarray(whole), *screen)))
-    assert np.array_equal(again, shown)
-    assert ((shown > 0) & (shown < 255)).mean() > 0.02
+    solved = refinement.solve(started(resampled(mask, small_size(*photo.size))))
+    colours = estimate(solved.picture, solved.soft, kernels())
+    shown, alpha = refinement.on_screen(colours), refinement.alpha()
+    expected = Matte(photo, mask, mask, alpha, colours).scaled(*screen)
+    assert ((expected[..., 3] > 0) & (expected[..., 3] < 255)).mean() > 0.02
+    assert np.abs(shown.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("lost", [None, "on_screen", "alpha"])
 def test_a_first_look_is_the_preview_whether_or_not_the_card_stays(
     gpu: Device, lost: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photo = read(photo_of(250, 190, "RGB"))
-    small = replace(photo, pixels=np.asarray(resized(photo.image, 120, 91)))
     own = Device(gpu.adapter)
     if lost:
         step = getattr(Refinement, lost)
 
-        def lose(refinement: Refinement) -> Any:
+        def lose(refinement: Refinement, *given: Any) -> Any:
             own.device.destroy()
-            return step(refinement)
+            return step(refinement, *given)
 
         monkeypatch.setattr(Refinement, lost, lose)
-    looks: list[Matte] = []
+    looks: list[np.ndarray] = []
     pipeline = Pipeline(cast(Any, Session(own)), Preparation((1, 3, 64, 64), "255", (0, 0, 0), (1, 1, 1)))
-    matte = pipeline.matte(photo, glance=Glance(small, looks.append))
+    matte = pipeline.matte(read(photo_of(250, 190, "RGB")), glance=Glance((120, 91), looks.append))
     assert len(looks) == (0 if lost == "on_screen" else 1)
-    assert matte.alpha.shape == (190, 250)
     for look in looks:
-        difference = np.abs(look.scaled(120, 91).astype(int) - matte.scaled(120, 91))
-        # Without the card's alpha the file has that of the CPU, which is a little apart.
-        assert difference.max() <= (2 if lost is None else 6)
+        difference = np.abs(look.astype(int) - matte.scaled(120, 91))
+        # Where the card went before all of alpha came, the file has that of the CPU.
+        assert difference.max() <= 1 if lost is None else difference[..., 3].max() <= 5
 
 
 def test_a_photo_too_large_for_a_binding_is_refused(gpu: Device) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hearth.errors import Cancelled
 from hearth.page.cutout import preview
 from hearth.page.cutout.backgrounds import Backgrounds
@@ -14,7 +17,7 @@ from hearth.page.cutout.writing import write_file
 from hearth.page.jobs import Stage
 from hearth.tools import cutout
 from hearth.tools.cutout.look import Mask
-from hearth.tools.cutout.matte import Alpha, Matte
+from hearth.tools.cutout.matte import Alpha
 from hearth.tools.cutout.pipeline import Glance
 from hearth.words import Words, say
 
@@ -64,13 +67,13 @@ class Job:
         again = bool(photo.model)
         shown = False
 
-        def show(small_matte: Matte) -> None:
+        def show(pixels: NDArray[np.uint8]) -> None:
             nonlocal shown
             if not self.editing.edits and self.editing.look.mask == Mask():
-                self._show_after(preview.after(small_matte))
+                self._show_after(preview.shown(pixels, picture.icc))
                 shown = True
 
-        matte = await pipeline.matte_async(picture, self._report, glance=None if again else Glance(small, show))
+        matte = await pipeline.matte_async(picture, self._report, glance=None if again else Glance(small.size, show))
         if not self.editing.edits:
             self.editing.edits.size = matte.size
         after: list[preview.Preview] = []

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.tools.cutout import Matte, Photo
@@ -36,16 +37,17 @@ def reduced(photo: Photo) -> Photo:
 
 def before(small: Photo) -> Preview:
     """The photo that was `reduced`."""
-    return _shown(np.asarray(small.image.convert("RGBA")), small.icc)
+    return shown(np.asarray(small.image.convert("RGBA")), small.icc)
 
 
 def after(matte: Matte, small: Photo | None = None, alpha: Alpha | None = None) -> Preview:
     """The cutout, with `alpha` or the matte's own; `small` is the photo where it was `reduced` before."""
-    return _shown(matte.scaled(*small_size(matte.size), alpha, small), matte.photo.icc)
+    return shown(matte.scaled(*small_size(matte.size), alpha, small), matte.photo.icc)
 
 
-def _shown(pixels: np.ndarray, icc: bytes | None) -> Preview:
+def shown(pixels: NDArray[np.uint8], icc: bytes | None) -> Preview:
+    """Pixels (height, width, 4) in the colours of a profile."""
     height, width, _ = pixels.shape
     image = Image.fromarray(pixels)
-    shown = on_screen(image, icc)
-    return Preview(width, height, pixels.reshape(-1).data if shown is image else shown.tobytes())
+    on_it = on_screen(image, icc)
+    return Preview(width, height, pixels.reshape(-1).data if on_it is image else on_it.tobytes())

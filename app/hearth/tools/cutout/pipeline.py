@@ -18,7 +18,18 @@ from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, write
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
-from hearth.tools.cutout.refine import Picture, Start, decided, fit, matted, resampled, shrink, small_size, started
+from hearth.tools.cutout.refine import (
+    Picture,
+    Start,
+    decided,
+    fit,
+    matted,
+    resampled,
+    shrink,
+    sided,
+    small_size,
+    started,
+)
 from hearth.tools.cutout.refine.graphics import Refinement, card_of
 from hearth.words import Words, say
 
@@ -76,11 +87,12 @@ class _Named(Protocol):
 class Glance:
     """Asks for a first look at what is made, on graphics cards: there alpha at full size takes a while to come down."""
 
-    small: Photo
-    """The photo at a screen's size, as `matte.resized` makes it."""
+    size: tuple[int, int]
+    """Width and height on the screen, at most those of the photo."""
 
-    show: Callable[[Matte], object]
-    """It is handed the matte of the small photo; not where the photo is transparent, or the network looked twice."""
+    show: Callable[[NDArray[np.uint8]], object]
+    """It is handed what `Matte.scaled` would give, within 2 of 255; not to be written to. It is not called for photos
+    with transparency, nor where the network looked twice."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +152,10 @@ class _Solve(NamedTuple):
 
 
 class _OnScreen(NamedTuple):
-    """Alpha of what was solved last, at the screen's size; where that fails, the answer is None."""
+    """What was solved last, as the screen shows it; where that fails, the answer is None."""
 
     refinement: Refinement
+    colours: Colours
 
 
 class _Alpha(NamedTuple):
@@ -199,7 +212,7 @@ class Pipeline:
                         answer = step.refinement.solve(step.start)
                 elif isinstance(step, _OnScreen):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = step.refinement.on_screen()
+                        answer = step.refinement.on_screen(step.colours)
                 elif isinstance(step, _Alpha):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = step.refinement.alpha()
@@ -241,7 +254,7 @@ class Pipeline:
                         answer = await step.refinement.solve_async(step.start)
                 elif isinstance(step, _OnScreen):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = await step.refinement.on_screen_async()
+                        answer = await step.refinement.on_screen_async(step.colours)
                 elif isinstance(step, _Alpha):
                     with suppress(ExecutorFailed, Unsupported):
                         answer = await step.refinement.alpha_async()
@@ -290,7 +303,7 @@ class Pipeline:
         card = card_of(self.session)
         with suppress(ExecutorFailed, Unsupported):
             if card is not None and self.options.refine:
-                screen = None if glance is None else glance.small.size
+                screen = None if glance is None else glance.size
                 return Refinement(card, photo, preparation=self.preparation, screen=screen)
         return None
 
@@ -302,7 +315,7 @@ class Pipeline:
         yield _Report("read", 1.0)
 
         yield _Report("prepare", 0.0)
-        if photo.has_alpha:
+        if photo.has_alpha or not self.options.clean:
             glance = None
         refinement = self._refinement(photo, glance)
         seen = None if refinement is None else (yield _See(refinement))
@@ -325,14 +338,10 @@ class Pipeline:
 
         yield _Report("refine", 0.0)
         small = _Small(photo)
-
-        def seen_early(alpha: Alpha, soft: Map) -> None:
-            if glance is not None and closer is None:
-                colours = small.colours(soft) if self.options.clean else None
-                glance.show(Matte(glance.small, raw, mask, alpha, colours, photo.notes))
-
-        end = 0.9 if closer is None else 0.5
-        alpha, soft = yield from self._refined(small, mask, refinement, (0.0, end), seen_early)
+        if closer is None:
+            alpha, soft = yield from self._refined(small, mask, refinement, (0.0, 0.9), glance)
+        else:
+            alpha, soft = yield from self._refined(small, mask, refinement, (0.0, 0.5))
         if box and part and closer is not None:
             in_box, _ = yield from self._refined(_Small(part), closer, self._refinement(part), (0.5, 0.9))
             blend_alpha(alpha, in_box, box)
@@ -365,7 +374,7 @@ class Pipeline:
         mask: Map,
         refinement: Refinement | None,
         span: tuple[float, float],
-        seen_early: Callable[[Alpha, Map], object] = _ignore,
+        glance: Glance | None = None,
     ) -> _Steps[tuple[Alpha, Map]]:
         """Alpha (H, W), and the small one (h, w), of 0..1, that it comes from."""
         photo, at_size = small.photo, resampled(mask, small.size)
@@ -374,15 +383,16 @@ class Pipeline:
             return _Report("refine", span[0] + (span[1] - span[0]) * fraction)
 
         if refinement is not None and card_of(self.session) is not None:  # the session may have left it
-            solved = yield _Solve(refinement, started(at_size))
+            start = started(at_size)
+            solved = yield _Solve(refinement, start)
             sides = decided(solved.picture, at_size, solved.soft) if solved is not None else None
             if sides is not None:
-                solved = yield _Solve(refinement, started(at_size, sides=sides))
+                solved = yield _Solve(refinement, sided(start, sides))
             if solved is not None:
                 small.take(solved.picture)
-                shown = yield _OnScreen(refinement)
-                if shown is not None:
-                    seen_early(shown, solved.soft)
+                shown = glance and (yield _OnScreen(refinement, small.colours(solved.soft)))
+                if glance is not None and shown is not None:
+                    glance.show(shown)
             refined = None if solved is None else (yield _Alpha(refinement))
             refinement.destroy()
             if refined is not None:

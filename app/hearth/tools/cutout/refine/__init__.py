@@ -28,6 +28,7 @@ __all__ = [
     "matted",
     "resampled",
     "shrink",
+    "sided",
     "small_size",
 ]
 
@@ -81,9 +82,10 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
         )
         return cleared(alpha, settings)
 
-    alpha = solved(started(mask, settings))
+    start = started(mask, settings)
+    alpha = solved(start)
     sides = decided(picture, mask, alpha)
-    return alpha if sides is None else solved(started(mask, settings, sides))
+    return alpha if sides is None else solved(sided(start, sides, settings))
 
 
 def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
@@ -92,8 +94,8 @@ def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
     return clear.clip(0, 1)
 
 
-def started(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = None) -> Start:
-    """What is held, what is sought, and what it is pulled to: the mask, and `sides`."""
+def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
+    """What is held, what is sought, and what it is pulled to: the mask."""
     reach = max(1, round(settings.reach * max(mask.shape) / 480))
     inside = _eroded(mask > settings.sure, reach)
     outside = _eroded(mask < 1 - settings.sure, reach)
@@ -101,13 +103,17 @@ def started(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = No
     sureness: Plane = 2 * mask - 1
     for _ in range(settings.squarings):
         sureness *= sureness
-    pull, goal = np.float32(settings.pull) + np.float32(settings.sure_pull) * sureness, mask
-    if sides is not None:
-        more: Plane = (settings.side_pull * sides.certainty**3).astype(np.float32)
-        goal = (pull * mask + more * sides.goal) / (pull + more)
-        pull = pull + more
-    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), goal))
-    return Start(unknown, pull.astype(np.float32), np.ascontiguousarray(goal, np.float32), start)
+    pull = np.float32(settings.pull) + np.float32(settings.sure_pull) * sureness
+    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), mask))
+    return Start(unknown, pull.astype(np.float32), np.ascontiguousarray(mask, np.float32), start)
+
+
+def sided(start: Start, sides: Sides, settings: Settings = SETTINGS) -> Start:
+    """The same, pulled to `sides` too."""
+    more: Plane = (np.float32(settings.side_pull) * sides.certainty**3).astype(np.float32)
+    pull = start.pull + more
+    goal = (start.pull * start.goal + more * sides.goal) / pull
+    return Start(start.unknown, pull, goal, np.where(start.unknown, goal, start.alpha))
 
 
 def resampled(plane: Plane, size: tuple[int, int]) -> Plane:

@@ -2,7 +2,7 @@
 
 The same steps as on the CPU: what the network sees, by Pillow's Lanczos bit for bit before it is normalised; the small
 copy, matting by conjugate gradients, the fit, alpha at full size. There sums are added in another order, so a pixel's
-alpha may differ by some 1/255. What a screen shows of it is made there too and comes down first.
+alpha may differ by some 1/255. What a screen shows is made there too and comes down first.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered, Range
 from hearth.runtime.webgpu.values import Interface, Stored, Tensor
 from hearth.runtime.webgpu.wgsl import Constants
+from hearth.tools.cutout.colours import Colours
 from hearth.tools.cutout.matte import REDUCING_GAP
 from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.photo import Photo
@@ -44,13 +45,13 @@ class Refinement:
     """One photo's refinement on a GPU: the photo goes up and the kernels are compiled while the network is at work.
 
     Making one raises Unsupported where the GPU's limits do not allow it; all of it ExecutorFailed where that fails.
-    With a `preparation` it also makes what the network sees, of photos without transparency; with a `screen`, which is
-    (width, height), alpha of that size.
+    With a `preparation` it also makes what the network sees, of photos without transparency; with the size
+    of a `screen`, (width, height), what is to be seen there.
 
     feeds = refinement.see()               # or await refinement.see_async()
     refinement = Refinement(gpu, photo)
     solved = refinement.solve(start)       # or await refinement.solve_async(start); as often as wanted
-    small = refinement.on_screen()         # of the last one; or await refinement.on_screen_async()
+    shown = refinement.on_screen(colours)  # of the last one; or await refinement.on_screen_async(colours); if wanted
     alpha = refinement.alpha()             # or await refinement.alpha_async()
     refinement.destroy()                   # or let it go
     """
@@ -122,21 +123,27 @@ class Refinement:
 
     def alpha(self) -> NDArray[np.uint8]:
         """Alpha (H, W), 0..255, at the photo's size, of what was solved last: it comes down once, when it is final."""
-        return self._bytes(self.player.play_sync(self._rest(), self.count, self._reads("whole")), self.photo.size)
+        return self._whole(self.player.play_sync(self._rest(), self.count, self._reads("whole")))
 
     async def alpha_async(self) -> NDArray[np.uint8]:
-        return self._bytes(await self.player.play(self._rest(), self.count, self._reads("whole")), self.photo.size)
+        return self._whole(await self.player.play(self._rest(), self.count, self._reads("whole")))
 
-    def on_screen(self) -> NDArray[np.uint8] | None:
-        """The same at the screen's size, as `matte.resized` makes it; None where there is none."""
-        if self.screen is None:
-            return None
-        return self._bytes(self.player.play_sync(self._rest(), self.count, self._reads("screen")), self.screen)
+    def on_screen(self, colours: Colours) -> NDArray[np.uint8]:
+        """The cutout at the screen's size, straight RGBA (height, width, 4), as `Matte.scaled` makes it."""
+        self._colour(colours)
+        return self._shown(self.player.play_sync(self._rest(), self.count, self._reads("screen")))
 
-    async def on_screen_async(self) -> NDArray[np.uint8] | None:
-        if self.screen is None:
-            return None
-        return self._bytes(await self.player.play(self._rest(), self.count, self._reads("screen")), self.screen)
+    async def on_screen_async(self, colours: Colours) -> NDArray[np.uint8]:
+        self._colour(colours)
+        return self._shown(await self.player.play(self._rest(), self.count, self._reads("screen")))
+
+    def _colour(self, colours: Colours) -> None:
+        self._write("subject", colours.subject)
+        self._write("background", colours.background)
+
+    def _shown(self, data: Sequence[memoryview]) -> NDArray[np.uint8]:
+        assert self.screen is not None
+        return np.frombuffer(data[0], np.uint8).reshape(*self.screen[::-1], 4)
 
     def _rest(self) -> int:
         """The first kernel that has not played since alpha was solved for; all of them will have."""
@@ -161,8 +168,8 @@ class Refinement:
             raise ExecutorFailed("The graphics card gave a result that is not a number.")
         return Solved(cleared(soft.reshape(self.size)), small.reshape(*self.size, 4).copy())
 
-    def _bytes(self, data: Sequence[memoryview], size: tuple[int, int]) -> NDArray[np.uint8]:
-        width, height = size
+    def _whole(self, data: Sequence[memoryview]) -> NDArray[np.uint8]:
+        width, height = self.photo.size
         return np.frombuffer(data[0], np.uint8)[: width * height].reshape(height, width).copy()
 
 
@@ -260,21 +267,23 @@ class _Program:
         reads = {"functions": smooth, "pixels": pixels}
         self.call("guided_upsample", self.both, reads, {"output": whole}, -(-self.pixels // 4))
         if screen is not None:
-            self.reduce(whole, *screen)
+            self.show(pixels, whole, *screen)
         return self.builder.finish(), seen, solved
 
-    def reduce(self, whole: tuple[Tensor, str], width: int, height: int) -> None:
-        """Alpha at a smaller size, by `matte.resized`."""
+    def show(self, pixels: tuple[Tensor, str], whole: tuple[Tensor, str], width: int, height: int) -> None:
+        """The cutout at a screen's size."""
         constants = {
-            "WIDTH": self.both["WIDTH"],
-            "HEIGHT": self.both["HEIGHT"],
+            **self.both,
             "SCREEN_WIDTH": width,
             "SCREEN_HEIGHT": height,
             "BLOCK_WIDTH": int(int(self.both["WIDTH"]) / width / REDUCING_GAP) or 1,
             "BLOCK_HEIGHT": int(int(self.both["HEIGHT"]) / height / REDUCING_GAP) or 1,
         }
-        words = -(-width * height // 4)
-        self.call("screen", constants, {"whole": whole}, {"output": (self.taken("screen", words), "u32")}, words)
+        colours = {name: (self.given(name, 4 * self.count), COLOUR) for name in ("subject", "background")}
+        output = self.taken("screen", width * height), "u32"
+        self.call(
+            "screen", constants, {"pixels": pixels, "whole": whole, **colours}, {"output": output}, width * height
+        )
 
     def see(self, pixels: tuple[Tensor, str], preparation: Preparation) -> None:
         """The network's input: `network.prepare`, with normalisation in float32."""
