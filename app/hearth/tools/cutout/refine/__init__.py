@@ -123,12 +123,11 @@ def resampled(plane: Plane, size: tuple[int, int]) -> Plane:
 
 def _eroded(inside: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """True where all pixels within a square of 2 reach + 1 are; what lies beyond the border does not count."""
-    for _ in range(2):
-        run = np.pad(inside, [(reach, reach), (0, 0)], constant_values=True)
-        length = 1  # of the runs of pixels that `run` speaks for
-        while length < 2 * reach + 1:
-            step = min(length, 2 * reach + 1 - length)
-            run = run[:-step] & run[step:]
-            length += step
-        inside = run.T
-    return inside
+    run = np.pad(inside, reach, constant_values=True)
+    length = 1  # of the runs of pixels that `run` speaks for
+    while length < 2 * reach + 1:
+        step = min(length, 2 * reach + 1 - length)
+        run = run[:-step] & run[step:]
+        run = run[:, :-step] & run[:, step:]
+        length += step
+    return run

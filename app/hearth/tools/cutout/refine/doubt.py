@@ -106,8 +106,10 @@ def _votes(colour: Plane, inside: NDArray[np.float64], outside: NDArray[np.float
     rows, columns = inside.shape
     y = np.arange(rows) * _PLACES // max(rows, columns)
     x = np.arange(columns) * _PLACES // max(rows, columns)
-    red, green, blue = np.minimum(colour * _COLOURS, _COLOURS - 1).astype(np.intp).transpose(2, 0, 1)
-    shape = _PLACES, _PLACES, _COLOURS, _COLOURS, _COLOURS
+    bins = np.minimum(colour * _COLOURS, _COLOURS - 1).astype(np.intp)
+    bins -= bins.min((0, 1))  # the grid holds the colours that there are
+    red, green, blue = bins.transpose(2, 0, 1)
+    shape = _PLACES, _PLACES, *(int(most) + 1 for most in bins.max((0, 1)))
     at = np.ravel_multi_index((y[:, None] + 0 * red, x + 0 * red, red, green, blue), shape)
     found = []
     for side in (inside, outside):

@@ -74,6 +74,7 @@ class Refinement:
         self.player: Player = gpu.player(lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.prepared = False
+        self.picture: NDArray[np.float32] | None = None
         self._write("pixels", photo.pixels)
         if self.preparation is not None:
             for axis, source, target in zip("xy", photo.size, self.preparation.size, strict=True):
@@ -114,12 +115,12 @@ class Refinement:
         """Alpha at the small size, and the small photo."""
         self._prepare_sync()
         self._begin(start)
-        return self._taken(self.player.play_sync(self.seen, self.solved, self._reads("small", "soft")))
+        return self._taken(self.player.play_sync(self.seen, self.solved, self._wanted()))
 
     async def solve_async(self, start: Start) -> Solved:
         await self._prepare()
         self._begin(start)
-        return self._taken(await self.player.play(self.seen, self.solved, self._reads("small", "soft")))
+        return self._taken(await self.player.play(self.seen, self.solved, self._wanted()))
 
     def alpha(self) -> NDArray[np.uint8]:
         """Alpha (H, W), 0..255, at the photo's size, of what was solved last: it comes down once, when it is final."""
@@ -162,11 +163,17 @@ class Refinement:
     def _reads(self, *names: str) -> list[Range]:
         return [self.places[name] for name in names]
 
+    def _wanted(self) -> list[Range]:
+        """The small photo comes down with the first alpha only."""
+        return self._reads("soft") if self.picture is not None else self._reads("soft", "small")
+
     def _taken(self, data: Sequence[memoryview]) -> Solved:
-        small, soft = (np.frombuffer(part, np.float32) for part in data)
+        soft, *rest = (np.frombuffer(part, np.float32) for part in data)
         if np.isnan(soft).any():
             raise ExecutorFailed("The graphics card gave a result that is not a number.")
-        return Solved(cleared(soft.reshape(self.size)), small.reshape(*self.size, 4).copy())
+        if self.picture is None:
+            self.picture = rest[0].reshape(*self.size, 4).copy()
+        return Solved(cleared(soft.reshape(self.size)), self.picture)
 
     def _whole(self, data: Sequence[memoryview]) -> NDArray[np.uint8]:
         width, height = self.photo.size
