@@ -390,9 +390,10 @@ class Pipeline:
                 solved = yield _Solve(refinement, sided(start, sides))
             if solved is not None:
                 small.take(solved.picture)
-                shown = glance and (yield _OnScreen(refinement, small.colours(solved.soft)))
-                if glance is not None and shown is not None:
-                    glance.show(shown)
+                if glance is not None:
+                    shown = yield _OnScreen(refinement, small.colours(solved.soft))
+                    if shown is not None:
+                        glance.show(shown)
             refined = None if solved is None else (yield _Alpha(refinement))
             refinement.destroy()
             if refined is not None:
