@@ -54,7 +54,7 @@ def test_all_that_a_first_photo_asks_for_is_known_when_the_site_is_built(model_i
     assert model.pixels is not None
     preparation = Preparation(model.input.shape, model.pixels.scale, model.pixels.mean, model.pixels.std)
     photo = from_image(Image.fromarray(np.zeros((70, 90, 3), np.uint8)))
-    Refinement(cast(Any, card), photo, preparation=preparation)
+    Refinement(cast(Any, card), photo, preparation=preparation, screen=photo.size)
     kernels = [known["kernels"][number] for number in known["tiers"][tier]["kernels"]]
     assert set(kernels) == card.shaders
     assert len(set(kernels)) == len(kernels)
