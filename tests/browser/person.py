@@ -104,7 +104,8 @@ class Person:
         target = self.downloads / str(link.get_attribute("download"))
         target.unlink(missing_ok=True)
         link.click()
-        self.wait(target.is_file, f"{target.name} in {self.downloads}", seconds)
+        # The name is taken, by an empty file, before what it is to hold is there.
+        self.wait(lambda: target.is_file() and target.stat().st_size, f"{target.name} in {self.downloads}", seconds)
         return target
 
     def click(self, element: str) -> None:

@@ -13,6 +13,13 @@ from tests.browser.firefox_window import Firefox
 from tests.browser.songs import clicks, write_wav
 from web.serve import SiteServer
 
+SIGHT = """
+const { length } = performance.getEntriesByName("hearth-moves");
+// On a busy machine the song may be over before anything is drawn of it.
+if (!length && !document.querySelector(".playing")) document.getElementById("play").click();
+return length;
+"""
+
 
 @pytest.fixture
 def window(tmp_path: Path) -> Iterator[Firefox]:
@@ -32,7 +39,7 @@ def test_a_song_is_played_heard_and_saved_in_firefox(window: Firefox, server: Si
     window.open(f"{server.url}visualizer.html")
     window.wait(lambda: window.script("return document.querySelector('#scenes .scene') !== null"), "the page")
     window.choose("file", write_wav(tmp_path / "clicks.wav", clicks(2)))
-    window.wait(lambda: window.script("return performance.getEntriesByName('hearth-moves').length"), "first sight")
+    window.wait(lambda: window.script(SIGHT), "first sight")
     window.wait(lambda: text(window, "clock") >= "0:01", "a second of it, played")
     window.wait(lambda: window.script("return document.documentElement.dataset.heard") == "true", "the analysis", 120)
     # From here on the service worker answers, beside threads that sleep.
