@@ -1,6 +1,7 @@
 """What may break around the page: storage, the list of models, the worker. Photos are worked on, or told why not."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,3 +169,15 @@ def test_a_photo_stopped_while_it_waits_to_be_decoded_holds_up_no_other(person: 
     person.script("letGo()")
     person.choose(jpeg)
     assert person.until_all_ended() == ["stopped", "done"], person.sentence()
+
+
+def test_a_package_of_another_content_than_was_built_is_not_run(
+    site: Path, browser: Chrome, downloads: Path, tmp_path: Path
+) -> None:
+    changed = shutil.copytree(site, tmp_path / "changed", ignore=shutil.ignore_patterns("models"))
+    for file in changed.glob("assets/pyodide-*/pillow-*.whl*"):
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with SiteServer(changed) as server:
+        person = Person(browser, server.url, downloads)
+        person.wait(lambda: "could not start" in person.text("engine"), "the word that it cannot start", 60)

@@ -131,8 +131,8 @@ function takeOwn(message) {
   }
 }
 
-/** @param {string} url */
-const fetched = async (url) => (await fetch(url)).arrayBuffer();
+/** @param {string} url @param {string} [integrity]  that its bytes must have, else it throws a TypeError */
+const fetched = async (url, integrity) => (await fetch(url, { integrity })).arrayBuffer();
 
 /**
  * The wheels that Python needs, by name. They are only unpacked: `loadPackage` would compile each of their libraries at
@@ -141,7 +141,13 @@ const fetched = async (url) => (await fetch(url)).arrayBuffer();
  */
 async function fetchPackages() {
   const lock = await (await fetch(new URL("pyodide-lock.json", INDEX))).json();
-  return Promise.all(PACKAGES.map(async (name) => [name, await fetched(new URL(lock.packages[name].file_name, INDEX).href)]));
+  return Promise.all(
+    PACKAGES.map(async (name) => {
+      const { file_name, sha256 } = lock.packages[name];
+      const hash = sha256.match(/../g).map((/** @type {string} */ byte) => parseInt(byte, 16));
+      return [name, await fetched(new URL(file_name, INDEX).href, `sha256-${btoa(String.fromCharCode(...hash))}`)];
+    }),
+  );
 }
 
 /** @param {Boot} message @param {string} tool @param {object} bridge @param {(message: any) => void} take */
