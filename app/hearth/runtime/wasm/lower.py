@@ -151,11 +151,13 @@ class Lowering:
         y = self.output(output)
         return _as_planes(x), _as_planes(y)
 
-    def finish(self, step: Step, target: Tensor) -> tuple[Callable[[], Finish], list[Tensor], list[Step]]:
+    def finish(
+        self, step: Step, target: Tensor, bias: Tensor | None = None
+    ) -> tuple[Callable[[], Finish], list[Tensor], list[Step]]:
         """What of an epilogue the product kernels can do themselves.
 
-        That is a residual before or after a clamp. Returns the Finish without its bias, the tensors it reads, and the
-        steps of the epilogue that are left.
+        That is a residual before or after a clamp. Returns the Finish, with a bias where there is one, the tensors it
+        reads, and the steps of the epilogue that are left.
         """
         rest = list(step.epilogue)
         value, low, high = step.node.result, -inf, inf
@@ -178,10 +180,10 @@ class Lowering:
         pitch = pixel_pitch(residual) or 0 if residual is not None else 0
 
         def make() -> Finish:
-            place = NONE if residual is None else residual.place
-            return Finish(NONE, place, pitch, late, low, high)
+            added, residue = (NONE if tensor is None else tensor.place for tensor in (bias, residual))
+            return Finish(added, residue, pitch, late, low, high)
 
-        return make, [residual] if residual is not None else [], rest
+        return make, [tensor for tensor in (bias, residual) if tensor is not None], rest
 
     def clamp(self, node: Node) -> tuple[float, float] | None:
         """The bounds of a Relu or of a Clip whose bounds are constant; None for any other op."""

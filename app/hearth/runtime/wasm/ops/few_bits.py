@@ -13,7 +13,7 @@ from hearth.runtime.ops.microsoft_quantised import block_scaling, nbits_weights,
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.ops.matmul import emit_product, packed_once
-from hearth.runtime.wasm.steps import NONE, FewBits, Finish, Opcode
+from hearth.runtime.wasm.steps import NONE, FewBits, Opcode
 from hearth.runtime.wasm.tensors import Tensor
 
 CACHED = 1 << 20
@@ -101,12 +101,7 @@ def _emit(
     scales = builder.constant(_blocks(factors, panel))
     offsets = None if zeros is None else builder.constant(_blocks(zeros, panel))
     added = None if bias is None else builder.constant(np.ascontiguousarray(bias, np.float32).reshape(-1))
-    made, reads, rest = low.finish(step, y)
-
-    def finish() -> Finish:
-        result = made()
-        result.bias = added.place if added else NONE
-        return result
+    finish, reads, rest = low.finish(step, y, added)
 
     def make() -> Structure:
         return FewBits(
@@ -114,6 +109,6 @@ def _emit(
             rows, columns, depth, *form, depth, columns, ROW_BLOCK, PANELS, finish(),
         )  # fmt: skip
 
-    touched = [a, weights, scales, y, *reads, *(tensor for tensor in (offsets, added) if tensor is not None)]
+    touched = [a, weights, scales, y, *reads, *([offsets] if offsets else [])]
     builder.emit(f"{form[1]} bits {rows}x{depth}x{columns}", make, touched, rows * depth * columns)
     low.after(step, rest, y)

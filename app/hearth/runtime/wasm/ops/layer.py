@@ -12,7 +12,7 @@ from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.builder import Builder, Make
 from hearth.runtime.wasm.lower import Lowering
-from hearth.runtime.wasm.steps import NONE, Conv, Finish, Grid, Number, Opcode, PackConv, Window
+from hearth.runtime.wasm.steps import Conv, Grid, Number, Opcode, PackConv, Window
 from hearth.runtime.wasm.tensors import Tensor, as_image
 
 CONV_BLOCK = 48
@@ -39,8 +39,8 @@ class Layer:
     rest: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.make_finish, reads, self.rest = self.low.finish(self.step, self.y)
-        self.touches = [self.x, self.y, *reads, *([self.bias] if self.bias else [])]
+        self.finish, reads, self.rest = self.low.finish(self.step, self.y, self.bias)
+        self.touches = [self.x, self.y, *reads]
         self.channels, self.outs = self.x.shape[1], self.y.shape[1]
         self.cost = prod(self.y.shape) * prod(self.weights.shape[1:])
 
@@ -51,11 +51,6 @@ class Layer:
     @property
     def number(self) -> Number:
         return NUMBERS[self.weights.dtype]
-
-    def finish(self) -> Finish:
-        made = self.make_finish()
-        made.bias = self.bias.place if self.bias else NONE
-        return made
 
     def conv(self, op: Opcode, weights: int, block: int) -> Conv:
         """The step's parameters."""

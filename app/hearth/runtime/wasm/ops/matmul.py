@@ -14,7 +14,7 @@ from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.ops.integers import EXACT_DEPTH, pairs
 from hearth.runtime.wasm.ops.layer import NUMBERS
-from hearth.runtime.wasm.steps import NONE, Finish, IntegerProduct, Matmul, Number, Opcode, PackMatrix
+from hearth.runtime.wasm.steps import NONE, IntegerProduct, Matmul, Number, Opcode, PackMatrix
 from hearth.runtime.wasm.tensors import Tensor, collapse, dense_strides
 
 ROW_BLOCK = 48
@@ -155,12 +155,7 @@ def emit_product(low: Lowering, step: Step, a: Tensor, b: Packed, y: Tensor, bia
     front = 2 - len(sizes)
     sizes, a_steps, c_steps = (1,) * front + sizes, (0,) * front + a_steps, (0,) * front + c_steps
     b_steps = (b.stride * sizes[1], b.stride)
-    made, reads, rest = low.finish(step, y)
-
-    def finish() -> Finish:
-        result = made()
-        result.bias = bias_tensor.place if bias_tensor else NONE
-        return result
+    finish, reads, rest = low.finish(step, y, bias_tensor)
 
     def make() -> Structure:
         return Matmul(
@@ -169,6 +164,6 @@ def emit_product(low: Lowering, step: Step, a: Tensor, b: Packed, y: Tensor, bia
             ROW_BLOCK, PANELS, finish(),
         )  # fmt: skip
 
-    touched = [a, b.tensor, y, *reads, *([bias_tensor] if bias_tensor else [])]
+    touched = [a, b.tensor, y, *reads]
     low.builder.emit(f"matmul {rows}x{depth}x{columns}", make, touched, prod(a.shape) * columns)
     low.after(step, rest, y)
