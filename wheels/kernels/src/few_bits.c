@@ -159,11 +159,5 @@ void few_bits(const struct few_bits *s, float *arena, int unit, float *scratch) 
             (s->bits == 4 ? two_rows_4 : two_rows_8)(s, a, b, scales, zeros, rest, result + j, wide);
         }
     }
-    for (int r = 0; r < rows; r++) {
-        const float *residual = s->finish.residual == NONE
-                                    ? 0
-                                    : arena + s->finish.residual + column + (ptrdiff_t)(row + r) * s->finish.residual_pitch;
-        finish_pixel(&s->finish, arena, result + r * wide, arena + s->c + (ptrdiff_t)(row + r) * s->c_stride + column,
-                     residual, column, columns);
-    }
+    finish_block(&s->finish, arena, result, wide, arena + s->c, s->c_stride, 0, row, rows, column, columns);
 }

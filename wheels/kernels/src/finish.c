@@ -24,3 +24,13 @@ void finish_pixel(const struct finish *f, float *arena, const float *value, floa
         out[c] = v;
     }
 }
+
+void finish_block(const struct finish *f, float *arena, const float *value, int pitch, float *matrix, ptrdiff_t stride,
+                  ptrdiff_t apart, int row, int rows, int column, int columns) {
+    for (int r = 0; r < rows; r++) {
+        const float *residual =
+            f->residual == NONE ? 0 : arena + f->residual + apart + (ptrdiff_t)(row + r) * f->residual_pitch + column;
+        finish_pixel(f, arena, value + (ptrdiff_t)r * pitch, matrix + (ptrdiff_t)(row + r) * stride + column, residual,
+                     column, columns);
+    }
+}

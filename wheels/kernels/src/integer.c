@@ -75,11 +75,5 @@ void integer_product(const struct integer_product *s, float *arena, int unit, fl
     int32_t *a = (int32_t *)(scratch + s->row_block * s->panels * PANEL);
     for (int r = 0; r < rows; r++) pair_up(arena + s->a + (ptrdiff_t)(row + r) * s->a_stride, s->depth, (int16_t *)(a + r * pairs));
     pairs_product(rows, wide, pairs, a, (const int16_t *)(arena + s->b) + (ptrdiff_t)column * pairs * 2, result);
-    for (int r = 0; r < rows; r++) {
-        const float *residual = s->finish.residual == NONE
-                                    ? 0
-                                    : arena + s->finish.residual + column + (ptrdiff_t)(row + r) * s->finish.residual_pitch;
-        finish_pixel(&s->finish, arena, result + r * wide, arena + s->c + (ptrdiff_t)(row + r) * s->c_stride + column,
-                     residual, column, columns);
-    }
+    finish_block(&s->finish, arena, result, wide, arena + s->c, s->c_stride, 0, row, rows, column, columns);
 }

@@ -47,11 +47,11 @@ void matmul(const struct matmul *s, float *arena, int unit, float *scratch) {
                      (ptrdiff_t)row * s->a_stride;
     ptrdiff_t b = (ptrdiff_t)outer * s->b_outer + (ptrdiff_t)inner * s->b_inner + (ptrdiff_t)column * s->depth;
     float *result = scratch + (s->number == FLOAT32 ? 0 : s->depth * PANEL);
-    ptrdiff_t c = (ptrdiff_t)outer * s->c_outer + (ptrdiff_t)inner * s->c_inner + column;
+    ptrdiff_t matrix = (ptrdiff_t)outer * s->c_outer + (ptrdiff_t)inner * s->c_inner;
     if (s->number == FLOAT32 && finishes_early(&s->finish, s->columns)) {
         struct touch touch = {s->finish.bias == NONE ? 0 : arena + s->finish.bias + column, s->finish.low, s->finish.high};
         gemm(rows, columns, s->depth, a, s->a_stride, arena + s->b + b,
-             arena + s->c + c + (ptrdiff_t)row * s->c_stride, s->c_stride, &touch);
+             arena + s->c + matrix + (ptrdiff_t)row * s->c_stride + column, s->c_stride, &touch);
         return;
     }
     if (s->number == FLOAT32) {
@@ -64,15 +64,7 @@ void matmul(const struct matmul *s, float *arena, int unit, float *scratch) {
                  0);
         }
     }
-    for (int r = 0; r < rows; r++) {
-        const float *residual = s->finish.residual == NONE
-                                    ? 0
-                                    : arena + s->finish.residual + (ptrdiff_t)outer * s->c_outer +
-                                          (ptrdiff_t)inner * s->c_inner + column +
-                                          (ptrdiff_t)(row + r) * s->finish.residual_pitch;
-        finish_pixel(&s->finish, arena, result + (ptrdiff_t)r * wide,
-                     arena + s->c + c + (ptrdiff_t)(row + r) * s->c_stride, residual, column, columns);
-    }
+    finish_block(&s->finish, arena, result, wide, arena + s->c + matrix, s->c_stride, matrix, row, rows, column, columns);
 }
 
 INLINE int matrix_panels(const struct pack_matrix *s) { return ceil_div(s->columns, PANEL); }

@@ -280,4 +280,9 @@ INLINE int finishes_early(const struct finish *f, int channels) { return f->resi
 void finish_pixel(const struct finish *f, float *arena, const float *value, float *out, const float *residual,
                   int first_channel, int channels);
 
+/* The same for a block of a matrix, `rows` from `row` and `columns` from `column` on: `value` with `pitch` numbers a row, to
+   `matrix`, whose residual begins `apart` behind the finish's own place. */
+void finish_block(const struct finish *f, float *arena, const float *value, int pitch, float *matrix, ptrdiff_t stride,
+                  ptrdiff_t apart, int row, int rows, int column, int columns);
+
 #endif
