@@ -136,6 +136,7 @@ def test_a_folder_goes_in_and_an_archive_and_a_folder_come_out(person: Studio, t
     person.script("document.getElementById('queue-pause').click()")
     person.element("folder").send_keys(str(folder))
     person.wait(lambda: "one file was left out" in person.text("notice-text"), "the word about notes.txt")
+    person.wait(lambda: person.text("queue-pause") == "Go on", "the pause to be answered")
     assert "2 waiting" in person.text("counts") or "3 waiting" in person.text("counts")
     person.press("queue-pause")
     assert person.until_all_ended() == ["done"] * 3
