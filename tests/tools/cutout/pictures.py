@@ -78,6 +78,13 @@ def wide_profile() -> bytes:
     return profile_of(b"mntr", b"RGB ", b"XYZ ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), shape))
 
 
+def grey_profile(gamma: float, connection: bytes = b"XYZ ") -> bytes:
+    """A profile for greys that are light, or L*, to the power of `gamma`."""
+    curve = struct.pack(">4s4xIH2x", b"curv", 1, round(256 * gamma))
+    white = struct.pack(">4s4x3i", b"XYZ ", 63190, 65536, 54061)
+    return profile_of(b"mntr", b"GRAY", connection, {b"kTRC": curve, b"wtpt": white})
+
+
 def profile_of(kind: bytes, space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
     """Header, table and tags (ICC.1:2022, 7)."""
     start = 132 + 12 * len(tags)

@@ -16,7 +16,7 @@ from hearth.tools.cutout import from_rgba, jpeg_profile, read
 from hearth.tools.cutout.formats import browser_format
 from hearth.tools.cutout.photo import Photo, check_size
 from hearth.tools.cutout.screen import on_screen
-from tests.tools.cutout.pictures import encoded, ink_profile, scene, srgb_profile, wide_profile
+from tests.tools.cutout.pictures import encoded, grey_profile, ink_profile, scene, srgb_profile, wide_profile
 
 PICTURE = scene(70, 50)
 
@@ -251,6 +251,39 @@ def test_a_profile_that_is_damaged_or_for_other_colours_is_left_out_and_told(pro
         assert photo.icc is None
         assert "left out" in str(photo.notes[0])
     assert jpeg_profile(data) == (True, None, list(photo.notes))
+
+
+@pytest.mark.parametrize(("gamma", "connection"), [(1.8, b"XYZ "), (1.0, b"XYZ "), (2.2, b"XYZ "), (1.3, b"Lab ")])
+def test_greys_become_the_screens_by_their_profile(gamma: float, connection: bytes) -> None:
+    icc, ramp = grey_profile(gamma, connection), np.arange(256, dtype=np.uint8)[None].repeat(4, 0)
+    value = (ramp[0] / 255) ** gamma
+    light = value if connection == b"XYZ " else np.where(value > 0.08, ((value + 0.16) / 1.16) ** 3, value / 9.033)
+    wanted = np.where(light > 0.0031308, 1.055 * light ** (1 / 2.4) - 0.055, 12.92 * light) * 255
+    for data in (encoded(ramp, "PNG", icc_profile=icc), encoded(ramp, "TIFF", icc_profile=icc)):
+        photo = read(data)
+        assert np.abs(pixels(photo)[0] - wanted[:, None]).max() < 1
+        assert photo.icc is None
+        assert [str(note) for note in photo.notes] == ["The greys were brought to the screen's by their profile."]
+    transparent = Image.fromarray(np.dstack([ramp, ramp]), "LA")
+    photo = read(encoded(transparent, "PNG", icc_profile=icc))
+    assert np.abs(pixels(photo)[0, :, 0] - wanted).max() < 1 and np.array_equal(pixels(photo)[0, :, 3], ramp[0])
+    wide = np.linspace(0, 65535, 256 * 4, dtype=np.uint16).reshape(4, 256)
+    photo = read(encoded(Image.fromarray(wide), "TIFF", icc_profile=icc))
+    assert np.array_equal(pixels(photo)[[0, -1], [0, -1], 0], [0, 255])
+    if features.check("littlecms2"):
+        from PIL import ImageCms
+
+        srgb, exact = ImageCms.createProfile("sRGB"), ImageCms.Flags.NOOPTIMIZE
+        grey = Image.fromarray(ramp)
+        theirs = ImageCms.profileToProfile(grey, io.BytesIO(icc), srgb, outputMode="RGB", flags=exact)
+        assert np.abs(np.asarray(theirs)[0].astype(int) - wanted[:, None]).max() < 3
+
+
+def test_a_jpeg_with_a_profile_for_its_greys_is_read_by_pillow() -> None:
+    icc = grey_profile(1.0)
+    data = encoded(np.full((20, 30), 64, np.uint8), "JPEG", icc_profile=icc)
+    assert jpeg_profile(data) == (False, None, [])
+    assert pixels(read(data))[5, 5].tolist() == [137, 137, 137]
 
 
 @pytest.mark.parametrize("subsampling", [(1, 1), (2, 2)])

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from hearth.errors import BadImage, TooLarge
 from hearth.tools.cutout import formats, profile, tiff
+from hearth.tools.cutout.tones import Curve, greys_on_screen, light_of_greys
 from hearth.words import Words, say
 
 MAX_MEGAPIXELS = 50
@@ -29,7 +30,7 @@ Pixels = bytes | memoryview
 
 _STRIP_PIXELS = 1 << 18  # between two copies
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
-_GREYS = b"GRAY", b"RGB "  # the spaces of profiles that grey pictures have
+_GREYS = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}  # modes of grey pictures
 _YCCK = 2  # the Adobe marker's word for luma, chroma and black
 
 # Other plugins of Pillow run programs (EPS), or open files that no person calls a photo.
@@ -103,8 +104,8 @@ def read(data: bytes) -> Photo:
     """Decodes a photo from the bytes of its file.
 
     Turns it upright by its EXIF orientation; takes the first frame or page; keeps transparency; brings
-    palettes, grey, CMYK and 16 bits to 8-bit RGB. Raises BadImage for bytes that are no photo or a damaged
-    one, and TooLarge, before anything is decoded, for one over the limit.
+    palettes, grey, CMYK and 16 bits to 8-bit RGB, inks and greys by their profile. Raises BadImage for bytes that are
+    no photo or a damaged one, and TooLarge, before anything is decoded, for one over the limit.
     """
     if not data:
         raise BadImage(say("photo.empty"))
@@ -114,7 +115,7 @@ def read(data: bytes) -> Photo:
     check_size(*image.size)
     notes = [*_frame_notes(image), *_profile_notes(image)]
     icc = None if image.mode == "CMYK" else _profile(image, b"RGB ")
-    wide = _has_16_bits(image, data)
+    wide, grey = _has_16_bits(image, data), _light_of_greys(image)
     try:
         if image.format == "TIFF" and tiff.is_plain_ycbcr(getattr(image, "tag_v2", {})):
             image = tiff.read_ycbcr(data, image.tag_v2, image.size)  # type: ignore[attr-defined]
@@ -123,20 +124,20 @@ def read(data: bytes) -> Photo:
         raise TooLarge(say("photo.no-memory-for", size=_size(*image.size))) from None
     except _DAMAGE as error:
         raise BadImage(say("photo.incomplete", format=image.format)) from error
-    image, upright_notes = _to_rgb(_upright(image), wide)
+    image, upright_notes = _to_rgb(_upright(image), wide, grey)
     notes += upright_notes
     return from_image(image, icc, notes)
 
 
 def jpeg_profile(data: bytes) -> tuple[bool, bytes | None, list[Words]]:
-    """Whether the colours of a JPEG are a screen's, RGB or grey, and not CMYK; the profile that they are meant in; and
-    what is to be said of one that is left out.
+    """Whether the colours of a JPEG are a screen's, RGB or grey, and neither CMYK nor greys of a profile; the profile
+    that colours or inks are meant in; and what is to be said of one that is left out.
 
     Reads the header alone. Raises BadImage and TooLarge as `read` does.
     """
     image = _open(data)
     check_size(*image.size)
-    for_screens = image.mode in ("RGB", "L")
+    for_screens = image.mode in ("RGB", "L") and _light_of_greys(image) is None
     return for_screens, _profile(image, b"RGB " if for_screens else b"CMYK"), list(_profile_notes(image))
 
 
@@ -223,11 +224,14 @@ def _has_16_bits(image: Image.Image, data: bytes) -> bool:
     return False
 
 
-def _to_rgb(image: Image.Image, wide: bool) -> tuple[Image.Image, list[Words]]:
-    """Mode RGB, or RGBA where some pixel is transparent, and notes on what that cost. `wide`: it had 16 bits."""
-    notes = []
+def _to_rgb(image: Image.Image, wide: bool, grey: Curve | None) -> tuple[Image.Image, list[Words]]:
+    """Mode RGB, or RGBA where some pixel is transparent, and notes on what that cost.
+
+    `wide`: it had 16 bits. `grey`: what light its greys are, by their profile.
+    """
+    notes = [] if grey is None else [say("note.grey-profile")]
     if image.mode.startswith("I"):
-        image, wide = _from_16_bits(image), True
+        image, wide, grey = _from_16_bits(image, grey), True, None
     if wide:
         notes.append(say("note.16-bits"))
     if image.mode == "CMYK":
@@ -245,6 +249,9 @@ def _to_rgb(image: Image.Image, wide: bool) -> tuple[Image.Image, list[Words]]:
         raise BadImage(say("photo.mode-not-read", mode=image.mode)) from error
     if mode == "RGBA" and not _is_transparent(converted):
         converted = converted.convert("RGB")
+    if grey is not None:
+        table = greys_on_screen(grey, 256).tolist()
+        converted = converted.point(table * 3 + (list(range(256)) if converted.mode == "RGBA" else []))
     return converted, notes
 
 
@@ -273,12 +280,17 @@ def _by_profile(image: Image.Image) -> Image.Image | None:
     return converted
 
 
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits to 8 by its upper byte, as Pillow does for colours; its convert() would clip at 255."""
+def _from_16_bits(image: Image.Image, light: Curve | None) -> Image.Image:
+    """Grey of 16 bits to 8, by its profile or by its upper byte, as Pillow does for colours; its convert() would clip
+    at 255."""
     values = np.asarray(image)
     if values.dtype.itemsize > 2 and (values.min() < 0 or values.max() > 0xFFFF):
         raise BadImage(say("photo.32-bits"))
-    return Image.fromarray((values >> 8).astype(np.uint8))
+    grey = (values >> 8).astype(np.uint8) if light is None else greys_on_screen(light, 1 << 16)[values]
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return Image.fromarray(grey)
+    return Image.fromarray(np.dstack([grey, np.where(values == clear, np.uint8(0), np.uint8(255))]), "LA")
 
 
 def _is_transparent(image: Image.Image) -> bool:
@@ -291,17 +303,13 @@ def _profile(image: Image.Image, space: bytes) -> bytes | None:
     return icc if isinstance(icc, bytes) and profile.is_whole(icc) and profile.space_of(icc) == space else None
 
 
+def _light_of_greys(image: Image.Image) -> Curve | None:
+    """What light the greys of a grey photo are, by a profile for greys that it has."""
+    icc = _profile(image, b"GRAY") if image.mode in _GREYS else None
+    return None if icc is None else light_of_greys(icc)
+
+
 def _profile_notes(image: Image.Image) -> Iterator[Words]:
-    spaces = {
-        "CMYK": (b"CMYK",),
-        "1": _GREYS,
-        "L": _GREYS,
-        "LA": _GREYS,
-        "I": _GREYS,
-        "I;16": _GREYS,
-        "LAB": (b"Lab ",),
-    }
-    if image.info.get("icc_profile") and not any(
-        _profile(image, space) for space in spaces.get(image.mode, (b"RGB ",))
-    ):
+    space = {"CMYK": b"CMYK", "LAB": b"Lab "}.get(image.mode, b"RGB ")
+    if image.info.get("icc_profile") and _profile(image, space) is None and _light_of_greys(image) is None:
         yield say("note.profile-left-out")
