@@ -82,6 +82,16 @@ def pools() -> tuple[Graph, Feeds]:
 
 
 @case
+def pools_wider_than_their_map() -> tuple[Graph, Feeds]:
+    """Narrow pictures of text come down to less than a window; onnxruntime takes what there is, or nothing."""
+    b = Builder(x=(1, 5, 3, 2))
+    how: dict[str, Any] = {"kernel_shape": [2, 3], "strides": [2, 2]}
+    means = (b.node("AveragePool", "x", count_include_pad=counted, **how) for counted in (0, 1))
+    none = b.node("MaxPool", "x", kernel_shape=[2, 4], strides=[2, 2])
+    return b.done(b.node("MaxPool", "x", **how), *means, none), {"x": floats(1, 5, 3, 2)}
+
+
+@case
 def resizes() -> tuple[Graph, Feeds]:
     b = Builder(x=(1, 3, 6, 5))
     empty = b.constant(np.zeros(0, np.float32))

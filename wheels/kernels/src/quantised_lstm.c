@@ -1,5 +1,9 @@
 /* LSTM with weights of 8 bits, one direction: the inputs of all steps are quantised by their common range, the outputs
-   of each step by theirs, and both are multiplied as integers. */
+   of each step by theirs, and both are multiplied as integers.
+
+   An output that falls on the other side of a rounding changes all that follow, so what one step is off by does not
+   stay small. Every sum is therefore made in onnxruntime's order, and sigmoid and tanh are its rational functions: with
+   fused products, which it has on most machines, the results are the same to the bit. */
 #include "quantised_lstm.h"
 
 #include "gemm.h"
@@ -55,12 +59,32 @@ static NOINLINE void quantise(struct range range, int rows, int depth, const flo
     }
 }
 
-/* sums * (scale * scales[column]) + c, into c. */
-static NOINLINE void add_scaled(int count, float scale, const float *sums, const float *scales, float *c) {
-    for (int i = 0; i < count; i += VW) vstore(c + i, vfma(vload(sums + i), vsplat(scale) * vload(scales + i), vload(c + i)));
+INLINE vf scaled(const float *sums, vf scale, const float *scales) { return vproduct(vload(sums), scale * vload(scales)); }
+
+/* c[0] + c[1] x + c[2] x^2 + ... and 1 / 2 + x p(x^2) / q(x^2) on [-18, 18], x p(x^2) / q(x^2) on [-9, 9]: the
+   fractions that Eigen fitted to the two functions. */
+INLINE vf fraction(vf x, const float *p, int above, const float *q, int below) {
+    vf square = x * x;
+    return x * polynomial(p, above, square) / polynomial(q, below, square);
 }
 
-INLINE vf gate(const float *gates, int at, int lanes) { return lanes == VW ? vload(gates + at) : vload_some(gates + at, lanes); }
+INLINE vf sigmoid(vf x) {
+    static const float p[] = {2.48287947061529e-01f, 8.51377133304701e-03f, 6.08574864600143e-05f, 1.15627324459942e-07f,
+                              4.37031012579801e-11f};
+    static const float q[] = {9.93151921023180e-01f, 1.16817656904453e-01f, 1.70198817374094e-03f,
+                              6.29106785017040e-06f, 5.76102136993427e-09f, 6.10247389755681e-13f};
+    vf value = fraction(vmin(vmax(x, vsplat(-18.0f)), vsplat(18.0f)), p, 5, q, 6) + vsplat(0.5f);
+    return vmin(vmax(value, vzero()), vsplat(1.0f));
+}
+
+INLINE vf tanh_of(vf x) {
+    static const float p[] = {4.89352455891786e-03f, 6.37261928875436e-04f,  1.48572235717979e-05f, 5.12229709037114e-08f,
+                              -8.60467152213735e-11f, 2.00018790482477e-13f, -2.76076847742355e-16f};
+    static const float q[] = {4.89352518554385e-03f, 2.26843463243900e-03f, 1.18534705686654e-04f, 1.19825839466702e-06f};
+    return fraction(vmin(vmax(x, vsplat(-9.0f)), vsplat(9.0f)), p, 7, q, 4);
+}
+
+INLINE vf load(const float *p, int lanes) { return lanes == VW ? vload(p) : vload_some(p, lanes); }
 
 void quantised_lstm(const struct quantised_lstm *s, float *arena, float *scratch) {
     int hidden = s->hidden, batch = s->batch, wide = wide_of(s), rows = s->steps * batch;
@@ -75,8 +99,8 @@ void quantised_lstm(const struct quantised_lstm *s, float *arena, float *scratch
         pairs_product(count, wide, ceil_div(s->size, 2), pairs, (const int16_t *)(arena + s->weights), sums);
         for (int r = 0; r < count; r++) {
             float *gates = projected + (ptrdiff_t)(first + r) * wide;
-            for (int i = 0; i < wide; i += VW) vstore(gates + i, vload(bias + i));
-            add_scaled(wide, range.scale, sums + r * wide, arena + s->weight_scales, gates);
+            for (int i = 0; i < wide; i += VW)
+                vstore(gates + i, scaled(sums + r * wide + i, vsplat(range.scale), arena + s->weight_scales + i));
         }
     }
     for (int step = 0; step < s->steps; step++) {
@@ -87,14 +111,17 @@ void quantised_lstm(const struct quantised_lstm *s, float *arena, float *scratch
         pairs_product(batch, wide, ceil_div(hidden, 2), pairs, (const int16_t *)(arena + s->recurrent), sums);
         for (int b = 0; b < batch; b++) {
             float *gates = now + b * wide;
-            add_scaled(wide, range.scale, sums + b * wide, arena + s->recurrent_scales, gates);
+            for (int i = 0; i < wide; i += VW) {
+                vf sum = vload(gates + i) + scaled(sums + b * wide + i, vsplat(range.scale), arena + s->recurrent_scales + i);
+                vstore(gates + i, sum + vload(bias + i));
+            }
             for (int i = 0; i < hidden; i += VW) {
                 int lanes = min_int(VW, hidden - i);
-                vf in = vsigmoid(gate(gates, i, lanes)), out = vsigmoid(gate(gates, hidden + i, lanes));
-                vf forget = vsigmoid(gate(gates, 2 * hidden + i, lanes)), fresh = vtanh(gate(gates, 3 * hidden + i, lanes));
-                vf cell = vfma(forget, gate(c, b * hidden + i, lanes), in * fresh), state = out * vtanh(cell);
+                vf in = sigmoid(load(gates + i, lanes)), out = sigmoid(load(gates + hidden + i, lanes));
+                vf forget = sigmoid(load(gates + 2 * hidden + i, lanes)), fresh = tanh_of(load(gates + 3 * hidden + i, lanes));
+                vf kept = vproduct(load(c + b * hidden + i, lanes), forget), cell = kept + vproduct(in, fresh);
                 vstore_some(c + b * hidden + i, cell, lanes);
-                vstore_some(h + b * hidden + i, state, lanes);
+                vstore_some(h + b * hidden + i, tanh_of(cell) * out, lanes);
             }
         }
         if (s->y == NONE) continue;

@@ -85,6 +85,17 @@ INLINE vf vfnma(vf a, vf b, vf c) {
 #endif
 }
 
+/* a * b, rounded before anything is added to it: no compiler may fuse it. */
+INLINE vf vproduct(vf a, vf b) {
+    vf product = a * b;
+#if defined(__x86_64__)
+    __asm__("" : "+x"(product));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(product));
+#endif
+    return product;
+}
+
 /* mask ? a : b, lane by lane; a mask is what a comparison gives. */
 INLINE vf vselect(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 

@@ -15,6 +15,7 @@ from hearth.runtime.ops import (  # noqa: F401
     loss,
     microsoft,
     microsoft_attention,
+    microsoft_lstm,
     microsoft_quantised,
     ml_encode,
     ml_linear,

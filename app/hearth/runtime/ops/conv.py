@@ -106,7 +106,7 @@ def tap_views(x: Array, geometry: Windows) -> list[tuple[tuple[int, ...], Array]
     for position in itertools.product(*(range(size) for size in geometry.kernel)):
         tick()
         cuts = tuple(
-            slice(at * gap, at * gap + (count - 1) * step + 1, step)
+            slice(at * gap, count and at * gap + (count - 1) * step + 1, step)
             for at, gap, count, step in zip(
                 position, geometry.dilations, geometry.outputs, geometry.strides, strict=True
             )

@@ -9,15 +9,14 @@ import numpy as np
 from numpy import ndarray as Array
 
 from hearth.runtime.ops import activation as act
-from hearth.runtime.ops.contract import matmul, rows_by_rows
+from hearth.runtime.ops.contract import matmul
 from hearth.runtime.ops.linear import matmul_rule
 from hearth.runtime.ops.pool import average_pool, pool_rule
 from hearth.runtime.ops.quantise import dynamic_quantize_linear, integer_matmul, quantised
-from hearth.runtime.ops.recurrent import lstm_layers
 from hearth.runtime.ops.reduce import softmax, softmax_flat
 from hearth.runtime.ops.registry import Operand, op
-from hearth.runtime.ops.rules import broadcast_dims, check_equal
-from hearth.runtime.types import Dim, TensorType
+from hearth.runtime.ops.rules import broadcast_dims
+from hearth.runtime.types import TensorType
 
 MICROSOFT = "com.microsoft"
 FLOAT32 = np.dtype(np.float32)
@@ -34,7 +33,7 @@ def _back(y: Array, scale: Array, zero: Array | None, like: Array) -> Array:
     return quantised(y.astype(np.float32), scale, zero, like.dtype if zero is None else zero.dtype)
 
 
-def _scaled(product: Array, a_scale: Array, b_scale: Array, bias: Array | None) -> Array:
+def scaled(product: Array, a_scale: Array, b_scale: Array, bias: Array | None) -> Array:
     y = (product * (a_scale * b_scale)).astype(np.float32)
     return y if bias is None else y + bias
 
@@ -54,7 +53,7 @@ def matmul_integer_to_float(
     bias: Array | None = None,
 ) -> Array:
     """(a - a_zero) (b - b_zero) * a_scale * b_scale + bias; those of b may hold one number a column."""
-    return _scaled(integer_matmul(a, b, a_zero, b_zero), a_scale, b_scale, bias)
+    return scaled(integer_matmul(a, b, a_zero, b_zero), a_scale, b_scale, bias)
 
 
 @op("DynamicQuantizeMatMul", domain=MICROSOFT, rule=_matmul_float_rule)
@@ -63,7 +62,7 @@ def dynamic_quantize_matmul(
 ) -> Array:
     """Quantises the float a by its own range, then as MatMulIntegerToFloat."""
     numbers, scale, zero = dynamic_quantize_linear(a)
-    return _scaled(integer_matmul(numbers, b, zero, b_zero), scale, b_scale, bias)
+    return scaled(integer_matmul(numbers, b, zero, b_zero), scale, b_scale, bias)
 
 
 def _qgemm_rule(
@@ -285,108 +284,3 @@ def nbits_weights(
     if groups is None:
         return np.asarray(((codes - offset[..., None]) * factor[..., None]).reshape(N, -1)[:, :K])
     return np.asarray((codes.reshape(N, -1)[:, :K] - offset[:, groups]) * factor[:, groups])
-
-
-def _lstm_rule(
-    x: Operand,
-    w: Operand,
-    r: Operand,
-    b: Operand | None,
-    lengths: Operand | None,
-    h0: Operand | None,
-    c0: Operand | None,
-    p: Operand | None,
-    *scaling: Operand,
-    direction: str = "forward",
-    n_outputs: int = 1,
-    **_: Any,
-) -> tuple[TensorType, ...]:
-    known = [item.shape for item in (x, w, r) if item.shape is not None]
-    if len(known) < 3:
-        return (TensorType(x.dtype),) * n_outputs
-    (steps, batch, size), _inputs, (_directions, hidden, columns) = known
-    directions = 2 if direction == "bidirectional" else 1
-    if isinstance(hidden, int) and isinstance(columns, int) and columns != 4 * hidden:
-        raise ValueError(f"{columns} columns are not the four gates of {hidden} units")
-    units = columns // 4 if isinstance(columns, int) else hidden
-    state: tuple[Dim, ...] = (directions, batch, units)
-    wanted: list[tuple[Operand | None, tuple[Dim, ...]]] = [
-        (w, (directions, size, columns)),
-        (r, (directions, hidden, columns)),
-        (b, (directions, 2 * columns if isinstance(columns, int) else None)),
-        (lengths, (batch,)),
-        (h0, state),
-        (c0, state),
-        (p, (directions, 3 * units if isinstance(units, int) else None)),
-    ]
-    wanted += [(item, (directions, columns)[: max(1, len(item.shape or ()))]) for item in scaling]
-    for item, shape in wanted:
-        if item is not None and item.shape is not None:
-            if len(item.shape) != len(shape):
-                raise ValueError(f"the shape {item.shape} is due to be {shape}")
-            for one, other in zip(item.shape, shape, strict=True):
-                check_equal(one, other)
-    kinds = TensorType(x.dtype, (steps, directions, batch, units)), TensorType(x.dtype, state)
-    return (*kinds, kinds[1])[:n_outputs]
-
-
-@op("DynamicQuantizeLSTM", domain=MICROSOFT, rule=_lstm_rule)
-def dynamic_quantize_lstm(
-    x: Array,
-    w: Array,
-    r: Array,
-    b: Array | None,
-    lengths: Array | None,
-    h0: Array | None,
-    c0: Array | None,
-    p: Array | None,
-    w_scale: Array,
-    w_zero: Array,
-    r_scale: Array,
-    r_zero: Array,
-    *,
-    activation_alpha: Sequence[float] | None = None,
-    activation_beta: Sequence[float] | None = None,
-    activations: Sequence[str] | None = None,
-    clip: float | None = None,
-    direction: str = "forward",
-    hidden_size: int | None = None,
-    input_forget: int = 0,
-    n_outputs: int = 1,
-) -> tuple[Array, ...]:
-    """LSTM with weights w (D, I, 4H) and r (D, H, 4H) in 8 bits; what they multiply is quantised by its range."""
-
-    def product(weights: Array, scale: Array, zero: Array) -> Callable[[int, Array], Array]:
-        """Each direction's weights are turned and made floats once, in which sums of products are exact."""
-        turned = [
-            part.astype(np.float32) - offset.astype(np.float32) for part, offset in zip(weights, zero, strict=True)
-        ]
-        exact = max(weights.shape[1] * 255 * float(np.abs(part).max(initial=0)) for part in turned) < 1 << 24
-        columns = [np.ascontiguousarray(part.T, None if exact else np.float64) for part in turned]
-
-        def multiply(d: int, rows: Array) -> Array:
-            numbers, factor, point = dynamic_quantize_linear(rows)
-            centred = numbers.astype(columns[d].dtype) - point.astype(columns[d].dtype)
-            return _scaled(rows_by_rows(centred, columns[d]), factor, scale[d], None)
-
-        return multiply
-
-    layers = lstm_layers(
-        x,
-        product(w, w_scale, w_zero),
-        product(r, r_scale, r_zero),
-        b,
-        lengths,
-        h0,
-        c0,
-        p,
-        activations=activations,
-        alphas=activation_alpha,
-        betas=activation_beta,
-        clip=clip,
-        direction=direction,
-        hidden=r.shape[1],
-        input_forget=input_forget,
-        layout=0,
-    )
-    return layers[:n_outputs]

@@ -32,7 +32,7 @@ def pool_rule(
     shape = None
     if x.type.static:
         batch, channels, *sizes = x.type.static_shape
-        outputs = windows(sizes, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode).outputs
+        outputs = windows(sizes, kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, overhanging=True).outputs
         shape = (batch, channels, *outputs)
     return (TensorType(x.dtype, shape), TensorType(np.dtype(np.int64), shape))[:n_outputs]
 
@@ -51,7 +51,7 @@ def max_pool(
     n_outputs: int = 1,
 ) -> Array | tuple[Array, Array]:
     """x (N, C, *spatial) -> the windows' maxima and, if asked for, their flat positions in `x`."""
-    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, overhanging=True)
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     padded = pad_spatial(x, geometry.pads, lowest)
     if n_outputs == 1:
@@ -95,12 +95,12 @@ def average_pool(
 
     Elements that only `ceil_mode` adds after the padding never count.
     """
-    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, overhanging=True)
     total = sum(tap for _, tap in tap_views(pad_spatial(x, geometry.pads), geometry))
     ones = np.ones((1, 1, *x.shape[2:]), x.dtype)
     grown = geometry.pads
     if count_include_pad:
-        plain = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad)
+        plain = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, overhanging=True)
         ones = pad_spatial(ones, plain.pads, 1)
         grown = tuple((0, g[1] - p[1]) for g, p in zip(geometry.pads, plain.pads, strict=True))
     count = sum(tap for _, tap in tap_views(pad_spatial(ones, grown), geometry))
@@ -134,7 +134,7 @@ def lp_pool(
     strides: Ints | None = None,
 ) -> Array:
     """x (N, C, *spatial) -> the p-norms of the windows' elements."""
-    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
+    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, overhanging=True)
     powers = np.power(np.abs(x), x.dtype.type(p))
     total = sum(tap for _, tap in tap_views(pad_spatial(powers, geometry.pads), geometry))
     return np.asarray(np.power(total, x.dtype.type(1 / p)), x.dtype)

@@ -6,7 +6,7 @@ the batch comes first everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -302,10 +302,17 @@ def lstm_layers(
     hidden: int,
     input_forget: int,
     layout: int,
+    instead: Mapping[str, Function] | None = None,
 ) -> tuple[Array, ...]:
-    """LSTM over any way to multiply by its weights: `project` for the inputs, `recur` for the last outputs."""
+    """LSTM over any way to multiply by its weights: `project` for the inputs, `recur` for the last outputs.
+
+    `instead`: other functions for the activations of these names, in small letters.
+    """
     names = activations or ["Sigmoid", "Tanh", "Tanh"] * 2
-    functions = list(_activations(names, alphas, betas))
+    functions = [
+        (instead or {}).get(name.lower(), function)
+        for name, function in zip(names, _activations(names, alphas, betas), strict=True)
+    ]
     clipped = _clipper(clip)
     bias = None if b is None else b[:, : 4 * hidden] + b[:, 4 * hidden :]
 
@@ -316,6 +323,8 @@ def lstm_layers(
         def step(gates: Array, state: State) -> State:
             h, c = state
             gates = gates + recur(d, h)
+            if bias is not None:
+                gates = gates + bias[d]
             i, o, forget, new = (gates[:, at * hidden : (at + 1) * hidden] for at in range(4))
             if peep is not None:
                 i, forget = i + peep[0] * c, forget + peep[2] * c
@@ -328,4 +337,4 @@ def lstm_layers(
 
         return step
 
-    return _run(x, project, bias, lengths, [h0, c0], hidden, direction, layout, cell)
+    return _run(x, project, None, lengths, [h0, c0], hidden, direction, layout, cell)

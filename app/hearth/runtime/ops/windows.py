@@ -35,10 +35,13 @@ def windows(
     pads: Sequence[int] | None = None,
     auto_pad: str = "NOTSET",
     ceil_mode: int = 0,
+    overhanging: bool = False,
 ) -> Windows:
     """Reads ONNX's attributes `strides`, `dilations`, `pads`, `auto_pad` and `ceil_mode` for given spatial sizes.
 
     With `ceil_mode` the padding after may grow by what the last window needs, but no window starts in it.
+    `overhanging`: a map smaller than the window by less than a stride still has one, as onnxruntime has it for pooling
+    (it divides towards 0), and one that is smaller yet has none.
     """
     rank = len(sizes)
     strides = tuple(strides or (1,) * rank)
@@ -63,10 +66,13 @@ def windows(
             before = after = 0
         room = size + before + after - reach
         count = room // step + 1
+        if overhanging and room < 0:
+            count = int(room / step) + 1
+            after -= room if count else 0
         if ceil_mode and room % step and count * step < size + before:
             count += 1
             after += step - room % step
-        if count < 1 and size:
+        if count < (not overhanging) and size:
             raise ValueError(f"a window over {reach} elements does not fit {size} and the padding {before}, {after}")
         both.append((before, after))
         outputs.append(max(0, count))

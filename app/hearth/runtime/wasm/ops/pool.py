@@ -28,6 +28,7 @@ def pool(low: Lowering, step: Step) -> None:
         how.get("pads"),
         str(how.get("auto_pad", "NOTSET")),
         int(how.get("ceil_mode", 0)),
+        overhanging=True,
     )
     kind = Pooling.POOL_MAX
     if step.node.op == "AveragePool":
@@ -47,11 +48,17 @@ def global_pool(low: Lowering, step: Step) -> None:
 
 
 def _padded_sizes(geometry: Windows, how: dict[str, object]) -> tuple[int, ...]:
-    """Sizes with the pads that were asked for, without what rounding up adds."""
+    """Sizes with the pads that were asked for, without what rounding up adds, but no less than a window."""
     pads = how.get("pads")
     rank = len(geometry.sizes)
     if isinstance(pads, list) and how.get("auto_pad", "NOTSET") == "NOTSET":
-        return tuple(size + int(pads[axis]) + int(pads[rank + axis]) for axis, size in enumerate(geometry.sizes))
+        return tuple(
+            max(
+                size + int(pads[axis]) + int(pads[rank + axis]),
+                (geometry.kernel[axis] - 1) * geometry.dilations[axis] + 1,
+            )
+            for axis, size in enumerate(geometry.sizes)
+        )
     return tuple(size + before + after for size, (before, after) in zip(geometry.sizes, geometry.pads, strict=True))
 
 

@@ -28,6 +28,7 @@ def pool(low: Lowering, step: Step) -> None:
         how.get("pads"),
         auto,
         int(how.get("ceil_mode", 0)),
+        overhanging=True,
     )
     counts_padding = bool(how.get("count_include_pad", 0))
     if counts_padding and how.get("ceil_mode", 0):
