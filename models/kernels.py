@@ -13,7 +13,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.probe import probe_choice, probe_plan
 from hearth.tools.cutout.network import Preparation
-from hearth.tools.cutout.refine.graphics import lower_photo
+from hearth.tools.cutout.refine.lowering import lower_photo
 
 PHOTO = (1024, 768)
 """Kernels take the size as numbers: those of one photo are those of all."""
@@ -32,6 +32,6 @@ def kernels_of(model: Model, file: Path) -> bytes | None:
         yield from lower(probe_plan(), limits, probe_choice()).shaders
         if pixels is not None:
             preparation = Preparation(model.input.shape, pixels.scale, pixels.mean, pixels.std)
-            yield from lower_photo(limits, PHOTO, preparation, PHOTO)[0].shaders
+            yield from lower_photo(limits, PHOTO, preparation, PHOTO).lowered.shaders
 
     return kernels_file(shaders)

@@ -31,7 +31,7 @@ from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Halves
 from hearth.runtime.webgpu.tiles import ConvChooser, choose
-from hearth.tools.cutout.refine.graphics import lower_photo
+from hearth.tools.cutout.refine.lowering import lower_photo
 from tests.bench._checked import CHECKED
 from tests.browser.browsers import start_chromium
 
@@ -169,7 +169,7 @@ def build_folder(
         shutil.copy(file, folder / file.name)
     entries = [_model(folder, name, limits, variants or VARIANTS, yardstick) for name in names]
     checked = [_checked(folder, number, name, limits) for number, name in enumerate(CHECKED)]
-    refined = lower_photo(limits, PHOTO, None)[0]
+    refined = lower_photo(limits, PHOTO, None).lowered
     (folder / "refined.json").write_text(refined.to_json())
     plan = {"models": entries, "yardstick": yardstick, "software": software, "checked": checked}
     plan["refined"] = {"file": "refined.json", "size": PHOTO}

@@ -17,6 +17,7 @@ from hearth.page.bridge import Progress
 from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
+from hearth.runtime.device import Held
 from hearth.tools.cutout.edits import Packed, Place
 from hearth.tools.cutout.photo import Pixels
 from hearth.words import Said, english, say
@@ -94,8 +95,9 @@ class DeskBridge:
         self.views.append(shown)
         self.on_show(shown)
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels) -> None:
-        self.pictures.append((photo, kind, width, height, bytes(rgba)))
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels | Held) -> None:
+        data = bytes(rgba) if isinstance(rgba, Pixels) else rgba.to_bytes()
+        self.pictures.append((photo, kind, width, height, data))
 
     def layers(self, photo: int, layers: Layers) -> None:
         self.canvas.setdefault(photo, {}).update(layers.data)

@@ -6,10 +6,12 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.errors import Unsupported
 from hearth.runtime import InferenceSession, executors
+from hearth.runtime.device import Held
 from hearth.runtime.graph import Node
 from hearth.runtime.numpy import NumpyExecutor
 from hearth.runtime.webgpu import WebGPUExecutor
@@ -21,8 +23,22 @@ from hearth.tools.cutout.matte import Matte
 from hearth.tools.cutout.network import Preparation, prepare
 from hearth.tools.cutout.photo import read
 from hearth.tools.cutout.pipeline import Glance, Pipeline
-from hearth.tools.cutout.refine import Settings, fit, matted, resampled, shrink, small_size, started
+from hearth.tools.cutout.refine import (
+    PictureCells,
+    Settings,
+    Sides,
+    cleared,
+    fit,
+    matted,
+    resampled,
+    shrink,
+    sided,
+    small_size,
+    started,
+)
+from hearth.tools.cutout.refine.doubt import cell_counts
 from hearth.tools.cutout.refine.graphics import Refinement
+from hearth.tools.cutout.refine.matting import solve
 from tests.webgpu.conftest import graph_of
 
 
@@ -55,14 +71,50 @@ def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Devic
     alpha = np.empty((height, width), np.uint8)
     fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, height, kernels())
     refinement = Refinement(gpu, photo, settings)
-    (_, first), (found, whole) = ((refinement.solve(started(small)), refinement.alpha()) for _ in range(2))
-    assert np.abs(first.astype(int) - whole).max() <= 1
-    np.testing.assert_allclose(found.picture[..., :3], picture[..., :3], atol=1e-5)
+    (_, first), (cells, refined) = ((refinement.solve(small), refinement.refined()) for _ in range(2))
+    assert np.abs(first.alpha.astype(int) - refined.alpha).max() <= 1
     assert 0.02 < soft.mean() < 0.9
-    np.testing.assert_allclose(found.soft, soft, atol=0.02)
-    difference = np.abs(whole.astype(int) - alpha)
+    expected = PictureCells(picture, small, soft)
+    np.testing.assert_allclose(cells.colour, expected.colour, atol=1e-5)
+    np.testing.assert_allclose(cells.mask, expected.mask, atol=1e-5)
+    np.testing.assert_allclose(cells.alpha, expected.alpha, atol=0.01)
+    np.testing.assert_allclose(cells.squares, expected.squares, atol=0.01)
+    difference = np.abs(refined.alpha.astype(int) - alpha)
     assert difference.mean() < 0.1
     assert difference.max() <= 4
+    colours = estimate(picture, soft, kernels())
+    assert refined.colours is not None
+    for found, wanted in ((refined.colours.subject, colours.subject), (refined.colours.background, colours.background)):
+        apart = np.abs(found - wanted)[..., :3]
+        assert wanted[..., :3].std() > 0.1
+        assert apart.mean() < 5e-4
+        assert apart.max() < 0.03
+
+
+def test_sides_that_were_decided_for_pull_alpha_as_on_the_cpu(gpu: Device) -> None:
+    photo = read(photo_of(250, 190, "RGB"))
+    size = small_size(*photo.size)
+    picture = np.empty((*size[::-1], 4), np.float32)
+    for _ in shrink(photo, picture, kernels()):
+        pass
+    mask = resampled(Session(gpu).map * np.float32(0.6) + np.float32(0.2), size)
+    random = np.random.default_rng(1)
+    columns, rows = cell_counts(*size)
+    sides = Sides(*(random.random((2, rows, columns), np.float32) > 0.5).astype(np.float32))
+    settings = Settings(steps=20)
+    start = sided(started(mask, settings), sides, settings)
+    given = picture, start.unknown, start.pull, start.goal, start.alpha
+    soft = cleared(solve(*given, settings.eps, settings.steps, kernels()), settings)
+    alpha = np.empty(photo.size[::-1], np.uint8)
+    fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, len(alpha), kernels())
+    refinement = Refinement(gpu, photo, settings)
+    refinement.solve(mask)
+    refinement.side(sides)
+    difference = np.abs(refinement.refined().alpha.astype(int) - alpha)
+    assert difference.mean() < 0.1
+    assert difference.max() <= 4
+    refinement.solve(mask)  # it forgets them
+    assert np.abs(refinement.refined().alpha.astype(int) - alpha).mean() > 20
 
 
 class Session:
@@ -94,19 +146,23 @@ def test_the_pipeline_goes_on_without_a_card_that_fails(gpu: Device) -> None:
     assert differences[1].max() == 0
 
 
+def pixels_of(shown: Held, size: tuple[int, int]) -> NDArray[np.int32]:
+    """A screen's pixels (height, width, 4), of `size` (width, height)."""
+    return np.frombuffer(shown.to_bytes(), np.uint8).reshape(*size[::-1], 4).astype(np.int32)
+
+
 @pytest.mark.parametrize("screen", [(241, 168), (61, 43), (501, 349)])
 def test_a_screen_sees_what_the_cpu_makes_of_alpha_and_colours(screen: tuple[int, int], gpu: Device) -> None:
     photo, mask = read(photo_of(501, 349, "RGB")), Session(gpu).map
     refinement = Refinement(gpu, photo, Settings(steps=2), screen=screen)
-    solved = refinement.solve(started(resampled(mask, small_size(*photo.size))))
-    colours = estimate(solved.picture, solved.soft, kernels())
-    shown, alpha = refinement.on_screen(colours), refinement.alpha()
-    expected = Matte(photo, mask, mask, alpha, colours).scaled(*screen)
+    refinement.solve(resampled(mask, small_size(*photo.size)))
+    shown, refined = pixels_of(refinement.on_screen(), screen), refinement.refined()
+    expected = Matte(photo, mask, mask, refined.alpha, refined.colours).scaled(*screen)
     assert ((expected[..., 3] > 0) & (expected[..., 3] < 255)).mean() > 0.02
-    assert np.abs(shown.astype(int) - expected).max() <= 1
+    assert np.abs(shown - expected).max() <= 1
 
 
-@pytest.mark.parametrize("lost", [None, "on_screen", "alpha"])
+@pytest.mark.parametrize("lost", [None, "on_screen", "refined"])
 def test_a_first_look_is_the_preview_whether_or_not_the_card_stays(
     gpu: Device, lost: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,12 +175,12 @@ def test_a_first_look_is_the_preview_whether_or_not_the_card_stays(
             return step(refinement, *given)
 
         monkeypatch.setattr(Refinement, lost, lose)
-    looks: list[np.ndarray] = []
+    looks: list[Held] = []
     pipeline = Pipeline(cast(Any, Session(own)), Preparation((1, 3, 64, 64), "255", (0, 0, 0), (1, 1, 1)))
     matte = pipeline.matte(read(photo_of(250, 190, "RGB")), glance=Glance((120, 91), looks.append))
     assert len(looks) == (0 if lost == "on_screen" else 1)
     for look in looks:
-        difference = np.abs(look.astype(int) - matte.scaled(120, 91))
+        difference = np.abs(pixels_of(look, (120, 91)) - matte.scaled(120, 91))
         # Where the card went before all of alpha came, the file has that of the CPU.
         assert difference.max() <= 1 if lost is None else difference[..., 3].max() <= 5
 
@@ -153,8 +209,8 @@ def test_what_the_network_sees_is_made_on_the_card(width: int, height: int, scal
     assert (seen.dtype, seen.shape) == (expected.dtype, expected.shape)
     # Pillow's pixels bit for bit, normalised in float32; one step of 255 would be .017.
     np.testing.assert_allclose(seen.numpy(), expected, atol=2e-6)
-    refinement.solve(started(resampled(np.full((8, 8), 0.7, np.float32), small_size(width, height))))
-    assert refinement.alpha().shape == (height, width)
+    refinement.solve(resampled(np.full((8, 8), 0.7, np.float32), small_size(width, height)))
+    assert refinement.refined().alpha.shape == (height, width)
 
 
 class Watched(InferenceSession):

@@ -11,6 +11,15 @@ import numpy as np
 from hearth.errors import ExecutorFailed, Unsupported
 
 
+class Held(Protocol):
+    """Bytes that came from a device and lie outside Python, which may hand them on as they are: in the page an array of
+    JavaScript's."""
+
+    def to_bytes(self) -> bytes:
+        """A copy for Python."""
+        ...
+
+
 class Memory(Protocol):
     """A device's memory. Buffers are its own objects; what fails raises ExecutorFailed."""
 

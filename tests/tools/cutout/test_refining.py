@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from hearth.tools.cutout import Photo, from_rgba
 from hearth.tools.cutout.enlarge import enlarge
 from hearth.tools.cutout.kernels import Kernels, kernels
-from hearth.tools.cutout.refine import decided, fit, matted, resampled, shrink, small_size
+from hearth.tools.cutout.refine import PictureCells, decided, fit, matted, resampled, shrink, small_size
 from hearth.tools.cutout.refine.matting import solve
 from tests.tools.cutout.pictures import scene
 
@@ -252,12 +252,12 @@ def test_a_wide_area_in_doubt_goes_to_the_side_of_its_colours(way: Kernels | Non
 def test_an_area_whose_mask_is_even_is_taken_for_glass() -> None:
     picture, doubtful = in_doubt(0.12)
     picture, even = in_doubt(0.0)
-    assert decided(picture, doubtful, even) is not None
-    assert decided(picture, even, even) is None
+    assert decided(PictureCells(picture, doubtful, even)) is not None
+    assert decided(PictureCells(picture, even, even)) is None
 
 
 def test_too_small_a_subject_decides_nothing() -> None:
     picture, mask = in_doubt(0.12)
     alpha = mask.copy()
-    assert decided(picture, mask, np.where(mask > 0.9, np.float32(0.9), alpha)) is None
-    assert decided(picture[:8, :8], mask[:8, :8], alpha[:8, :8]) is None
+    assert decided(PictureCells(picture, mask, np.where(mask > 0.9, np.float32(0.9), alpha))) is None
+    assert decided(PictureCells(picture[:8, :8], mask[:8, :8], alpha[:8, :8])) is None

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from hearth.page.bridge import Bridge
 from hearth.page.cutout.layers import Layers
+from hearth.runtime.device import Held
 from hearth.tools.cutout.edits import Packed, Place
 from hearth.tools.cutout.photo import Pixels
 from hearth.words import Said
@@ -13,7 +14,7 @@ from hearth.words import Said
 class CutoutBridge(Bridge, Protocol):
     """Pictures are RGBA bytes with straight alpha, row by row from the top. A photo's number is that of its job."""
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels) -> None:
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels | Held) -> None:
         """Shows a preview; `kind` is "before" or "after"."""
 
     def layers(self, photo: int, layers: Layers) -> None:

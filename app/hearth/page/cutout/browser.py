@@ -15,6 +15,7 @@ from hearth.page.browser import BrowserBridge
 from hearth.page.cutout.layers import Layers
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
+from hearth.runtime.device import Held
 from hearth.tools.cutout.edits import Packed, Place, unpack
 from hearth.tools.cutout.photo import Pixels, check_size
 from hearth.words import Said, say
@@ -23,8 +24,9 @@ from hearth.words import Said, say
 class CutoutBrowserBridge(BrowserBridge):
     """`hearth.page.cutout.bridge.CutoutBridge` over the object that `web/cutout/worker.js` offers."""
 
-    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels) -> None:
-        self.js.picture(photo, kind, width, height, to_js(memoryview(rgba)))
+    def picture(self, photo: int, kind: str, width: int, height: int, rgba: Pixels | Held) -> None:
+        given = to_js(memoryview(rgba)) if isinstance(rgba, Pixels) else rgba
+        self.js.picture(photo, kind, width, height, given)
 
     def layers(self, photo: int, layers: Layers) -> None:
         self.js.layers("layers", photo, json.dumps(layers.sizes), _arrays(layers))

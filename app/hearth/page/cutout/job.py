@@ -2,9 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hearth.errors import Cancelled
 from hearth.page.cutout import preview
 from hearth.page.cutout.backgrounds import Backgrounds
@@ -15,6 +12,7 @@ from hearth.page.cutout.tool import CutoutTool, looking
 from hearth.page.cutout.view import Photo
 from hearth.page.cutout.writing import write_file
 from hearth.page.jobs import Stage
+from hearth.runtime.device import Held
 from hearth.tools import cutout
 from hearth.tools.cutout.look import Mask
 from hearth.tools.cutout.matte import Alpha
@@ -67,10 +65,10 @@ class Job:
         again = bool(photo.model)
         shown = False
 
-        def show(pixels: NDArray[np.uint8]) -> None:
+        def show(pixels: Held) -> None:
             nonlocal shown
             if not self.editing.edits and self.editing.look.mask == Mask():
-                self._show_after(preview.shown(pixels, picture.icc))
+                self._show_after(preview.found(pixels, small.size, picture.icc))
                 shown = True
 
         matte = await pipeline.matte_async(picture, self._report, glance=None if again else Glance(small.size, show))

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hearth.runtime.device import Held
 from hearth.tools.cutout import Matte, Photo
 from hearth.tools.cutout.matte import Alpha, resized
 from hearth.tools.cutout.photo import Pixels
-from hearth.tools.cutout.screen import on_screen
+from hearth.tools.cutout.screen import is_screens, on_screen
 
 LONG_SIDE = 2048  # pixels
 
@@ -20,7 +21,7 @@ class Preview(NamedTuple):
 
     width: int
     height: int
-    rgba: Pixels
+    rgba: Pixels | Held
 
 
 def small_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -43,6 +44,13 @@ def before(small: Photo) -> Preview:
 def after(matte: Matte, small: Photo | None = None, alpha: Alpha | None = None) -> Preview:
     """The cutout, with `alpha` or the matte's own; `small` is the photo where it was `reduced` before."""
     return shown(matte.scaled(*small_size(matte.size), alpha, small), matte.photo.icc)
+
+
+def found(pixels: Held, size: tuple[int, int], icc: bytes | None) -> Preview:
+    """What a graphics card made for the screen, (width, height), in the colours of a profile."""
+    if is_screens(icc):
+        return Preview(*size, pixels)
+    return shown(np.frombuffer(pixels.to_bytes(), np.uint8).reshape(*size[::-1], 4), icc)
 
 
 def shown(pixels: NDArray[np.uint8], icc: bytes | None) -> Preview:

@@ -9,11 +9,13 @@ import os
 import time
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hearth.errors import ExecutorFailed, Unsupported
+from hearth.runtime.device import Held
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Dispatch, Lowered, Range
 
@@ -153,6 +155,16 @@ class FolderNotes:
             scratch.replace(place)
 
 
+@dataclass(frozen=True)
+class HeldBytes:
+    """What came from the device."""
+
+    data: memoryview
+
+    def to_bytes(self) -> bytes:
+        return bytes(self.data)
+
+
 def _camel(name: str) -> str:
     """`max-buffer-size` as WebGPU writes it."""
     first, *rest = name.split("-")
@@ -234,6 +246,13 @@ class DeskPlayer:
         with _failing():
             self._submit(self.dispatches[first:last])
             return [self.device.queue.read_buffer(self.buffers[r.buffer], r.offset, r.bytes) for r in reads]
+
+    async def play_for(self, first: int, last: int, place: Range) -> Held:
+        """`play` for one value."""
+        return self.play_for_sync(first, last, place)
+
+    def play_for_sync(self, first: int, last: int, place: Range) -> Held:
+        return HeldBytes(*self.play_sync(first, last, [place]))
 
     async def time(self, runs: int) -> float:
         """Milliseconds that all dispatches take, the mean of so many runs on what lies there."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hearth.errors import ExecutorFailed, NotANumber
-from hearth.runtime.device import DeviceTensor, Memory, gpu_bytes, on_host
+from hearth.runtime.device import DeviceTensor, Held, Memory, gpu_bytes, on_host
 from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.numpy.executor import NumpyExecutor, NumpyProgram
 from hearth.runtime.plan import Plan
@@ -54,6 +54,14 @@ class Player(Protocol):
         ...
 
     async def play(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
+        """The same without blocking."""
+        ...
+
+    def play_for_sync(self, first: int, last: int, place: Range) -> Held:
+        """`play_sync` for one value that Python itself may not need."""
+        ...
+
+    async def play_for(self, first: int, last: int, place: Range) -> Held:
         """The same without blocking."""
         ...
 

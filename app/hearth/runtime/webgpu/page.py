@@ -13,10 +13,11 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from hearth.errors import ExecutorFailed, Unsupported
 from hearth.runtime.browser import open_bridge
+from hearth.runtime.device import Held
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Lowered, Range
 
@@ -133,8 +134,7 @@ class PagePlayer:
 
     async def play(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
         """Runs dispatches [first, last) and brings back what lies in `reads`."""
-        data = await _answer(self.player.play(first, last, json.dumps([asdict(place) for place in reads])))
-        whole, at, result = memoryview(data.to_bytes()), 0, []
+        whole, at, result = memoryview((await self._play(first, last, reads)).to_bytes()), 0, []
         for place in reads:
             result.append(whole[at : at + place.bytes])
             at += place.bytes
@@ -143,6 +143,17 @@ class PagePlayer:
     def play_sync(self, first: int, last: int, reads: Sequence[Range]) -> list[memoryview]:
         """`play`, where the browser lets Python wait."""
         return _wait(self.play(first, last, reads))
+
+    async def play_for(self, first: int, last: int, place: Range) -> Held:
+        """`play` for one value, as an array of JavaScript's."""
+        return cast(Held, await self._play(first, last, [place]))
+
+    def play_for_sync(self, first: int, last: int, place: Range) -> Held:
+        """The same, where the browser lets Python wait."""
+        return cast(Held, _wait(self.play_for(first, last, place)))
+
+    async def _play(self, first: int, last: int, reads: Sequence[Range]) -> Any:
+        return await _answer(self.player.play(first, last, json.dumps([asdict(place) for place in reads])))
 
     async def time(self, runs: int) -> float:
         """Milliseconds that all dispatches take, the mean of so many runs on what lies there."""

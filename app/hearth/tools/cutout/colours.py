@@ -19,9 +19,9 @@ from hearth.tools.cutout.kernels import Kernels
 
 Field = NDArray[np.float32]
 
-_SMOOTHNESS = 1e-5  # what neighbours' colours should have in common everywhere
-_STEEPNESS = 1.0  # and how much more of it where alpha changes, a unit of alpha
-_SMALL, _STEPS_SMALL, _STEPS_LARGE = 32, 10, 2  # pixels of the long side, and Jacobi steps up to it and beyond
+SMOOTHNESS = 1e-5  # what neighbours' colours should have in common everywhere
+STEEPNESS = 1.0  # and how much more of it where alpha changes, a unit of alpha
+SMALL, STEPS_SMALL, STEPS_LARGE = 32, 10, 2  # pixels of the long side, and Jacobi steps up to it and beyond
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def estimate(picture: Field, alpha: Field, kernels: Kernels | None) -> Colours:
     for level_picture, level_alpha in zip(pictures[::-1], alphas[::-1], strict=True):
         shape = level_alpha.shape
         subject, background = _doubled(subject, shape), _doubled(background, shape)
-        steps = _STEPS_SMALL if max(shape) <= _SMALL else _STEPS_LARGE
+        steps = STEPS_SMALL if max(shape) <= SMALL else STEPS_LARGE
         subject, background = _solved(level_picture, level_alpha, subject, background, steps)
     return Colours(subject, background)
 
@@ -82,7 +82,7 @@ def _solved(picture: Field, alpha: Field, subject: Field, background: Field, ste
     steepness = [np.abs(a - neighbour) for neighbour in _neighbours(a)]
     there = _neighbours(np.ones_like(a), outside="constant")
     pairs = zip(there, steepness, strict=True)
-    weights = [one * (np.float32(_SMOOTHNESS) + np.float32(_STEEPNESS) * steep) for one, steep in pairs]
+    weights = [one * (np.float32(SMOOTHNESS) + np.float32(STEEPNESS) * steep) for one, steep in pairs]
     total = sum(weights[1:], weights[0])
     # The 2x2 matrix [[a a + total, a b], [a b, b b + total]], inverted.
     scale = 1 / (total * (a * a + b * b + total))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearth.errors import BadModel, ExecutorFailed, LostTensor, NoSubject, Unsupported
-from hearth.runtime.device import DeviceTensor
+from hearth.runtime.device import DeviceTensor, Held
 from hearth.tools.cutout.closer import blend_alpha, blend_masks, box_around, cropped
 from hearth.tools.cutout.colours import Colours, estimate
 from hearth.tools.cutout.enlarge import enlarge_strips
@@ -19,16 +19,12 @@ from hearth.tools.cutout.matte import Alpha, Map, Matte, merge_alpha, strips, wr
 from hearth.tools.cutout.network import Preparation, prepare, stretch
 from hearth.tools.cutout.photo import Photo, read
 from hearth.tools.cutout.refine import (
-    Picture,
-    Start,
     decided,
     fit,
     matted,
     resampled,
     shrink,
-    sided,
     small_size,
-    started,
 )
 from hearth.tools.cutout.refine.graphics import Refinement, card_of
 from hearth.words import Words, say
@@ -90,9 +86,9 @@ class Glance:
     size: tuple[int, int]
     """Width and height on the screen, at most those of the photo."""
 
-    show: Callable[[NDArray[np.uint8]], object]
-    """It is handed what `Matte.scaled` would give, within 2 of 255; not to be written to. It is not called for photos
-    with transparency, nor where the network looked twice."""
+    show: Callable[[Held], object]
+    """It is handed the bytes of what `Matte.scaled` would give, within 2 of 255. It is not called for photos with
+    transparency, nor where the network looked twice."""
 
 
 @dataclass(frozen=True)
@@ -148,24 +144,23 @@ class _Solve(NamedTuple):
     """On the graphics card, that is; where that fails, the answer is None."""
 
     refinement: Refinement
-    start: Start
+    mask: Map
 
 
 class _OnScreen(NamedTuple):
     """What was solved last, as the screen shows it; where that fails, the answer is None."""
 
     refinement: Refinement
-    colours: Colours
 
 
-class _Alpha(NamedTuple):
+class _Refined(NamedTuple):
     """At the photo's size, of what was solved last; where that fails, the answer is None."""
 
     refinement: Refinement
 
 
 T = TypeVar("T")
-_Steps = Generator[_Report | _Predict | _See | _Solve | _OnScreen | _Alpha, Any, T]
+_Steps = Generator[_Report | _Predict | _See | _Solve | _OnScreen | _Refined, Any, T]
 
 
 @dataclass(frozen=True)
@@ -209,13 +204,13 @@ class Pipeline:
                         answer = step.refinement.see()
                 elif isinstance(step, _Solve):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = step.refinement.solve(step.start)
+                        answer = step.refinement.solve(step.mask)
                 elif isinstance(step, _OnScreen):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = step.refinement.on_screen(step.colours)
-                elif isinstance(step, _Alpha):
+                        answer = step.refinement.on_screen()
+                elif isinstance(step, _Refined):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = step.refinement.alpha()
+                        answer = step.refinement.refined()
                 else:
                     progress(step.stage, step.fraction)
         except StopIteration as finished:
@@ -251,13 +246,13 @@ class Pipeline:
                         answer = await step.refinement.see_async()
                 elif isinstance(step, _Solve):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = await step.refinement.solve_async(step.start)
+                        answer = await step.refinement.solve_async(step.mask)
                 elif isinstance(step, _OnScreen):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = await step.refinement.on_screen_async(step.colours)
-                elif isinstance(step, _Alpha):
+                        answer = await step.refinement.on_screen_async()
+                elif isinstance(step, _Refined):
                     with suppress(ExecutorFailed, Unsupported):
-                        answer = await step.refinement.alpha_async()
+                        answer = await step.refinement.refined_async()
                 else:
                     await asyncio.sleep(0)
                     progress(step.stage, step.fraction)
@@ -298,13 +293,13 @@ class Pipeline:
             progress("write", fraction)
         return Cutout(matte, b"".join(pieces))
 
-    def _refinement(self, photo: Photo, glance: Glance | None = None) -> Refinement | None:
+    def _refinement(self, photo: Photo, coloured: bool, glance: Glance | None = None) -> Refinement | None:
         """The photo on its way to the graphics card, if the network runs on one."""
         card = card_of(self.session)
         with suppress(ExecutorFailed, Unsupported):
             if card is not None and self.options.refine:
                 screen = None if glance is None else glance.size
-                return Refinement(card, photo, preparation=self.preparation, screen=screen)
+                return Refinement(card, photo, preparation=self.preparation, screen=screen, coloured=coloured)
         return None
 
     def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object], glance: Glance | None) -> _Steps[Matte]:
@@ -317,7 +312,7 @@ class Pipeline:
         yield _Report("prepare", 0.0)
         if photo.has_alpha or not self.options.clean:
             glance = None
-        refinement = self._refinement(photo, glance)
+        refinement = self._refinement(photo, self.options.clean, glance)
         seen = None if refinement is None else (yield _See(refinement))
         if seen is None:
             seen = prepare(photo, self.preparation)
@@ -339,12 +334,13 @@ class Pipeline:
         yield _Report("refine", 0.0)
         small = _Small(photo)
         if closer is None:
-            alpha, soft = yield from self._refined(small, mask, refinement, (0.0, 0.9), glance)
+            edges = yield from self._refined(small, mask, refinement, (0.0, 0.9), glance)
         else:
-            alpha, soft = yield from self._refined(small, mask, refinement, (0.0, 0.5))
+            edges = yield from self._refined(small, mask, refinement, (0.0, 0.5))
+        alpha = edges.alpha
         if box and part and closer is not None:
-            in_box, _ = yield from self._refined(_Small(part), closer, self._refinement(part), (0.5, 0.9))
-            blend_alpha(alpha, in_box, box)
+            in_box = yield from self._refined(_Small(part), closer, self._refinement(part, False), (0.5, 0.9))
+            blend_alpha(alpha, in_box.alpha, box)
             mask = blend_masks(mask, closer, box, photo.size)
         if photo.has_alpha:
             for top, bottom in strips(width, height):
@@ -353,11 +349,11 @@ class Pipeline:
         yield _Report("refine", 1.0)
 
         yield _Report("colours", 0.0)
-        colours = None
-        if self.options.clean:
+        colours = edges.colours
+        if self.options.clean and edges.soft is not None:
             for fraction in small.shrink():
                 yield _Report("colours", 0.5 * fraction)
-            colours = small.colours(soft)
+            colours = estimate(small.picture, edges.soft, small.kernels)
         yield _Report("colours", 1.0)
         return Matte(photo, raw, mask, alpha, colours, photo.notes)
 
@@ -375,34 +371,29 @@ class Pipeline:
         refinement: Refinement | None,
         span: tuple[float, float],
         glance: Glance | None = None,
-    ) -> _Steps[tuple[Alpha, Map]]:
-        """Alpha (H, W), and the small one (h, w), of 0..1, that it comes from."""
+    ) -> _Steps["_Edges"]:
         photo, at_size = small.photo, resampled(mask, small.size)
 
         def done(fraction: float) -> _Report:
             return _Report("refine", span[0] + (span[1] - span[0]) * fraction)
 
         if refinement is not None and card_of(self.session) is not None:  # the session may have left it
-            start = started(at_size)
-            solved = yield _Solve(refinement, start)
-            sides = decided(solved.picture, at_size, solved.soft) if solved is not None else None
+            cells = yield _Solve(refinement, at_size)
+            sides = None if cells is None else decided(cells)
             if sides is not None:
-                solved = yield _Solve(refinement, sided(start, sides))
-            if solved is not None:
-                small.take(solved.picture)
-                if glance is not None:
-                    shown = yield _OnScreen(refinement, small.colours(solved.soft))
-                    if shown is not None:
-                        glance.show(shown)
-            refined = None if solved is None else (yield _Alpha(refinement))
+                refinement.side(sides)
+            shown = None if cells is None or glance is None else (yield _OnScreen(refinement))
+            if shown is not None and glance is not None:
+                glance.show(shown)
+            refined = None if cells is None else (yield _Refined(refinement))
             refinement.destroy()
             if refined is not None:
-                return refined, solved.soft
+                return _Edges(refined.alpha, colours=refined.colours)
         alpha = np.empty(photo.size[::-1], np.uint8)
         if not self.options.refine:
             for fraction in enlarge_strips(mask, alpha):
                 yield done(fraction)
-            return alpha, at_size
+            return _Edges(alpha, at_size)
         for fraction in small.shrink():
             yield done(0.3 * fraction)
         soft = matted(small.picture, at_size, small.kernels)
@@ -411,7 +402,17 @@ class Pipeline:
         for top, bottom in strips(*photo.size):
             coefficients.apply(photo.pixels, alpha, top, bottom, small.kernels)
             yield done(0.5 + 0.5 * bottom / len(alpha))
-        return alpha, soft
+        return _Edges(alpha, soft)
+
+
+class _Edges(NamedTuple):
+    """A mask refined, or enlarged as it is."""
+
+    alpha: Alpha
+    soft: Map | None = None
+    """The small one (h, w), of 0..1, that it comes from; None where a graphics card made it."""
+    colours: Colours | None = None
+    """Those of subject and background, where the card made them."""
 
 
 class _Small:
@@ -423,23 +424,12 @@ class _Small:
         self.size = small_size(*photo.size)
         self.picture = np.empty((*self.size[::-1], 4), np.float32)
         self._whole = False
-        self._colours: tuple[Map, Colours] | None = None
-
-    def take(self, picture: Picture) -> None:
-        """One that was made elsewhere."""
-        self.picture, self._whole = picture, True
 
     def shrink(self) -> Iterator[float]:
         """Yields the fraction that is there."""
         if not self._whole:
             yield from shrink(self.photo, self.picture, self.kernels)
         self._whole = True
-
-    def colours(self, soft: Map) -> Colours:
-        """Those of subject and background by a small alpha, once the picture is there; asked again, the same."""
-        if self._colours is None or self._colours[0] is not soft:
-            self._colours = soft, estimate(self.picture, soft, self.kernels)
-        return self._colours[1]
 
 
 def as_map(answer: object) -> Map:

@@ -18,6 +18,11 @@ def on_screen(image: Image.Image, icc: bytes | None) -> Image.Image:
     return image if table is None else image.filter(table)
 
 
+def is_screens(icc: bytes | None) -> bool:
+    """Whether a profile's colours are those of a screen."""
+    return _table(icc) is None
+
+
 @functools.lru_cache(maxsize=4)
 def _table(icc: bytes | None) -> ImageFilter.Color3DLUT | None:
     space = space_of(icc)

@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.tools.cutout.kernels import Kernels
-from hearth.tools.cutout.refine.doubt import Sides, decided
+from hearth.tools.cutout.refine.doubt import Cells, PictureCells, Sides, decided, filled
 from hearth.tools.cutout.refine.guided import Coefficients, fit
 from hearth.tools.cutout.refine.matting import solve
 from hearth.tools.cutout.refine.shrink import Picture, shrink, small_size
 
 __all__ = [
+    "Cells",
     "Coefficients",
     "Picture",
+    "PictureCells",
     "Plane",
     "Settings",
+    "Sides",
     "decided",
     "fit",
     "matted",
@@ -57,6 +60,10 @@ class Settings:
     steps: int = 100
     """Of conjugate gradients at most. More follow the colours too far where the network was right."""
 
+    def reaching(self, width: int, height: int) -> int:
+        """The reach in pixels of a small copy."""
+        return max(1, round(self.reach * max(width, height) / 480))
+
 
 SETTINGS = Settings()
 
@@ -84,7 +91,7 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
 
     start = started(mask, settings)
     alpha = solved(start)
-    sides = decided(picture, mask, alpha)
+    sides = decided(PictureCells(picture, mask, alpha))
     return alpha if sides is None else solved(sided(start, sides, settings))
 
 
@@ -96,7 +103,8 @@ def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
 
 def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
     """What is held, what is sought, and what it is pulled to: the mask."""
-    reach = max(1, round(settings.reach * max(mask.shape) / 480))
+    height, width = mask.shape
+    reach = settings.reaching(width, height)
     inside = _eroded(mask > settings.sure, reach)
     outside = _eroded(mask < 1 - settings.sure, reach)
     unknown = ~(inside | outside)
@@ -110,9 +118,10 @@ def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
 
 def sided(start: Start, sides: Sides, settings: Settings = SETTINGS) -> Start:
     """The same, pulled to `sides` too."""
-    more: Plane = (np.float32(settings.side_pull) * sides.certainty**3).astype(np.float32)
+    certainty, goal = (filled(cells, start.pull.shape) for cells in (sides.certainty, sides.goal))
+    more: Plane = (np.float32(settings.side_pull) * certainty**3).astype(np.float32)
     pull = start.pull + more
-    goal = (start.pull * start.goal + more * sides.goal) / pull
+    goal = (start.pull * start.goal + more * goal) / pull
     return Start(start.unknown, pull, goal, np.where(start.unknown, goal, start.alpha))
 
 

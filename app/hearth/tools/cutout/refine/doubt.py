@@ -9,7 +9,7 @@ is blurred, as in Chen, Paris, Durand, "Real-time Edge-Aware Image Processing wi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from hearth.tools.cutout.refine.shrink import Picture
 
 Plane = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
-_CELL = 4  # pixels a side; all below is about cells
+CELL = 4
+"""Pixels a side; all below is about cells."""
+
 _REACH = 2  # cells to each side of the windows that are looked at
 # Everything fades in between two values: a bit of noise must not turn an area over.
 _LEAST = 0.12, 0.16  # from 0 or 1, of the mean in a window: below lie the tails of soft edges
@@ -31,9 +32,57 @@ _KNOWN = 0.25  # of the area in doubt, how large the sure part of the subject mu
 _PLACES, _COLOURS = 8, 12  # of the grid along the long side, and along each of red, green and blue
 
 
+class Cells(Protocol):
+    """Means over cells of CELL x CELL pixels of the small size, each (rows, columns); what does not fill one at the
+    lower and right border is left out."""
+
+    @property
+    def colour(self) -> Plane:
+        """(rows, columns, 3), of 0..1."""
+        ...
+
+    @property
+    def mask(self) -> Plane:
+        """The network's, of 0..1."""
+        ...
+
+    @property
+    def alpha(self) -> Plane:
+        """The first one that was solved for, of 0..1."""
+        ...
+
+    @property
+    def squares(self) -> Plane:
+        """Of every pixel's alpha."""
+        ...
+
+
+class PictureCells:
+    """Those of a small picture (h, w, 4), its mask and its alpha, both (h, w); each made where it is asked for."""
+
+    def __init__(self, picture: Picture, mask: Plane, alpha: Plane) -> None:
+        self._picture, self._mask, self._alpha = picture, mask, alpha
+
+    @property
+    def colour(self) -> Plane:
+        return np.stack([_cells(self._picture[:, :, channel]) for channel in range(3)], axis=2)
+
+    @property
+    def mask(self) -> Plane:
+        return _cells(self._mask)
+
+    @property
+    def alpha(self) -> Plane:
+        return _cells(self._alpha)
+
+    @property
+    def squares(self) -> Plane:
+        return _cells(self._alpha * self._alpha)
+
+
 @dataclass(frozen=True)
 class Sides:
-    """What was decided, both (h, w)."""
+    """What was decided, both (rows, columns)."""
 
     goal: Plane
     """1 for the subject, 0 for the background."""
@@ -41,31 +90,40 @@ class Sides:
     """0..1"""
 
 
-def decided(picture: Picture, mask: Plane, alpha: Plane) -> Sides | None:
-    """The sides of areas in doubt, from a small picture (h, w, 4), its mask and its first alpha, both (h, w) of 0..1.
+def cell_counts(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows of cells."""
+    return width // CELL, height // CELL
+
+
+def decided(cells: Cells) -> Sides | None:
+    """The sides of areas in doubt.
 
     None where there are none; where the mask is as even as the alpha, as over glass or a veil; and where the sure part
     of the subject is small beside what is in doubt: then too little is known of it.
     """
-    height, width = alpha.shape
-    if min(height, width) < (2 * _REACH + 1) * _CELL:
+    alpha = cells.alpha
+    if min(alpha.shape) < 2 * _REACH + 1:
         return None
-    cells = _cells(alpha)
-    mean, spread = _windows(cells, _cells(alpha * alpha))
+    mean, spread = _windows(alpha, cells.squares)
     doubt = _faded(np.minimum(mean, 1 - mean), _LEAST) * _faded(spread, _EVEN)
-    inside, outside = _faded(1 - cells, _SURE), _faded(cells, _SURE)
+    inside, outside = _faded(1 - alpha, _SURE), _faded(alpha, _SURE)
     if not (doubt > 0.5).any() or inside.sum() < _KNOWN * doubt.sum():
         return None
-    coarse = _mean(_cells(mask))
+    coarse = _mean(cells.mask)
     if np.median(_windows(coarse, coarse * coarse)[1][doubt > 0.5]) < _WANDERING:
         return None
-    colour = np.stack([_cells(picture[:, :, channel]) for channel in range(3)], axis=2)
-    for_subject, for_background = _votes(colour, inside, outside)
+    for_subject, for_background = _votes(cells.colour, inside, outside)
     share = _mean(doubt * for_subject / (for_subject + for_background)) / (_mean(doubt) + 1e-6)
     # Bayes: what the network and the matting say goes in as well.
     likely = share * mean / (share * mean + (1 - share) * (1 - mean) + 1e-12)
     certainty = doubt * _faded(np.maximum(likely, 1 - likely), _AGREED)
-    return Sides(_pixels(likely > 0.5, alpha.shape), _pixels(certainty, alpha.shape))
+    return Sides((likely > 0.5).astype(np.float32), certainty.astype(np.float32))
+
+
+def filled(cells: Plane, shape: tuple[int, ...]) -> Plane:
+    """Every cell as its pixels, of (h, w); those that fill none are like the ones next to them."""
+    rest = [(0, size - count * CELL) for size, count in zip(shape, cells.shape, strict=True)]
+    return np.pad(cells.repeat(CELL, 0).repeat(CELL, 1), rest, "edge")
 
 
 def _faded(value: NDArray[np.floating], ends: tuple[float, float]) -> NDArray[np.float64]:
@@ -74,19 +132,13 @@ def _faded(value: NDArray[np.floating], ends: tuple[float, float]) -> NDArray[np
 
 
 def _cells(plane: Plane) -> Plane:
-    """Means of cells; what does not fill one at the lower and right border is left out."""
-    rows, columns = plane.shape[0] // _CELL, plane.shape[1] // _CELL
-    lines = np.sum([plane[y : rows * _CELL : _CELL] for y in range(_CELL)], axis=0)
-    sums = np.sum([lines[:, x : columns * _CELL : _CELL] for x in range(_CELL)], axis=0)
-    return cast(Plane, sums * np.float32(1 / _CELL**2))
+    columns, rows = cell_counts(plane.shape[1], plane.shape[0])
+    lines = np.sum([plane[y : rows * CELL : CELL] for y in range(CELL)], axis=0)
+    sums = np.sum([lines[:, x : columns * CELL : CELL] for x in range(CELL)], axis=0)
+    return cast(Plane, sums * np.float32(1 / CELL**2))
 
 
-def _pixels(cells: NDArray[np.floating] | Flags, shape: tuple[int, ...]) -> Plane:
-    rest = [(0, size - count * _CELL) for size, count in zip(shape, cells.shape, strict=True)]
-    return np.pad(cells.astype(np.float32).repeat(_CELL, 0).repeat(_CELL, 1), rest, "edge")
-
-
-def _mean(cells: NDArray[np.floating] | Flags) -> NDArray[np.float64]:
+def _mean(cells: NDArray[np.floating]) -> NDArray[np.float64]:
     """Of the window around every cell, the border's repeated."""
     size = 2 * _REACH + 1
     sums = np.pad(cells, ((_REACH + 1, _REACH), (_REACH + 1, _REACH)), "edge").cumsum(0, np.float64).cumsum(1)
