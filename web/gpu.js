@@ -23,6 +23,7 @@ const HUNG_AFTER_MS = 60_000;
 const COMPILED_WITHIN_MS = 300_000;
 const UPLOAD_BYTES = 32 * 2 ** 20;
 const PIPELINES_KEPT = 512;
+const LANDING_BYTES = 16 * 2 ** 20; // of a picture for the screen
 
 /**
  * The GPU of this browser, or null where WebGPU offers none that is worth using, or does not answer.
@@ -77,6 +78,8 @@ export class Gpu {
     this.failed.catch(() => {}); // whoever waits hears of it
     /** @type {Map<string, Promise<GPUComputePipeline>>} by source; the ones unused for longest go first */
     this.pipelines = new Map();
+    /** @type {GPUBuffer | null} */
+    this.landing = null;
   }
 
   /** A kernel compiled, or on its way; the same source is compiled once. @param {string} code */
@@ -136,6 +139,26 @@ export class Gpu {
     return result;
   }
 
+  /** A buffer for what comes back, one's own until it is kept: a run that nobody waits for any more may not be over. @param {number} bytes */
+  takeLanding(bytes) {
+    const kept = this.landing;
+    if (kept && kept.size >= bytes) {
+      this.landing = null;
+      return kept;
+    }
+    return this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  }
+
+  /** Keeps a buffer for later results: the largest that is not too large. @param {GPUBuffer} landing */
+  keepLanding(landing) {
+    if (landing.size > LANDING_BYTES || landing.size < (this.landing?.size ?? 0)) {
+      landing.destroy();
+      return;
+    }
+    this.landing?.destroy();
+    this.landing = landing;
+  }
+
   /** @param {GPUBuffer} source @param {number} start @param {GPUBuffer} target @param {number} at @param {number} bytes */
   copy(source, start, target, at, bytes) {
     const encoder = this.device.createCommandEncoder();
@@ -186,8 +209,6 @@ export class Player {
     this.calls = [];
     /** @type {Promise<void> | null} */
     this.prepared = null;
-    /** @type {GPUBuffer | null} */
-    this.landing = null;
   }
 
   /** @param {number} buffer @param {number} offset @param {Uint8Array} bytes */
@@ -275,7 +296,7 @@ export class Player {
       device.queue.submit([encoder.finish()]);
       return new Uint8Array();
     }
-    const landing = this.#takeLanding(total);
+    const landing = this.gpu.takeLanding(total);
     let at = 0;
     for (const { buffer, offset, bytes } of ranges) {
       encoder.copyBufferToBuffer(this.buffers[buffer], offset, landing, at, bytes);
@@ -285,18 +306,8 @@ export class Player {
     await this.gpu.within(landing.mapAsync(GPUMapMode.READ, 0, total));
     const result = new Uint8Array(landing.getMappedRange(0, total)).slice();
     landing.unmap();
-    if (this.landing || !this.calls.length) landing.destroy();
-    else this.landing = landing;
+    this.gpu.keepLanding(landing);
     return result;
-  }
-
-  /** A buffer for what comes back, one's own until then: a run that nobody waits for any more may not be over. @param {number} bytes */
-  #takeLanding(bytes) {
-    const kept = this.landing;
-    this.landing = null;
-    if (kept && kept.size >= bytes) return kept;
-    kept?.destroy();
-    return this.gpu.device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   }
 
   /**
@@ -366,7 +377,6 @@ export class Player {
   /** Frees everything. */
   destroy() {
     for (const buffer of this.buffers) buffer.destroy();
-    this.landing?.destroy();
     this.calls = [];
   }
 }
