@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from PIL import Image
 
 from hearth.errors import BadImage, DownloadFailed
 from hearth.page.bridge import Progress
-from hearth.page.cutout.layers import Layers
+from hearth.page.cutout.layers import Layers, Strips
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.runtime.device import Held
@@ -63,6 +63,29 @@ def in_english(plain: Any) -> Any:
     return [in_english(part) for part in plain] if isinstance(plain, list) else plain
 
 
+def whole(layer: NDArray[np.uint8] | Strips) -> NDArray[np.uint8]:
+    """A layer as the canvas has it in the end."""
+    if not isinstance(layer, Strips):
+        return layer
+    array = np.concatenate(list(layer.strips))
+    assert array.shape == layer.shape
+    return array
+
+
+class DeskSheet:
+    def __init__(self, width: int, height: int) -> None:
+        self.size = width, height
+        self.rgba = b""
+
+    def rows(self, rgba: bytes) -> None:
+        self.rgba += rgba
+
+    async def encoded(self, kind: str, quality: int) -> bytes:
+        out = io.BytesIO()
+        Image.frombytes("RGBA", self.size, self.rgba).save(out, kind.removeprefix("image/"), quality=quality)
+        return out.getvalue()
+
+
 class DeskBridge:
     """`hearth.page.cutout.bridge.CutoutBridge` that keeps what it is told."""
 
@@ -100,7 +123,7 @@ class DeskBridge:
         self.pictures.append((photo, kind, width, height, data))
 
     def layers(self, photo: int, layers: Layers) -> None:
-        self.canvas.setdefault(photo, {}).update(layers.data)
+        self.canvas.setdefault(photo, {}).update({name: whole(layer) for name, layer in layers.data.items()})
         self.canvas_sizes[photo] = layers.sizes
 
     def near(self, photo: int, layers: Layers) -> None:
@@ -115,15 +138,15 @@ class DeskBridge:
     def painted(self) -> bytes:
         return self.brush
 
-    def deliver(self, photo: int, name: str, kind: str, data: bytes) -> None:
-        self.cutouts[photo] = (name, data)
+    def part(self, data: bytes) -> bytes:
+        return data
+
+    def deliver(self, photo: int, name: str, kind: str, parts: Sequence[bytes]) -> None:
+        self.cutouts[photo] = (name, b"".join(parts))
         self.kinds[photo] = kind
 
-    async def encode(self, width: int, height: int, rgba: bytes, kind: str, quality: int) -> bytes:
-        assert len(rgba) == width * height * 4
-        out = io.BytesIO()
-        Image.frombytes("RGBA", (width, height), rgba).save(out, kind.removeprefix("image/"), quality=quality)
-        return out.getvalue()
+    def sheet(self, width: int, height: int) -> "DeskSheet":
+        return DeskSheet(width, height)
 
     async def read_picture(self, picture: str) -> bytes:
         if picture not in self.own:
@@ -157,7 +180,9 @@ class DeskBridge:
     async def read(self, photo: int) -> bytes:
         return self.files[photo]
 
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, Pixels]:
+    async def decode(
+        self, photo: int, *, opaque: bool = False, without: Sequence[tuple[int, int]] = ()
+    ) -> tuple[int, int, Pixels]:
         if self.decoded is None:
             raise BadImage(say("photo.not-decoded"))
         return self.decoded

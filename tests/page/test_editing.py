@@ -12,7 +12,7 @@ from hearth.page.cutout import mattes, page
 from hearth.tools.cutout.edits import TILE, Place, unpack
 from hearth.tools.cutout.screen import on_screen
 from hearth.words import english
-from tests.page.desk import Desk, DeskBridge, png
+from tests.page.desk import Desk, DeskBridge, png, whole
 from tests.page.test_queue import play
 from tests.tools.cutout.pictures import wide_profile
 
@@ -82,9 +82,9 @@ def test_a_part_of_the_photo_is_given_with_all_its_pixels() -> None:
         await until(lambda: 1 in desk.bridge.parts)
         part = desk.bridge.parts[1]
         assert part.sizes == {"left": 4, "top": 2, "width": 20, "height": 10}
-        assert (part.data["found"] == alpha_of(desk.bridge)[2:12, 4:24]).all()
+        assert (whole(part.data["found"]) == alpha_of(desk.bridge)[2:12, 4:24]).all()
         with Image.open(io.BytesIO(png())) as image:
-            assert (part.data["photo"][:, :, :3] == np.asarray(image.convert("RGB"))[2:12, 4:24]).all()
+            assert (whole(part.data["photo"])[:, :, :3] == np.asarray(image.convert("RGB"))[2:12, 4:24]).all()
 
     play(scene)
 

@@ -24,7 +24,6 @@ import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
 import { Queue } from "./queue.js";
 import { Python } from "../shell/python.js";
-import { release } from "../shell/release.js";
 import { Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Stored } from "../shell/stored.js";
@@ -196,8 +195,7 @@ function receive(message) {
       collection.kept.history(message.id, message.data);
       return;
     case "cutout":
-      collection.take(message.id, new Blob([message.data], { type: message.kind })).then(render);
-      release(message.data);
+      collection.take(message.id, message.file).then(render);
       shelf.persist();
       break;
   }

@@ -124,7 +124,7 @@
  * @typedef {{type: "near", id: number, left: number, top: number, width: number, height: number, data: {photo: ArrayBuffer, found: ArrayBuffer}}} Near
  *     a part of the photo with all its pixels, and of the matte's own alpha
  * @typedef {{type: "tiles", id: number, tiles: [number, number][], data: ArrayBuffer}} Tiles  strokes as they are now
- * @typedef {{type: "cutout", id: number, name: string, kind: string, data: ArrayBuffer}} Cutout  a file; `kind` is its media type
+ * @typedef {{type: "cutout", id: number, name: string, kind: string, file: Blob}} Cutout  `kind` is its media type
  * @typedef {{type: "history", id: number, data: ArrayBuffer}} History  to be stored for when the page is opened again
  * @typedef {{type: "inspected", report: ModelReport}} Inspected
  * @typedef {{type: "checked", id: number, verdict: Said}} Checked

@@ -43,19 +43,34 @@ const bridge = {
   painted() {
     return new Uint8Array(painted);
   },
-  /** @param {number} id @param {string} name @param {string} kind @param {Uint8Array} file */
-  deliver(id, name, kind, file) {
-    const data = /** @type {ArrayBuffer} */ (file.buffer);
-    say({ type: "cutout", id, name, kind, data }, [data]);
+  /** A part of a file, which the browser holds from now on. @param {Uint8Array<ArrayBuffer>} bytes */
+  part(bytes) {
+    const blob = new Blob([bytes]);
+    release(bytes.buffer);
+    return blob;
   },
-  /** @param {number} width @param {number} height @param {Uint8Array<ArrayBuffer>} rgba @param {string} kind @param {number} quality */
-  async encode(width, height, rgba, kind, quality) {
+  /** @param {number} id @param {string} name @param {string} kind @param {Blob[]} parts */
+  deliver(id, name, kind, parts) {
+    say({ type: "cutout", id, name, kind, file: new Blob(parts, { type: kind }) });
+  },
+  /** A picture that Python fills from the top, for the browser to write. @param {number} width @param {number} height */
+  sheet(width, height) {
     const canvas = new OffscreenCanvas(width, height);
-    const pixels = new ImageData(new Uint8ClampedArray(rgba.buffer), width, height);
-    canvas.getContext("2d")?.putImageData(pixels, 0, 0);
-    const blob = await canvas.convertToBlob({ type: kind, quality: quality / 100 });
-    if (blob.type !== kind) throw new Error(`this browser writes no ${kind}`);
-    return new Uint8Array(await blob.arrayBuffer());
+    const context = canvas.getContext("2d");
+    let filled = 0;
+    const rows = (/** @type {Uint8Array<ArrayBuffer>} */ rgba) => {
+      const pixels = new ImageData(new Uint8ClampedArray(rgba.buffer), width);
+      context?.putImageData(pixels, 0, filled);
+      filled += pixels.height;
+      release(rgba.buffer);
+    };
+    const encoded = async (/** @type {string} */ kind, /** @type {number} */ quality) => {
+      const blob = await canvas.convertToBlob({ type: kind, quality: quality / 100 });
+      canvas.width = canvas.height = 0;
+      if (blob.type !== kind) throw new Error(`this browser writes no ${kind}`);
+      return blob;
+    };
+    return { rows, encoded };
   },
   /** @param {string} id */
   async readPicture(id) {
@@ -63,7 +78,7 @@ const bridge = {
   },
   /** @param {string} id */
   decodePicture(id) {
-    return decode(pictureOf(id), true);
+    return decode(pictureOf(id));
   },
   /** @param {number} id @param {Uint8Array} history */
   keep(id, history) {
@@ -99,20 +114,25 @@ const bridge = {
   release(bytes) {
     release(bytes.buffer);
   },
-  /** @param {number} id @param {boolean} toScreen */
-  decode(id, toScreen) {
-    return decode(fileOf(id), toScreen);
+  /** @param {number} id @param {boolean} opaque @param {[number, number][]} without  parts of the file that are left out */
+  decode(id, opaque, without) {
+    return decode(leftOut(fileOf(id), without), opaque);
   },
 };
 
-/** @param {Blob} file @param {boolean} toScreen */
-async function decode(file, toScreen) {
+/** A file without some parts of it, in their order. @param {Blob} file @param {[number, number][]} parts */
+function leftOut(file, parts) {
+  const from = [0, ...parts.map(([, to]) => to)];
+  return new Blob(from.map((start, index) => file.slice(start, parts[index]?.[0])));
+}
+
+/** @param {Blob} file @param {boolean} [opaque]  whether nothing in it can be transparent */
+async function decode(file, opaque = false) {
   const end = await turnToDecode();
   try {
     const bitmap = await createImageBitmap(file, {
       imageOrientation: "from-image",
-      premultiplyAlpha: "none",
-      colorSpaceConversion: toScreen ? "default" : "none",
+      premultiplyAlpha: opaque ? "default" : "none", // which makes a second copy, as "none" for the colours does
     });
     const { width, height } = bitmap;
     // Python takes the pixels strip by strip into its own memory: beside that there is the bitmap alone.

@@ -103,7 +103,7 @@ export class Engine {
     if (message.type === "need-model") this.shelf.fetch(message.id);
     else if (message.type === "drop-model") this.shelf.drop(message.id);
     else if (message.type === "booting") this.#progress("fetch:runtime", message.loaded, 0);
-    else if (message.type === "cutout" && message.id === job?.id) job.resolve(new Blob([message.data], { type: message.kind }));
+    else if (message.type === "cutout" && message.id === job?.id) job.resolve(message.file);
     this.#look(photos.find(({ id }) => id === job?.id));
   }
 

@@ -21,7 +21,7 @@ window.Worker = class extends Plain {
           notes.push({ at, id, state, stages: stages.map(({ title, fraction }) => [title.key, fraction]) });
         }
       } else if (data.type === "cutout") {
-        notes.push({ at, id: data.id, bytes: data.data.byteLength });
+        notes.push({ at, id: data.id, bytes: data.file.size });
       } else if (data.type === "picture" && data.kind === "after") {
         notes.push({ at, id: data.id, preview: true });
       }

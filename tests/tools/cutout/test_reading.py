@@ -13,7 +13,7 @@ from PIL import Image, features
 
 from hearth.errors import BadImage, TooLarge
 from hearth.tools.cutout import from_rgba, jpeg_profile, read
-from hearth.tools.cutout.formats import browser_format
+from hearth.tools.cutout.formats import browser_format, jpeg_profile_parts
 from hearth.tools.cutout.photo import Photo, check_size
 from hearth.tools.cutout.screen import on_screen
 from tests.tools.cutout.pictures import encoded, grey_profile, ink_profile, scene, srgb_profile, wide_profile
@@ -284,6 +284,17 @@ def test_a_jpeg_with_a_profile_for_its_greys_is_read_by_pillow() -> None:
     data = encoded(np.full((20, 30), 64, np.uint8), "JPEG", icc_profile=icc)
     assert jpeg_profile(data) == (False, None, [])
     assert pixels(read(data))[5, 5].tolist() == [137, 137, 137]
+
+
+def test_a_jpeg_is_the_same_without_the_parts_of_its_profile() -> None:
+    profile = wide_profile().ljust(140_000, b"\0")  # in three segments
+    data = encoded(PICTURE, "JPEG", icc_profile=profile)
+    parts = jpeg_profile_parts(data)
+    assert len(parts) == 3
+    for start, end in reversed(parts):
+        data = data[:start] + data[end:]
+    assert data == encoded(PICTURE, "JPEG")
+    assert jpeg_profile_parts(data) == jpeg_profile_parts(data[:300]) == jpeg_profile_parts(b"\xff\xd8") == []
 
 
 @pytest.mark.parametrize("subsampling", [(1, 1), (2, 2)])

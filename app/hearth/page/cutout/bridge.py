@@ -1,6 +1,6 @@
 """What the cutout's page asks of the place it runs in, beside what every tool does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from hearth.page.bridge import Bridge
@@ -9,6 +9,17 @@ from hearth.runtime.device import Held
 from hearth.tools.cutout.edits import Packed, Place
 from hearth.tools.cutout.photo import Pixels
 from hearth.words import Said
+
+Part = Any
+"""A part of a file, as the place calls it."""
+
+
+class Sheet(Protocol):
+    def rows(self, rgba: bytes) -> None:
+        """Fills the next rows."""
+
+    async def encoded(self, kind: str, quality: int) -> Part:
+        """The whole as a file of the media type `kind`. Raises BadInput where the browser writes none."""
 
 
 class CutoutBridge(Bridge, Protocol):
@@ -32,11 +43,14 @@ class CutoutBridge(Bridge, Protocol):
     def painted(self) -> bytes:
         """The tiles of the message that is being received, one after the other."""
 
-    def deliver(self, photo: int, name: str, kind: str, data: bytes) -> None:
+    def part(self, data: bytes) -> Part:
+        """Takes a part of a file over: the browser has more room for it than Python."""
+
+    def deliver(self, photo: int, name: str, kind: str, parts: Sequence[Part]) -> None:
         """Hands over the finished file; `kind` is its media type."""
 
-    async def encode(self, width: int, height: int, rgba: bytes, kind: str, quality: int) -> bytes:
-        """A file of the media type `kind` as the browser writes it. Raises BadInput where it cannot."""
+    def sheet(self, width: int, height: int) -> Sheet:
+        """A picture that is filled from the top, for the browser to write."""
 
     async def read_picture(self, picture: str) -> bytes:
         """The bytes of a picture that was chosen for the background. Raises BadImage when it is gone."""
@@ -65,8 +79,12 @@ class CutoutBridge(Bridge, Protocol):
     async def read(self, photo: int) -> bytes:
         """The bytes of the file that was dropped. Raises BadImage when it is gone."""
 
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, Pixels]:
-        """Width, height and RGBA as the browser decodes the file, turned upright. Raises BadImage, TooLarge.
+    async def decode(
+        self, photo: int, *, opaque: bool = False, without: Sequence[tuple[int, int]] = ()
+    ) -> tuple[int, int, Pixels]:
+        """Width, height and RGBA as the browser decodes the file, turned upright, its colours brought from the file's
+        profile to sRGB. Raises BadImage, TooLarge.
 
-        `to_screen` brings the colours from the file's profile to sRGB; else they stay as they are stored.
+        A format that is `opaque`, without transparency, takes less memory. Bytes `without` are left out of the file:
+        from, to, of each part.
         """

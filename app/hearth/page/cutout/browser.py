@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
-from js import Object
+from js import Object, Uint8Array
 from pyodide.ffi import JsException, to_js
 
 from hearth.errors import BadImage, BadInput, DownloadFailed
 from hearth.page.browser import BrowserBridge
-from hearth.page.cutout.layers import Layers
+from hearth.page.cutout.bridge import Part, Sheet
+from hearth.page.cutout.layers import Layers, Strips
 from hearth.page.cutout.page import CutoutPage
 from hearth.page.cutout.tool import CutoutTool
 from hearth.runtime.device import Held
@@ -44,14 +46,14 @@ class CutoutBrowserBridge(BrowserBridge):
     def painted(self) -> bytes:
         return bytes(self.js.painted().to_bytes())
 
-    def deliver(self, photo: int, name: str, kind: str, data: bytes) -> None:
-        self.js.deliver(photo, name, kind, to_js(memoryview(data)))
+    def part(self, data: bytes) -> Part:
+        return self.js.part(to_js(memoryview(data)))
 
-    async def encode(self, width: int, height: int, rgba: bytes, kind: str, quality: int) -> bytes:
-        try:
-            return bytes((await self.js.encode(width, height, to_js(memoryview(rgba)), kind, quality)).to_bytes())
-        except JsException as error:
-            raise BadInput(say("file.not-encoded")) from error
+    def deliver(self, photo: int, name: str, kind: str, parts: Sequence[Part]) -> None:
+        self.js.deliver(photo, name, kind, to_js(parts))
+
+    def sheet(self, width: int, height: int) -> Sheet:
+        return _Sheet(self.js.sheet(width, height))
 
     async def read_picture(self, picture: str) -> bytes:
         try:
@@ -97,13 +99,39 @@ class CutoutBrowserBridge(BrowserBridge):
         except JsException as error:  # NotReadableError, NotFoundError: the file changed on disk
             raise BadImage(say("photo.unreadable")) from error
 
-    async def decode(self, photo: int, *, to_screen: bool) -> tuple[int, int, Pixels]:
-        return await _decoded(self.js.decode(photo, to_screen))
+    async def decode(
+        self, photo: int, *, opaque: bool = False, without: Sequence[tuple[int, int]] = ()
+    ) -> tuple[int, int, Pixels]:
+        return await _decoded(self.js.decode(photo, opaque, to_js([list(part) for part in without])))
+
+
+class _Sheet:
+    def __init__(self, js: Any) -> None:
+        self.js = js
+
+    def rows(self, rgba: bytes) -> None:
+        self.js.rows(to_js(memoryview(rgba)))
+
+    async def encoded(self, kind: str, quality: int) -> Part:
+        try:
+            return await self.js.encoded(kind, quality)
+        except JsException as error:
+            raise BadInput(say("file.not-encoded")) from error
 
 
 def _arrays(layers: Layers) -> Any:
-    data = {name: to_js(array.reshape(-1).data) for name, array in layers.data.items()}
+    data = {name: _bytes(layer) for name, layer in layers.data.items()}
     return to_js(data, dict_converter=Object.fromEntries)
+
+
+def _bytes(layer: np.ndarray | Strips) -> Any:
+    if not isinstance(layer, Strips):
+        return to_js(layer.reshape(-1).data)
+    array, at = Uint8Array.new(prod(layer.shape)), 0
+    for strip in layer.strips:
+        array.subarray(at, at + strip.nbytes).assign(strip.reshape(-1).data)
+        at += strip.nbytes
+    return array
 
 
 async def _decoded(coming: Any) -> tuple[int, int, Pixels]:

@@ -1,5 +1,6 @@
 """What the page's canvas is made of: the parts of a matte, apart, so that the preview needs Python for none of them."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,18 @@ from PIL import Image
 from hearth.tools.cutout import Matte
 from hearth.tools.cutout.export import base_alpha
 from hearth.tools.cutout.look import Look
-from hearth.tools.cutout.screen import on_screen
+from hearth.tools.cutout.screen import is_screens, on_screen
 
 _STRIP_PIXELS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Strips:
+    """A layer that is made strip by strip, from the top, while it is handed over: beside the photo Python's memory has
+    no room for all of it, and would keep the size that it took."""
+
+    shape: tuple[int, ...]
+    strips: Iterator[NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Layers:
     """Bytes by name, and their sizes: the whole message but for its type."""
 
     sizes: dict[str, Any]
-    data: dict[str, NDArray[np.uint8]]
+    data: Mapping[str, NDArray[np.uint8] | Strips]
 
 
 def reduced_size(size: tuple[int, int], side: int, pixels: int) -> tuple[int, int]:
@@ -37,11 +47,7 @@ def layers(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
     another, and small: the colours of subject and background (RGBA).
     """
     icc = matte.photo.icc
-    image = Image.frombuffer("RGBA", matte.size, matte.photo.pixels, "raw", "RGBA", 0, 1)
-    data = {
-        "photo": np.asarray(on_screen(_small(image, size), icc)),
-        "found": _resized(Image.fromarray(matte.alpha), size),
-    }
+    data = {"photo": _layer(matte.photo.pixels, size, icc), "found": _layer(matte.alpha, size)}
     if look.mask.source == "raw":
         data |= base_layer(matte, look, size).data
     shape = (0, 0)
@@ -62,8 +68,7 @@ def layers(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
 
 def base_layer(matte: Matte, look: Look, size: tuple[int, int]) -> Layers:
     """The alpha that the settings begin with, alone."""
-    alpha = _resized(Image.fromarray(base_alpha(matte, look)), size)
-    return Layers({"width": size[0], "height": size[1]}, {"base": alpha})
+    return Layers({"width": size[0], "height": size[1]}, {"base": _layer(base_alpha(matte, look), size)})
 
 
 def near_layers(matte: Matte, left: int, top: int, right: int, bottom: int) -> Layers:
@@ -77,19 +82,17 @@ def near_layers(matte: Matte, left: int, top: int, right: int, bottom: int) -> L
     return Layers({"left": left, "top": top, "width": image.width, "height": image.height}, data)
 
 
-def _resized(image: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
-    return np.asarray(_small(image, size))
-
-
-def _small(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """By averages over squares; `size` is a whole part of the picture's, as `reduced_size` makes it. In strips: Pillow
-    copies what is transparent."""
-    if image.size == size:
-        return image
-    width, height = image.size
+def _layer(pixels: NDArray[np.uint8], size: tuple[int, int], icc: bytes | None = None) -> NDArray[np.uint8] | Strips:
+    """Alpha (H, W), or RGBA (H, W, 4) brought to sRGB, by averages over squares; `size` is a whole part of the
+    picture's, as `reduced_size` makes it."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size and is_screens(icc):
+        return pixels
     part = max(-(-width // size[0]), -(-height // size[1]))
     step = part * max(1, _STRIP_PIXELS // (part * width))
-    small = Image.new(image.mode, size)
-    for top in range(0, height, step):
-        small.paste(image.crop((0, top, width, min(top + step, height))).reduce(part), (0, top // part))
-    return small
+
+    def strips() -> Iterator[NDArray[np.uint8]]:
+        for top in range(0, height, step):
+            yield np.asarray(on_screen(Image.fromarray(pixels[top : top + step]).reduce(part), icc))
+
+    return Strips((size[1], size[0], *pixels.shape[2:]), strips())

@@ -15,6 +15,8 @@ KEPT_BYTES = 60_000_000
 SMALL_BYTES = 40_000_000
 """Of what stays of the photos before them: about ten. Whatever came before those has its network run again."""
 
+_PIECE_BYTES = 1 << 20
+
 
 @dataclass(frozen=True)
 class _Small:
@@ -76,14 +78,19 @@ class Mattes:
 
 def _pack(matte: Matte) -> _Small:
     nothing = np.zeros((0, 0, 4), np.uint8)
-    alpha = zlib.compress(matte.alpha.tobytes(), 1)
+    alpha = zlib.compress(np.ascontiguousarray(matte.alpha).data, 1)
     rest = replace(matte, photo=replace(matte.photo, pixels=nothing), alpha=nothing[:, :, 0])
     return _Small(_with_colours(rest, np.float16), alpha, matte.size)
 
 
 def _unpack(small: _Small, photo: Photo) -> Matte:
     width, height = small.size
-    alpha = np.frombuffer(bytearray(zlib.decompress(small.alpha)), np.uint8).reshape(height, width)
+    alpha = np.empty((height, width), np.uint8)
+    flat, at, stream, packed = alpha.reshape(-1), 0, zlib.decompressobj(), small.alpha
+    while at < flat.size:  # piece by piece, to need no more memory than alpha itself
+        piece = stream.decompress(packed, _PIECE_BYTES)
+        flat[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
+        at, packed = at + len(piece), stream.unconsumed_tail
     return replace(_with_colours(small.matte, np.float32), photo=photo, alpha=alpha)
 
 

@@ -5,7 +5,7 @@ import contextlib
 from hearth.errors import BadImage, TooLarge
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.tools import cutout
-from hearth.tools.cutout.formats import browser_format, is_sequence
+from hearth.tools.cutout.formats import browser_format, is_sequence, jpeg_profile_parts
 from hearth.words import say
 
 JPEG = b"\xff\xd8\xff"
@@ -21,7 +21,7 @@ async def read_photo(bridge: CutoutBridge, photo: int) -> cutout.Photo:
         raise TooLarge(say("photo.file-too-large", size=size, limit=MAX_FILE_BYTES))
     data = await bridge.read(photo)
     if browser_format(data) is not None:
-        width, height, rgba = await bridge.decode(photo, to_screen=True)
+        width, height, rgba = await bridge.decode(photo)
         return cutout.from_rgba(rgba, width, height, notes=[say("note.first-frame")] if is_sequence(data) else [])
     if data.startswith(JPEG):
         return await _read_jpeg(bridge, photo, data)
@@ -36,10 +36,10 @@ async def _read_jpeg(bridge: CutoutBridge, photo: int, data: bytes) -> cutout.Ph
     for_screens, icc, notes = cutout.jpeg_profile(data)
     if for_screens:
         with contextlib.suppress(BadImage):  # what it is that is wrong, Pillow says better
-            width, height, rgba = await bridge.decode(photo, to_screen=False)
+            width, height, rgba = await bridge.decode(photo, opaque=True, without=jpeg_profile_parts(data))
             return cutout.from_rgba(rgba, width, height, icc, notes)
     elif icc is not None:  # inks: the browser knows how their profile brings them to a screen
         with contextlib.suppress(BadImage):
-            width, height, rgba = await bridge.decode(photo, to_screen=True)
+            width, height, rgba = await bridge.decode(photo, opaque=True)
             return cutout.from_rgba(rgba, width, height, notes=[say("note.cmyk-profile")])
     return cutout.read(data)

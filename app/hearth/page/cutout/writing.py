@@ -19,6 +19,8 @@ from hearth.words import say
 
 _SHARE = 0.2  # of the progress, for the alpha; what is left is for the file
 
+_PART_BYTES = 4_000_000  # of a file that Python holds before it hands them over
+
 
 async def write_file(
     photo: Photo,
@@ -42,18 +44,26 @@ async def write_file(
         await asyncio.sleep(0)
     on_alpha(alpha)
     finished = Finished(matte, alpha, look.scene, look.output, picture)
-    by_browser = look.output.format == "avif"
-    pieces = []
-    for fraction, piece in finished.rgba() if by_browser else finished.write():
-        pieces.append(piece)
-        report(share + (1 - share) * fraction)
-        await asyncio.sleep(0)
-    data, kind = b"".join(pieces), TYPES[look.output.format]
-    if by_browser:
-        data = await bridge.encode(*finished.size, data, kind, look.output.quality)
+    kind = TYPES[look.output.format]
+    if look.output.format == "avif":
+        sheet = bridge.sheet(*finished.size)
+        for fraction, rows in finished.rgba():
+            sheet.rows(rows)
+            report(share + (1 - share) * fraction)
+            await asyncio.sleep(0)
+        parts = [await sheet.encoded(kind, look.output.quality)]
+    else:
+        parts, loose = [], bytearray()
+        for fraction, piece in finished.write():
+            loose += piece
+            if len(loose) >= _PART_BYTES or fraction == 1:
+                parts.append(bridge.part(bytes(loose)))
+                loose.clear()
+            report(share + (1 - share) * fraction)
+            await asyncio.sleep(0)
     photo.file_name, photo.file_note = file_name(visible_name(photo.name), look.output), list(finished.notes)
     photo.file_width, photo.file_height = finished.size
-    bridge.deliver(photo.id, photo.file_name, kind, data)
+    bridge.deliver(photo.id, photo.file_name, kind, parts)
     editing.written = state
 
 

@@ -109,5 +109,18 @@ def png_depth(data: bytes) -> int:
     return data[24]
 
 
+def jpeg_profile_parts(data: bytes) -> list[tuple[int, int]]:
+    """Where the colour profile lies in a JPEG: from, to, of each of its segments (ICC.1:2022, B.4). Without them a
+    browser takes the colours as they are stored, and needs no second copy of the picture to convert them."""
+    parts = []
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (b"\xda", b""):  # up to the picture itself
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] == 0xE2 and data[at + 4 : at + 16] == b"ICC_PROFILE\0":
+            parts.append((at, end))
+        at = end
+    return parts
+
+
 def _box_length(data: bytes) -> int:
     return int.from_bytes(data[:4], "big")
