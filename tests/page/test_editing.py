@@ -181,8 +181,15 @@ def test_a_canvas_too_small_for_the_photo_gets_it_reduced_and_strokes_reach_the_
         await until(lambda: 1 in desk.bridge.canvas)
         sizes = desk.bridge.canvas_sizes[1]
         assert (sizes["width"], sizes["height"], sizes["full"]) == (150, 100, [300, 200])
-        paint(desk, (0, 0), 255, 255, "restore")
+        desk.bridge.brush = np.full((TILE, TILE), 255, np.uint8).tobytes()
+        way = {"part": 2, "dabs": [[100, 100, 400]], "hardness": 1, "smart": True}
+        desk.tell("stroke", id=1, tool="restore", tiles=[[0, 0]], way=way)
+        assert desk.page.editor.of(1).edits.size == (300, 200)
         assert (await written(desk) == 255).all()
+        desk.tell("undo", id=1)
+        assert {place: unpack(tile)[0, 0].tolist() for place, tile in desk.bridge.strokes[1].items()} == {
+            Place(0, 0): [0, 255]
+        }
 
     play(scene)
 

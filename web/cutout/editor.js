@@ -117,11 +117,11 @@ export class Editor {
     this.changed();
   }
 
-  /** @param {{tiles: [number, number][], data: ArrayBuffer} | null} painted */
+  /** @param {ReturnType<import("./canvas/renderer.js").Renderer["finishStroke"]>} painted */
   sendStroke(painted) {
     if (!this.photo || !painted) return;
-    const { tiles, data } = painted;
-    this.post({ type: "stroke", id: this.photo.id, tool: this.brush.tool, tiles, data, serial: this.#number(this.photo) }, [data]);
+    const { tiles, data, way } = painted;
+    this.post({ type: "stroke", id: this.photo.id, tool: this.brush.tool, tiles, data, way, serial: this.#number(this.photo) }, [data]);
     this.changed();
   }
 

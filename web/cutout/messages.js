@@ -85,8 +85,11 @@
  *     all pixels of this part of the photo are wanted
  * @typedef {{type: "look", id: number, look: Look, gesture: number, serial: number}} SetLook
  *     changes of one gesture, but for 0, are undone together
- * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer, serial: number}} Stroke
- *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`)
+ * @typedef {{part: number, dabs: number[][], hardness: number, smart: boolean}} Way  `part` pixels of the photo are one of the canvas, a side; each dab is
+ *     x, y and radius in pixels of the photo
+ * @typedef {{type: "stroke", id: number, tool: "restore" | "erase", tiles: [number, number][], data: ArrayBuffer, way?: Way, serial: number}} Stroke
+ *     the tiles that a brush changed, as they are now: column and row of each, and its low and high (`hearth.tools.cutout.edits`);
+ *     where the canvas is smaller than the photo, how the stroke was painted, and how much it alone covers
  * @typedef {{type: "undo" | "redo" | "reset", id: number, serial: number} | {type: "export", id: number}
  *     | {type: "look-all", id: number, ids?: number[], serial?: number}} OnEdits
  *     `ids` of the photos that get the settings of this one; all of them without it

@@ -75,20 +75,23 @@ export class Painter {
 
   /**
    * Ends the stroke.
-   * @param {{strokes: Texture, stroke: Texture}} layers
-   * @returns {{tiles: [number, number][], data: ArrayBuffer} | null}  the tiles as they are now, low and high of each pixel
+   * @param {{strokes: Texture, stroke: Texture}} layers @param {boolean} alone  whether this stroke alone is wanted
+   * @returns {{tiles: [number, number][], data: ArrayBuffer} | null}  the tiles that it touched as they are now, low and
+   *     high of each pixel; or how much it covers
    */
-  finish({ strokes, stroke }) {
+  finish({ strokes, stroke }, alone) {
     const { gl, touched } = this;
     if (!touched) return null;
+    const tiles = [...this.tiles].map((key) => /** @type {[number, number]} */ ([key % 65536, Math.floor(key / 65536)]));
+    this.target.into(stroke);
+    const cover = alone && this.#read(stroke, tiles, 1);
     this.target.into(strokes);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
     this.commit.use({ stroke, paints: this.paints });
     this.target.within(touched, () => gl.drawArrays(gl.TRIANGLES, 0, 3));
     gl.disable(gl.BLEND);
-    const tiles = [...this.tiles].map((key) => /** @type {[number, number]} */ ([key % 65536, Math.floor(key / 65536)]));
-    const data = this.#read(strokes, tiles);
+    const data = cover || this.#read(strokes, tiles, 2);
     this.shrink(strokes, touched);
     this.drop({ stroke });
     return { tiles, data };
@@ -101,16 +104,17 @@ export class Painter {
     this.tiles.clear();
   }
 
-  /** @param {Texture} strokes  which is drawn into now @param {[number, number][]} tiles */
-  #read(strokes, tiles) {
+  /** @param {Texture} texture  which is drawn into now @param {[number, number][]} tiles @param {1 | 2} bytes  a pixel */
+  #read(texture, tiles, bytes) {
     const { gl } = this;
-    const out = new Uint8Array(tiles.length * TILE * TILE * 2);
+    const out = new Uint8Array(tiles.length * TILE * TILE * bytes);
     const pixels = new Uint8Array(TILE * TILE * 4);
     tiles.forEach(([x, y], index) => {
-      const width = Math.min(TILE, strokes.width - x * TILE);
-      const height = Math.min(TILE, strokes.height - y * TILE);
+      const width = Math.min(TILE, texture.width - x * TILE);
+      const height = Math.min(TILE, texture.height - y * TILE);
       gl.readPixels(x * TILE, y * TILE, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
-      const tile = new Uint16Array(out.buffer, index * TILE * TILE * 2, TILE * TILE).fill(0xff00); // low 0, high 255
+      const at = index * TILE * TILE * bytes;
+      const tile = bytes === 1 ? new Uint8Array(out.buffer, at, TILE * TILE) : new Uint16Array(out.buffer, at, TILE * TILE).fill(0xff00); // low 0, high 255
       const whole = new Uint32Array(pixels.buffer);
       for (let row = 0; row < height; row++) {
         for (let column = 0; column < width; column++) tile[row * TILE + column] = whole[row * width + column];

@@ -47,6 +47,8 @@ export class Renderer {
     this.size = { width: 0, height: 0 };
     this.hasAlpha = false;
     this.standsIn = false; // small pictures for the layers
+    /** How the stroke on its way is painted. @type {{dabs: import("./painter.js").Dab[], hardness: number, smart: boolean}} */
+    this.way = { dabs: [], hardness: 0, smart: false };
     /** @type {ImageBitmap | null} the one that is the photo's texture */
     this.before = null;
     gl.bindVertexArray(gl.createVertexArray());
@@ -89,11 +91,12 @@ export class Renderer {
         const pixels = data[name];
         if (pixels && small) this.#put(name, new Texture(gl, "RGBA8", small[0], small[1], { data: new Uint8Array(pixels) }));
       }
-      this.#put("strokes", new Texture(gl, "RG8", width, height, { mips: true, sharp: true }));
+      const sharp = width === this.size.width; // else the file has finer strokes than the canvas: no squares of many pixels
+      this.#put("strokes", new Texture(gl, "RG8", width, height, { mips: true, sharp }));
       this.target.clear(this.textures.strokes, [0, 1, 0, 0]);
       gl.bindTexture(gl.TEXTURE_2D, this.textures.strokes.texture);
       gl.generateMipmap(gl.TEXTURE_2D);
-      this.#put("stroke", new Texture(gl, "R8", width, height, { sharp: true }));
+      this.#put("stroke", new Texture(gl, "R8", width, height, { sharp }));
       this.target.clear(this.textures.stroke, [0, 0, 0, 0]);
     }
     for (const name of /** @type {const} */ (["found", "base"])) {
@@ -131,18 +134,26 @@ export class Renderer {
     if (!this.textures.stroke) return null;
     const { photo, stroke } = this.textures;
     const part = this.reduction;
+    this.way.dabs.push(...dabs);
+    Object.assign(this.way, { hardness: brush.hardness, smart: brush.smart });
     const scaled = dabs.map(({ x, y, radius, opacity }) => ({ x: x * part, y: y * part, radius: radius * part, opacity }));
     const changed = this.painter.paint({ photo, stroke }, scaled, brush);
     return changed && scaledRect(changed, 1 / part);
   }
 
-  /** Ends the stroke; gives the tiles that it changed. */
+  /** Ends the stroke; gives the tiles that it changed, or where the photo is larger, how it was painted and what it covers. */
   finishStroke() {
-    return this.textures.stroke ? this.painter.finish({ strokes: this.textures.strokes, stroke: this.textures.stroke }) : null;
+    const { strokes, stroke } = this.textures;
+    const part = Math.round(1 / this.reduction);
+    const way = part > 1 ? { ...this.way, part, dabs: this.way.dabs.map(({ x, y, radius }) => [x, y, radius]) } : undefined;
+    this.way.dabs = [];
+    const painted = stroke && this.painter.finish({ strokes, stroke }, Boolean(way));
+    return painted ? { ...painted, way } : null;
   }
 
   /** Takes the stroke away again. */
   dropStroke() {
+    this.way.dabs = [];
     if (this.textures.stroke) this.painter.drop({ stroke: this.textures.stroke });
   }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from hearth.page.cutout.surroundings import surroundings
 from hearth.page.cutout.view import View
 from hearth.tools.cutout.edits import TILE, Packed, Place, pack
 from hearth.tools.cutout.look import look_from_plain
+from hearth.tools.cutout.stroke import Stroke, reduced
 from hearth.words import say
 
 
@@ -39,6 +40,7 @@ class Editor:
         self._all: dict[int, Editing] = {}
         self._open = 0  # the photo on the canvas
         self._side, self._pixels = 1, 1  # that the canvas can hold
+        self._canvas: tuple[int, int] | None = None  # the size of what is on it, once it is
         self._showing: asyncio.Task[None] | None = None
         self._near: asyncio.Task[None] | None = None
         self._scene: asyncio.Task[None] | None = None
@@ -58,7 +60,7 @@ class Editor:
 
     def open(self, photo: int, side: int, pixels: int) -> None:
         """Shows a photo on a canvas that can hold `side` pixels a side and `pixels` in all."""
-        self._open, self._side, self._pixels = photo, side, pixels
+        self._open, self._side, self._pixels, self._canvas = photo, side, pixels, None
         self.refresh(photo)
 
     def look_near(self, photo: int, left: int, top: int, right: int, bottom: int) -> None:
@@ -90,7 +92,7 @@ class Editor:
                     self.of(other).set_look(editing.look)
                 self.view.announcement = say("said.for-all", count=len(wanted))
             case "stroke":
-                editing.stroke(message["tool"], self._painted(message["tiles"]))
+                editing.stroke(message["tool"], self._painted(photo, message))
             case "undo":
                 what, tiles = editing.undo()
                 if what:
@@ -103,7 +105,7 @@ class Editor:
                 tiles = editing.reset()
                 self.view.announcement = say("said.reset")
         if tiles:
-            self.bridge.tiles(photo, tiles)
+            self._show_tiles(photo, tiles)
         if editing.look.mask.source != source:
             self.refresh(photo, only_base=True)
         if photo == self._open and not (scene.is_plain and editing.look.scene.is_plain):
@@ -130,9 +132,27 @@ class Editor:
             if photo == self._open:
                 self.bridge.scene(photo, shown)
 
-    def _painted(self, places: Sequence[Sequence[int]]) -> dict[Place, Packed]:
-        data = np.frombuffer(self.bridge.painted(), np.uint8).reshape(len(places), TILE, TILE, 2)
-        return {Place(x, y): pack(tile) for (x, y), tile in zip(places, data, strict=True)}
+    def _painted(self, photo: int, message: Mapping[str, Any]) -> dict[Place, Packed]:
+        """The tiles that a stroke changed. Where the canvas is smaller than the photo the message says how it was
+        painted, and the data hold how much the stroke alone covers."""
+        places = [Place(x, y) for x, y in message["tiles"]]
+        data = np.frombuffer(self.bridge.painted(), np.uint8).reshape(len(places), TILE, TILE, -1)
+        if (way := message.get("way")) is None:
+            return {place: pack(tile) for place, tile in zip(places, data, strict=True)}
+        tiles = dict(zip(places, data[:, :, :, 0], strict=True))
+        dabs = np.array(way["dabs"], np.float32).reshape(-1, 3)
+        edits, matte = self.of(photo).edits, self.mattes.whole(photo)
+        known = next(one for one in self.view.photos if one.id == photo)
+        part = way["part"] if edits.size == (known.width, known.height) else 1  # a history may be of the canvas' size
+        stroke = Stroke(message["tool"] == "restore", part, tiles, dabs, way["hardness"], way["smart"])
+        return stroke.on(edits, matte.photo if matte else None)
+
+    def _show_tiles(self, photo: int, tiles: Mapping[Place, Packed]) -> None:
+        """Shows strokes at the size of the canvas, where the photo is on it."""
+        edits = self.of(photo).edits
+        if photo == self._open and self._canvas is not None:
+            part = -(-edits.size[0] // self._canvas[0])
+            self.bridge.tiles(photo, tiles if part == 1 else reduced(edits, tiles, part))
 
     async def _show_near(self, photo: int, left: int, top: int, right: int, bottom: int) -> None:
         with contextlib.suppress(HearthError):  # the layers, which are smaller, stay
@@ -146,12 +166,12 @@ class Editor:
             self.changed()
             return
         editing = self.of(photo)
-        size = reduced_size(matte.size, self._side, self._pixels)
+        size = self._canvas = reduced_size(matte.size, self._side, self._pixels)
         if not editing.edits:
-            editing.edits.size = size
+            editing.edits.size = matte.size
         if only_base:
             self.bridge.layers(photo, base_layer(matte, editing.look, size))
         else:
             self.bridge.layers(photo, layers(matte, editing.look, size))
-            self.bridge.tiles(photo, editing.edits.tiles)
+            self._show_tiles(photo, editing.edits.tiles)
             self._show_scene()

@@ -96,8 +96,8 @@ class Edits:
                 to = [{-1: slice(0, 1), 0: slice(1, -1), 1: slice(-1, None)}[d] for d in (dy, dx)]
                 of = [{-1: slice(-1, None), 0: slice(None), 1: slice(0, 1)}[d] for d in (dy, dx)]
                 around[to[0], to[1]] = tile[of[0], of[1]]
-        _hold_border(around, place.y == 0, self.size[1] - place.y * TILE)
-        _hold_border(around.swapaxes(0, 1), place.x == 0, self.size[0] - place.x * TILE)
+        hold_border(around, place.y == 0, self.size[1] - place.y * TILE)
+        hold_border(around.swapaxes(0, 1), place.x == 0, self.size[0] - place.x * TILE)
         x, y = (full / own for full, own in zip(size, self.size, strict=True))
         box = (
             left / x - place.x * TILE + 1,
@@ -112,7 +112,7 @@ class Edits:
         return np.stack([np.asarray(band) for band in bands], 2)
 
 
-def _hold_border(around: Pixels, first: bool, inside: int) -> None:
+def hold_border(around: NDArray[np.uint8], first: bool, inside: int) -> None:
     """Lets a picture go on beyond its border as it is there. `inside` rows from the second on are of the picture; the
     one before is too unless the tile is the `first`.
     """
