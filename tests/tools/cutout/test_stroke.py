@@ -14,7 +14,7 @@ BEYOND = X + 0.3 * Y > 560  # of an edge in the photo, which the touches' centre
 
 
 def photo() -> Photo:
-    pixels = np.where(BEYOND[:, :, None], np.uint8([20, 60, 160, 255]), np.uint8([200, 150, 90, 255]))
+    pixels = np.where(BEYOND[:, :, None], [20, 60, 160, 255], [200, 150, 90, 255])
     return Photo(np.ascontiguousarray(pixels, dtype=np.uint8))
 
 

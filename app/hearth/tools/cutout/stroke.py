@@ -16,14 +16,16 @@ from PIL import Image, ImageFilter
 
 from hearth.tools.cutout.edits import TILE, Edits, Packed, Place, hold_border, pack, unpack
 from hearth.tools.cutout.photo import Photo
-from hearth.tools.cutout.screen import on_screen
+from hearth.tools.cutout.screen import is_screens, on_screen
 
 Cover = NDArray[np.uint8]
 """How much of each pixel a stroke covers, 0..255."""
 
 Field = NDArray[np.float32]
+Index = NDArray[np.intp]
 
 _STEEP = 24  # of 255: pixels whose neighbours differ by so much lie at an edge
+_MOST = TILE * TILE // 4  # of a tile, that are worked out anew
 _STEPS = 8  # at which a smart brush looks on its way from the centre, as in the shader
 _ALIKE, _DIFFERENT = np.float32(0.07), np.float32(0.17)  # distances of colours
 _LIGHT = np.array([0.299, 0.587, 0.114], np.float32)
@@ -60,15 +62,38 @@ class Stroke:
     def _covers(self, size: tuple[int, int], photo: Photo | None) -> Iterator[tuple[Place, Cover]]:
         """The tiles of the photo, of that size, which it touches, with how much it covers."""
         width, height = (-(-side // self.part) for side in size)
+        sharp = self.part > 1 and (photo is not None or not self.smart)
         for place in self.tiles:
             around = self._around(place)
             hold_border(around, place.y == 0, height - place.y * TILE)
             hold_border(around.swapaxes(0, 1), place.x == 0, width - place.x * TILE)
-            if around.any():
-                for down in range(self.part):
-                    for across in range(self.part):
-                        full = Place(place.x * self.part + across, place.y * self.part + down)
-                        yield full, self._fine(around, across, down, full, photo)
+            if not around.any():
+                continue
+            dabs = self.dabs[self._reach(place)]
+            low, high = (np.asarray(Image.fromarray(around).filter(way(3))) for way in _EXTREMES)
+            sight = _Sight.of(photo, dabs) if sharp and self.smart and photo is not None and len(dabs) else None
+            for down in range(self.part):
+                for across in range(self.part):
+                    fine = self._enlarged(around, across, down)
+                    full = Place(place.x * self.part + across, place.y * self.part + down)
+                    if sharp:
+                        near = np.ix_(*((np.arange(TILE) + first * TILE) // self.part + 1 for first in (down, across)))
+                        least, most = low[near], high[near]
+                        y, x = np.nonzero(most - least >= _STEEP)
+                        if len(y) <= _MOST:  # else a pattern all over it, and no edge to speak of
+                            exact = self._exact(x + full.x * TILE, y + full.y * TILE, dabs, sight)
+                            fine[y, x] = np.clip(exact * 255 + np.float32(0.5), least[y, x], most[y, x])
+                    if fine.any():
+                        yield full, fine
+
+    def _reach(self, place: Place) -> NDArray[np.bool_]:
+        """The touches that may cover a part of a tile of the canvas."""
+        side = TILE * self.part
+        apart = [
+            np.maximum(0, np.maximum(at * side - centres, centres - (at + 1) * side))
+            for at, centres in zip(place, self.dabs.T[:2], strict=True)
+        ]
+        return np.asarray(np.hypot(*apart) < self.dabs[:, 2])
 
     def _around(self, place: Place) -> Cover:
         """A tile and one pixel on each side."""
@@ -79,32 +104,16 @@ class Stroke:
                     around[to_y, to_x] = tile[of_y, of_x]
         return around
 
-    def _fine(self, around: Cover, across: int, down: int, place: Place, photo: Photo | None) -> Cover:
+    def _enlarged(self, around: Cover, across: int, down: int) -> Cover:
         """One of the tiles of the photo that lie under a tile of the canvas."""
-        image, side = Image.fromarray(around), TILE / self.part
+        side = TILE / self.part
         box = (1 + across * side, 1 + down * side, 1 + (across + 1) * side, 1 + (down + 1) * side)
-        fine = np.array(image.resize((TILE, TILE), Image.Resampling.BILINEAR, box=box))
-        if self.part == 1 or (self.smart and photo is None):
-            return fine
-        rows, columns = ((np.arange(TILE) + first * TILE) // self.part + 1 for first in (down, across))
-        near = np.ix_(rows, columns)
-        low, high = (np.asarray(image.filter(way(3)))[near] for way in (ImageFilter.MinFilter, ImageFilter.MaxFilter))
-        y, x = np.nonzero(high - low >= _STEEP)
-        if photo is not None:
-            inside = (x < photo.size[0] - place.x * TILE) & (y < photo.size[1] - place.y * TILE)
-            y, x = y[inside], x[inside]
-        exact = self._exact(x + np.intp(place.x * TILE), y + np.intp(place.y * TILE), photo)
-        fine[y, x] = np.clip(exact * 255 + np.float32(0.5), low[y, x], high[y, x])
-        return fine
+        return np.array(Image.fromarray(around).resize((TILE, TILE), Image.Resampling.BILINEAR, box=box))
 
-    def _exact(self, x: NDArray[np.intp], y: NDArray[np.intp], photo: Photo | None) -> Field:
+    def _exact(self, x: Index, y: Index, dabs: Field, sight: _Sight | None) -> Field:
         """How much of these pixels of the photo it covers, 0..1."""
         value = np.zeros(len(x), np.float32)
-        if not len(x):
-            return value
         u, v = x.astype(np.float32) + np.float32(0.5), y.astype(np.float32) + np.float32(0.5)
-        dabs = self.dabs[self._reach(u, v)]
-        sight = _Sight.of(photo, dabs, u, v) if self.smart and photo is not None and len(dabs) else None
         for left, top, radius in dabs:
             away = np.hypot(u - left, v - top)
             inside = np.flatnonzero((away < radius) & (value < 1))
@@ -117,13 +126,6 @@ class Stroke:
             value[inside] = np.maximum(value[inside], cover)
         return value
 
-    def _reach(self, u: Field, v: Field) -> NDArray[np.bool_]:
-        """The touches that may cover one of these places."""
-        x, y, radius = self.dabs.T
-        across = np.maximum(0, np.maximum(u.min() - x, x - u.max()))
-        down = np.maximum(0, np.maximum(v.min() - y, y - v.max()))
-        return np.asarray(np.hypot(across, down) < radius)
-
 
 @dataclass(frozen=True)
 class _Sight:
@@ -135,19 +137,18 @@ class _Sight:
     """RGBA in sRGB; each half of the one before."""
 
     @classmethod
-    def of(cls, photo: Photo, dabs: Field, u: Field, v: Field) -> _Sight:
-        """With the centres of these touches, the spots around them, and these places."""
+    def of(cls, photo: Photo, dabs: Field) -> _Sight:
+        """With all that these touches reach."""
         width, height = photo.size
         x, y, radius = dabs.T
-        spot = radius * np.float32(0.1) + 1
-        left, right = min((x - spot).min(), u.min()), max((x + spot).max(), u.max())
-        top, bottom = min((y - spot).min(), v.min()), max((y + spot).max(), v.max())
-        first_x, last_x = max(0, floor(left)), min(width, ceil(right) + 1)
-        first_y, last_y = max(0, floor(top)), min(height, ceil(bottom) + 1)
-        part = np.ascontiguousarray(photo.pixels[first_y:last_y, first_x:last_x])
-        image = on_screen(Image.fromarray(part), photo.icc).convert("RGBX")
-        count = 1 + max(0, round(log2(max(1.0, float(radius.max()) / _STEPS))))
-        return cls(first_x, first_y, [np.asarray(image.reduce(1 << level)) for level in range(count)])
+        left, right = max(0, floor((x - radius).min())), min(width, ceil((x + radius).max()))
+        top, bottom = max(0, floor((y - radius).min())), min(height, ceil((y + radius).max()))
+        levels = [photo.pixels[top:bottom, left:right]]
+        if not is_screens(photo.icc):
+            levels = [np.asarray(on_screen(Image.fromarray(levels[0]), photo.icc))]
+        for _ in range(max(0, round(log2(max(1.0, float(radius.max()) / _STEPS))))):
+            levels.append(np.asarray(Image.fromarray(levels[-1]).reduce(2)))
+        return cls(left, top, levels)
 
     def alike(self, centre: tuple[float, float], radius: float, u: Field, v: Field, away: Field) -> Field:
         """1 where all on the way from the centre is like what lies there, 0 where something is not."""
@@ -181,6 +182,7 @@ class _Sight:
         return pixels[rows, columns, :3].reshape(-1, 3).mean(0, dtype=np.float32) * np.float32(1 / 255)
 
 
+_EXTREMES = ImageFilter.MinFilter, ImageFilter.MaxFilter
 _SIDES = (-1, slice(0, 1), slice(-1, None)), (0, slice(1, -1), slice(None)), (1, slice(-1, None), slice(0, 1))
 """The tile before, this one, the next: where its pixels go, and which they are."""
 
