@@ -25,6 +25,10 @@ class BadModel(HearthError):
     """A model file is damaged, or breaks the rules of ONNX."""
 
 
+class BadIndex(BadModel):
+    """A node was told to take what lies outside of a tensor."""
+
+
 class MissingModel(BadModel):
     """A model file is not there or can't be opened."""
 

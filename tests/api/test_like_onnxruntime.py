@@ -160,6 +160,26 @@ FAILS: dict[str, tuple[Call, str]] = {
     "a value made twice": (lambda ort: session(ort, twice()), "[ONNXRuntimeError] : 1 : FAIL : This is an invalid mo"),
     "types that differ": (lambda ort: session(ort, mixed()), "[ONNXRuntimeError] : 1 : FAIL : "),
     "shapes that do not fit": (lambda ort: session(ort, misfit()), "[ONNXRuntimeError] : 1 : FAIL : "),
+    "an op of a domain that is unknown": (
+        lambda ort: session(ort, elsewhere()),
+        "[ONNXRuntimeError] : 1 : FAIL : Fatal error: my.dom:Frob(-1) is not a registered function/op",
+    ),
+    "an unknown attribute": (lambda ort: session(ort, one_node("Relu", foo=3)), ": 10 : INVALID_GRAPH : This is an in"),
+    "too many inputs": (lambda ort: session(ort, crowded()), ": 10 : INVALID_GRAPH : This is an invalid model."),
+    "a value that nothing makes": (
+        lambda ort: session(
+            ort, file([helper.make_node("Add", ["x", "w"], ["y"])], {"x": (FLOAT, [3])}, {"y": (FLOAT, [3])})
+        ),
+        ": 2 : INVALID_ARGUMENT : Invalid model. Node input 'w' is not a graph input, initializer, or output",
+    ),
+    "an index outside": (
+        lambda ort: session(ort, gathering()).run(None, {"x": y(), "at": np.array([1, -4])}),
+        "indices element out of data bounds, idx=-4 must be within the inclusive range [-3,2]",
+    ),
+    "a library of custom ops": (
+        lambda ort: ort.SessionOptions().register_custom_ops_library("/no.so"),
+        ": 1 : FAIL : ",
+    ),
     "an unknown entry": (
         lambda ort: ort.SessionOptions().get_session_config_entry("nope"),
         "SessionOptions does not have configuration with key: nope",
@@ -203,6 +223,22 @@ def stopping(ort: ModuleType) -> Any:
     options = ort.RunOptions()
     options.terminate = True
     return options
+
+
+def elsewhere() -> bytes:
+    node = helper.make_node("Frob", ["x"], ["y"], domain="my.dom")
+    model = onnx.load_from_string(file([node], {"x": (FLOAT, [3])}, {"y": (FLOAT, [3])}))
+    model.opset_import.append(helper.make_opsetid("my.dom", 1))
+    return bytes(model.SerializeToString())
+
+
+def crowded() -> bytes:
+    return file([helper.make_node("Relu", ["x", "x"], ["y"])], {"x": (FLOAT, [3])}, {"y": (FLOAT, [3])})
+
+
+def gathering() -> bytes:
+    node = helper.make_node("Gather", ["x", "at"], ["y"])
+    return file([node], {"x": (FLOAT, [3]), "at": (INT64, ["n"])}, {"y": (FLOAT, ["n"])})
 
 
 def cycle() -> bytes:
@@ -354,6 +390,7 @@ def test_free_dimensions_can_be_fixed() -> None:
     for ort in (real, ours):
         options = ort.SessionOptions()
         options.add_free_dimension_override_by_name("batch", 2)
+        options.add_free_dimension_override_by_name("batch", 5)  # the first one holds
         made = session(ort, sess_options=options)
         assert made.get_inputs()[0].shape == [2, 3]
         assert made.get_outputs()[0].shape == [2, 3]
@@ -457,6 +494,25 @@ def test_profiling_writes_a_trace(tmp_path: Path) -> None:
         assert "model_run" in {event["name"] for event in events if "name" in event}
         assert made.get_profiling_start_time_ns() > 0
     assert session(ours).end_profiling() == session(real).end_profiling() == ""
+
+
+def test_the_model_is_written_where_the_options_say(tmp_path: Path) -> None:
+    for ort in (real, ours):
+        options = ort.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+        session(ort, sess_options=options)
+        assert session(ort, options.optimized_model_filepath).run(["r"], feeds())[0].shape == (2, 3)
+        Path(options.optimized_model_filepath).unlink()
+
+
+def test_other_libraries_read_ort_values_where_they_are() -> None:
+    for ort in (real, ours):
+        value = ort.OrtValue.ortvalue_from_numpy(x())
+        assert np.shares_memory(np.from_dlpack(value), value.numpy())
+        state = ort.capi.onnxruntime_pybind11_state
+        device = state.OrtDevice(state.OrtDevice.cpu(), state.OrtDevice.default_memory(), 0)
+        np.testing.assert_array_equal(state.OrtValue.ortvalue_from_numpy(x(), device).numpy(), x())
+        np.testing.assert_array_equal(value._ortvalue.numpy(), x())
 
 
 def test_results_are_the_callers_own() -> None:

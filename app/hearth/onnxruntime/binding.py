@@ -32,6 +32,11 @@ class IOBinding:
         self._outputs: dict[str, OrtValue | str] = {}
         self._results: list[OrtValue] = []
 
+    @property
+    def _iobinding(self) -> IOBinding:
+        """onnxruntime's compiled half, to which some clients turn: it has the same methods."""
+        return self
+
     def bind_cpu_input(self, name: str, arr_on_cpu: np.ndarray) -> None:
         """RuntimeError for a name that is no input's."""
         self.bind_ortvalue_input(name, OrtValue(arr_on_cpu))

@@ -91,7 +91,8 @@ class _Options:
 
 
 class SessionOptions(_Options):
-    """How a session is made. Profiling and overrides of free dimensions work; the rest is accepted."""
+    """How a session is made. Profiling, overrides of free dimensions, other initialisers and a path for the model work;
+    the rest is accepted."""
 
     __slots__ = ("free_dimensions", "initializers")
 
@@ -107,7 +108,7 @@ class SessionOptions(_Options):
     log_severity_level = _Option(-1)
     log_verbosity_level = _Option(0)
     logid = _Option("")
-    optimized_model_filepath = _Option("")
+    optimized_model_filepath = _Option("", used=True)
     profile_file_prefix = _Option("onnxruntime_profile_", used=True)
     use_deterministic_compute = _Option(False)
     use_per_session_threads = _Option(True)
@@ -128,8 +129,8 @@ class SessionOptions(_Options):
         self.initializers.update(zip(names, ort_values, strict=True))
 
     def add_free_dimension_override_by_name(self, name: str, size: int) -> None:
-        """Gives every dimension of this name a size."""
-        self.free_dimensions[name] = int(size)
+        """Gives every dimension of this name a size; the first one given holds."""
+        self.free_dimensions.setdefault(name, int(size))
 
     def add_free_dimension_override_by_denotation(self, denotation: str, size: int) -> None:
         ignored("SessionOptions.add_free_dimension_override_by_denotation")
@@ -159,8 +160,11 @@ class SessionOptions(_Options):
         ignored("SessionOptions.set_load_cancellation_flag")
 
     def register_custom_ops_library(self, path: str) -> None:
-        """RuntimeError always: such a library is native code."""
-        raise RuntimeError(f"{path}: libraries of custom ops are native code, which can't be loaded here.")
+        """Fail always: such a library is native code."""
+        from .capi.onnxruntime_pybind11_state import Fail
+
+        reason = "libraries of custom ops are native code, which can't be loaded here."
+        raise Fail(f"[ONNXRuntimeError] : 1 : FAIL : Failed to load library {path} with error: {reason}")
 
 
 class RunOptions(_Options):

@@ -36,6 +36,11 @@ def set_default_logger_severity(severity: int) -> None:
     logging.getLogger("hearth").setLevel(_LEVELS[severity])
 
 
+def set_default_logger_callback(callback: object) -> None:
+    """Accepted and ignored: what is logged goes to Python's logger `hearth`."""
+    ignored("set_default_logger_callback")
+
+
 def set_default_logger_verbosity(verbosity: int) -> None:
     """Accepted and ignored."""
     ignored("set_default_logger_verbosity")

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import hearth.runtime.wasm.ops  # noqa: F401 with the package, not with the first model
@@ -73,18 +74,25 @@ class InferenceSession:
         chosen = {name: given for name, given in zip(names, options, strict=True) if name in available}
         if not names:
             chosen = {name: {} for name in available}
-        self._providers: dict[str, dict[str, str]] = {**chosen, CPU: chosen.get(CPU, {})}
+        self._provider_options: dict[str, dict[str, str]] = {**chosen, CPU: {}}
         with self._event("model_loading"):
             try:
-                self._session = HearthSession(self._graph(), executors(self._providers))
+                self._session = HearthSession(self._graph(), executors(self._provider_options))
             except HearthError as error:
                 path = self._model if isinstance(self._model, str) else None
                 raise translate.of_loading(error, path) from error
+        if self._options.optimized_model_filepath:
+            self._write_model(self._options.optimized_model_filepath)
         self._required = [
             name for name, kind in self._session.graph.inputs.items() if not isinstance(kind, OptionalType)
         ]
         self._overridable = self._session.graph.overridable
         self._overriding: dict[frozenset[str], HearthSession] = {}
+
+    def _write_model(self, path: str) -> None:
+        """The model as it came: what is made of it here is no ONNX file any more."""
+        data = self._model if isinstance(self._model, bytes) else Path(self._model).read_bytes()
+        Path(path).write_bytes(data)
 
     def _graph(self, overridden: Collection[str] = ()) -> Graph:
         """The model with the sizes that the options give to free dimensions, and with some initialisers as inputs."""
@@ -121,7 +129,7 @@ class InferenceSession:
         if not names:
             return self._session
         if names not in self._overriding:
-            self._overriding[names] = HearthSession(self._graph(names), executors(self._providers))
+            self._overriding[names] = HearthSession(self._graph(names), executors(self._provider_options))
         return self._overriding[names]
 
     def get_modelmeta(self) -> ModelMetadata:
@@ -151,10 +159,10 @@ class InferenceSession:
 
     def get_providers(self) -> list[str]:
         """The providers that were asked for and are there, the CPU last."""
-        return list(self._providers)
+        return list(self._provider_options)
 
     def get_provider_options(self) -> dict[str, dict[str, str]]:
-        return {name: dict(options) for name, options in self._providers.items()}
+        return {name: dict(options) for name, options in self._provider_options.items()}
 
     def enable_fallback(self) -> None:
         """A run that fails on one executor always goes on with the next."""
@@ -241,6 +249,14 @@ class InferenceSession:
         return self
 
     @property
+    def _sess_options(self) -> SessionOptions:
+        return self._options
+
+    @property
+    def _providers(self) -> list[str]:
+        return self.get_providers()
+
+    @property
     def _inputs_meta(self) -> list[NodeArg]:
         return self.get_inputs()
 
@@ -293,7 +309,8 @@ class InferenceSession:
         return name
 
     def get_profiling_start_time_ns(self) -> int:
-        return self._started
+        """0 where profiling is off."""
+        return self._started if self._options.enable_profiling else 0
 
     @contextmanager
     def _event(self, name: str) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hearth.errors import (
+    BadIndex,
     BadInput,
     BadModel,
     DamagedModel,
@@ -32,6 +33,10 @@ _CODES: dict[type[Exception], tuple[int, str]] = {
 _NODE = re.compile(r"(?P<op>[\w.]+) '(?P<name>[^']*)'")
 """How messages begin that name a node: Node.label."""
 
+_AGAINST_SCHEMA = re.compile(r".*(has the attribute|inputs, but takes at most) ")
+
+_NOT_MADE = re.compile(r".* reads '(?P<value>.*)', which nothing in the model makes")
+
 _NO_OP = re.compile(r"The model uses the op (?P<op>\w+)(?: of the domain (?P<domain>\S+))? ")
 
 
@@ -51,13 +56,23 @@ def of_loading(error: HearthError, path: str | None) -> Exception:
         return _coded(state.InvalidProtobuf, f"{prefix}Protobuf parsing failed. {error}")
     if isinstance(error, Unsupported):
         missing = _NO_OP.match(str(error))
+        if missing and missing["domain"]:
+            text = f"Fatal error: {missing['domain']}:{missing['op']}(-1) is not a registered function/op. {error}"
+            return _coded(state.Fail, prefix + text)
         if missing:
             text = f"This is an invalid model. No Op registered for {missing['op']}: {error}"
             return _coded(state.InvalidGraph, prefix + text)
+        if _AGAINST_SCHEMA.match(str(error)):
+            return _coded(state.InvalidGraph, f"{prefix}This is an invalid model. {error}")
         return _coded(state.NotImplemented, f"{prefix}{error}")
     if isinstance(error, TooLarge):
         return _coded(state.RuntimeException, f"{prefix}{error}")
-    return _coded(state.Fail, f"{prefix}This is an invalid model. {error}")
+    lost = _NOT_MADE.match(str(error))
+    if lost:
+        text = f"Node input '{lost['value']}' is not a graph input, initializer, or output of a previous node. {error}"
+        return _coded(state.InvalidArgument, f"{prefix}Invalid model. {text}")
+    kind = state.InvalidGraph if _AGAINST_SCHEMA.match(str(error)) else state.Fail
+    return _coded(kind, f"{prefix}This is an invalid model. {error}")
 
 
 def of_running(error: HearthError) -> Exception:
@@ -71,6 +86,8 @@ def of_running(error: HearthError) -> Exception:
     text = f"Non-zero status code returned while running {where} Status Message: {error}"
     if isinstance(error, TooLarge):
         return _coded(state.RuntimeException, text)
+    if isinstance(error, BadIndex):
+        return _coded(state.InvalidArgument, text)
     if isinstance(error, Unsupported):
         return _coded(state.NotImplemented, text)
     return _coded(state.Fail, text) if isinstance(error, BadModel) else _coded(state.RuntimeException, text)

@@ -20,8 +20,18 @@ _DEVICES = {"cpu": 0, "gpu": 1, "cuda": 1, "webgpu": 1, "dml": 1, "npu": 2, "can
 class OrtDevice:
     """A device by name and number."""
 
-    def __init__(self, name: str, number: int = 0) -> None:
-        self._name, self._number = name, number
+    def __init__(self, device: str | int, *numbers: int) -> None:
+        """A name and a number; or, as of the compiled half, the numbers of device, kind of memory and device id."""
+        self._name = device if isinstance(device, str) else next(name for name, at in _DEVICES.items() if at == device)
+        self._number = numbers[-1] if numbers else 0
+
+    @staticmethod
+    def cpu() -> int:
+        return 0
+
+    @staticmethod
+    def default_memory() -> int:
+        return 0
 
     @staticmethod
     def make(ort_device_name: str, device_id: int, vendor_id: int = -1) -> OrtDevice:
@@ -29,6 +39,9 @@ class OrtDevice:
         if ort_device_name.lower() not in _DEVICES:
             raise Exception(f"Unsupported device type: {ort_device_name}")
         return OrtDevice(ort_device_name.lower(), device_id)
+
+    def _get_c_device(self) -> OrtDevice:
+        return self
 
     def device_id(self) -> int:
         return self._number
@@ -45,8 +58,9 @@ class OrtDevice:
         return 0
 
 
-def usable_device(name: str) -> str:
+def usable_device(name: str | OrtDevice) -> str:
     """The device's name. RuntimeError where there is none of it here."""
+    name = name if isinstance(name, str) else name._name
     device = OrtDevice.make(name, 0)._name
     if device in ("webgpu", "gpu") and WEBGPU in get_available_providers():
         return "webgpu"
@@ -72,7 +86,7 @@ class OrtValue:
 
     @classmethod
     def ortvalue_from_numpy(
-        cls, numpy_obj: np.ndarray, /, device_type: str = "cpu", device_id: int = 0, vendor_id: int = -1
+        cls, numpy_obj: np.ndarray, /, device_type: str | OrtDevice = "cpu", device_id: int = 0, vendor_id: int = -1
     ) -> OrtValue:
         """On the CPU the array itself, not a copy. RuntimeError for what is no array of numbers, or no device here."""
         if not isinstance(numpy_obj, np.ndarray) or numpy_obj.dtype.kind in "OSU":
@@ -115,6 +129,24 @@ class OrtValue:
     def from_dlpack(cls, data: Any, /) -> OrtValue:
         """A tensor that another library holds, by its `__dlpack__`; memory is shared where it can be."""
         return cls(np.from_dlpack(data))
+
+    def __dlpack__(self, *, stream: Any = None, **how: Any) -> Any:
+        """For `from_dlpack` of other libraries; the memory is shared where it is not on the GPU."""
+        return self.numpy().__dlpack__(**how)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        device: tuple[int, int] = self.numpy().__dlpack_device__()
+        return device
+
+    to_dlpack = __dlpack__
+
+    @property
+    def _ortvalue(self) -> OrtValue:
+        """onnxruntime's compiled half, to which some clients turn: it has the same methods."""
+        return self
+
+    def _get_c_value(self) -> OrtValue:
+        return self
 
     def update_inplace(self, data: np.ndarray) -> None:
         """Writes into the value's memory. RuntimeError where the sizes differ."""

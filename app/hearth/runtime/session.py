@@ -43,6 +43,9 @@ class NodeArg:
     shape: list[Dim]
     type: str
 
+    def __str__(self) -> str:
+        return f"NodeArg(name='{self.name}', type='{self.type}', shape={self.shape})"
+
 
 def node_arg(name: str, kind: ValueType) -> NodeArg:
     """A value as onnxruntime describes it."""

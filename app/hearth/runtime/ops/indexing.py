@@ -22,7 +22,13 @@ def _gather_rule(x: Operand, indices: Operand, *, axis: int = 0) -> TensorType:
 
 @op("Gather", rule=_gather_rule, storage=True)
 def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
-    return np.asarray(x.take(indices, axis))
+    try:
+        return np.asarray(x.take(indices, axis))
+    except IndexError:
+        size = x.shape[axis]
+        wrong = indices[(indices < -size) | (indices >= size)].flat[0]
+        bounds = f"must be within the inclusive range [{-size},{size - 1}]"
+        raise IndexError(f"indices element out of data bounds, idx={wrong} {bounds}") from None
 
 
 def grid(shape: tuple[int, ...]) -> list[Array]:

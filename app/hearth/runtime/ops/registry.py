@@ -16,13 +16,14 @@ what comes back. An op that must see them registers with `storage=True`.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hearth.errors import BadModel, HearthError, TooLarge, Unsupported
+from hearth.errors import BadIndex, BadModel, HearthError, TooLarge, Unsupported
 from hearth.runtime.graph import Node
 from hearth.runtime.limits import OutOfTime, check_time
 from hearth.runtime.ops.storage import decode, encode, wide_dtype
@@ -65,7 +66,7 @@ class Operator:
     `rule`: types of the outputs from Operands, called just as `meaning` is. None: the compiler runs `meaning` on zeros
     of the inputs' shapes, so it must be cheap and its shapes must not depend on data, but for the inputs listed in
     `shape_from`, whose values have to be known. `data_dependent`: no shape can be told before the op has run.
-    `storage`: `meaning` takes arrays of storage dtypes as they are.
+    `most_inputs`: how many `meaning` takes. `storage`: `meaning` takes arrays of storage dtypes as they are.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Operator:
     shape_from: tuple[int, ...]
     data_dependent: bool
     storage: bool
+    most_inputs: float
     keywords: frozenset[str]
     required: frozenset[str]
 
@@ -84,6 +86,9 @@ class Operator:
         unknown = node.attributes.keys() - self.keywords - IGNORED
         if unknown:
             raise Unsupported(f"{node.label} has the attribute '{min(unknown)}', which this runtime does not know.")
+        given = max((at + 1 for at, name in enumerate(node.inputs) if name), default=0)
+        if given > self.most_inputs:
+            raise BadModel(f"{node.label} has {given} inputs, but takes at most {self.most_inputs:.0f}.")
         missing = self.required - node.attributes.keys() - {"n_outputs", "memory"}
         if missing:
             raise BadModel(f"{node.label} lacks the attribute '{min(missing)}'.")
@@ -108,8 +113,9 @@ class Operator:
             check_time(label)
             raise
         except MISFITS as error:
+            kind = BadIndex if isinstance(error, IndexError) else BadModel
             shapes = ", ".join(str(getattr(value, "shape", type(value).__name__)) for value in inputs)
-            raise BadModel(f"{label} can't run on inputs of shapes {shapes}: {error}.") from error
+            raise kind(f"{label} can't run on inputs of shapes {shapes}: {error}.") from error
         except MemoryError as error:
             raise TooLarge(f"{label} needs more memory than there is: {error}.") from error
         return result if isinstance(result, tuple) else (result,)
@@ -141,6 +147,8 @@ def op(
 
     def register(meaning: Meaning) -> Meaning:
         parameters = inspect.signature(meaning).parameters.values()
+        places = [p.kind for p in parameters]
+        open_ended = inspect.Parameter.VAR_POSITIONAL in places
         keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
         entry = Operator(
             name,
@@ -151,6 +159,7 @@ def op(
             shape_from,
             data_dependent,
             storage,
+            math.inf if open_ended else places.count(inspect.Parameter.POSITIONAL_OR_KEYWORD),
             frozenset(p.name for p in keywords),
             frozenset(p.name for p in keywords if p.default is p.empty),
         )
