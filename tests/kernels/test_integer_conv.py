@@ -20,6 +20,8 @@ SHAPES: dict[str, dict[str, int]] = {
     "groups": {"channels": 32, "outs": 32, "kernel": 3, "group": 4},
     "a channel each": {"channels": 16, "outs": 16, "kernel": 3, "group": 16, "pads": 1},
     "few outputs": {"channels": 8, "outs": 2, "kernel": 3, "stride": 2},
+    "many channels": {"channels": 64, "outs": 40, "kernel": 3, "pads": 1},
+    "most channels, no pads": {"channels": 512, "outs": 32, "kernel": 3, "size": 8},
     "deep": {"channels": 512, "outs": 16, "kernel": 3, "pads": 1, "size": 6},
 }
 
@@ -80,7 +82,8 @@ def test_every_result_is_onnxruntimes(op: str, shape: str) -> None:
     # Sums are carried as float32, to which models cast them next.
     np.testing.assert_array_equal(got.astype(np.float32), wanted.astype(np.float32))
     labels = [label for program, _ in session._programs for label in program.lowered.labels]  # type: ignore[attr-defined]
-    assert any(label.startswith("integer conv") for label in labels) == (shape != "a channel each")
+    assert any(label.startswith("integer") for label in labels) == (shape != "a channel each")
+    assert any(label.startswith("integer winograd") for label in labels) == (", no pads" in shape or "many" in shape)
 
 
 @pytest.mark.parametrize("per_channel", [False, True])

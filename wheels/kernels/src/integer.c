@@ -6,8 +6,8 @@
 
 #define ROWS 4
 
-/* `rows` rows of pairs times a panel [pair][PANEL][2]. */
-INLINE void tile(int rows, int pairs, const int32_t *a, const int16_t *b, float *c, int c_stride) {
+/* `rows` rows of pairs times a panel [pair][PANEL][2]; to floats, or `whole` as they are. */
+INLINE void tile(int whole, int rows, int pairs, const int32_t *a, const int16_t *b, float *c, int c_stride) {
     vi acc[ROWS][2];
     const int32_t *row[ROWS];
     UNROLL for (int i = 0; i < rows; i++) {
@@ -24,14 +24,15 @@ INLINE void tile(int rows, int pairs, const int32_t *a, const int16_t *b, float 
         }
     }
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < 2; j++)
-        vstore(c + i * c_stride + j * VW, __builtin_convertvector(acc[i][j], vf));
+        vstore(c + i * c_stride + j * VW, whole ? (vf)acc[i][j] : __builtin_convertvector(acc[i][j], vf));
 }
 
-#define TILE(R)                                                                                                \
-    static NOINLINE void tile_##R(int pairs, const int32_t *a, const int16_t *b, float *c, int c_stride) {     \
-        tile(R, pairs, a, b, c, c_stride);                                                                     \
+#define TILE(R, NAME, WHOLE)                                                                                   \
+    static NOINLINE void tile_##R##NAME(int pairs, const int32_t *a, const int16_t *b, float *c, int stride) { \
+        tile(WHOLE, R, pairs, a, b, c, stride);                                                                \
     }
-TILE(1) TILE(2) TILE(3) TILE(4)
+TILE(1, _as_floats, 0) TILE(2, _as_floats, 0) TILE(3, _as_floats, 0) TILE(4, _as_floats, 0)
+TILE(1, _whole, 1) TILE(2, _whole, 1) TILE(3, _whole, 1) TILE(4, _whole, 1)
 
 NOINLINE void pair_up(const float *from, int depth, int16_t *to) {
     int d = 0;
@@ -46,15 +47,21 @@ NOINLINE void pair_up(const float *from, int depth, int16_t *to) {
     if (depth % 2) to[depth] = 0;
 }
 
-void pairs_product(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, float *c) {
-    for (int j = 0; j < wide; j += PANEL, b += (ptrdiff_t)PANEL * pairs * 2)
-        for (int i = 0; i < rows; i += ROWS)
-            switch (min_int(ROWS, rows - i)) {
-                case 1: tile_1(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
-                case 2: tile_2(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
-                case 3: tile_3(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
-                default: tile_4(pairs, a + i * pairs, b, c + i * wide + j, wide); break;
+#define PRODUCT(NAME)                                                                                          \
+    for (int j = 0; j < wide; j += PANEL, b += (ptrdiff_t)PANEL * pairs * 2)                                   \
+        for (int i = 0; i < rows; i += ROWS)                                                                   \
+            switch (min_int(ROWS, rows - i)) {                                                                 \
+                case 1: tile_1##NAME(pairs, a + i * pairs, b, c + i * wide + j, wide); break;                  \
+                case 2: tile_2##NAME(pairs, a + i * pairs, b, c + i * wide + j, wide); break;                  \
+                case 3: tile_3##NAME(pairs, a + i * pairs, b, c + i * wide + j, wide); break;                  \
+                default: tile_4##NAME(pairs, a + i * pairs, b, c + i * wide + j, wide); break;                 \
             }
+
+void pairs_product(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, float *c) { PRODUCT(_as_floats) }
+
+void pairs_sums(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, int32_t *sums) {
+    float *c = (float *)sums;
+    PRODUCT(_whole)
 }
 
 INLINE int row_units(const struct integer_product *s) { return ceil_div(s->rows, s->row_block); }

@@ -48,10 +48,8 @@ INLINE void tile(int rows, int taps, int pairs, const float *const *pieces, int 
     }
 TILE(1) TILE(2) TILE(3) TILE(4)
 
-/* The sums of one pixel as floats, in place, with what comes before clamp and residual: bias, scale, rounding. The
-   bias is a whole number, and sums of integers are exact where those of floats are not. */
-static NOINLINE void scale_pixel(const struct integer_conv *s, const float *arena, int first_channel, int channels,
-                                 int32_t *sums) {
+NOINLINE void scale_pixel(const struct integer_conv *s, const float *arena, int first_channel, int channels,
+                          int32_t *sums) {
     const float *scales = s->scales == NONE ? 0 : arena + s->scales + first_channel;
     const int32_t *bias = s->bias == NONE ? 0 : (const int32_t *)arena + s->bias + first_channel;
     float *out = (float *)sums;

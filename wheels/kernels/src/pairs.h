@@ -27,4 +27,7 @@ void pair_up(const float *from, int depth, int16_t *to);
 /* C[rows][wide] = A * B, as floats; A's rows are `pairs` long, B lies in panels [pair][PANEL][2], wide in whole panels. */
 void pairs_product(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, float *c);
 
+/* The same, as integers. */
+void pairs_sums(int rows, int wide, int pairs, const int32_t *a, const int16_t *b, int32_t *sums);
+
 #endif

@@ -47,6 +47,8 @@
     CASE(PAIR_IMAGE, pair_image, pair_image_units(s), 0, pair_image(s, arena, unit))                           \
     CASE(INTEGER_CONV, integer_conv, integer_conv_units(s), integer_conv_scratch(s),                           \
          integer_conv(s, arena, unit, scratch))                                                                \
+    CASE(INTEGER_WINOGRAD, integer_conv, integer_winograd_units(s), integer_winograd_scratch(s),               \
+         integer_winograd(s, arena, unit, scratch))                                                            \
     CASE(QUANTISED_LSTM, quantised_lstm, 1, quantised_lstm_scratch(s), quantised_lstm(s, arena, scratch))      \
     CASE(FEW_BITS, few_bits, few_bits_units(s), few_bits_scratch(s), few_bits(s, arena, unit, scratch))
 

@@ -33,6 +33,7 @@ enum opcode {
     INTEGER_PRODUCT,
     PAIR_IMAGE,
     INTEGER_CONV,
+    INTEGER_WINOGRAD,
     QUANTISED_LSTM,
     FEW_BITS,
 };
@@ -164,7 +165,7 @@ struct pair_image {
 };
 
 /* A convolution of whole numbers over every pixel: the channels of conv.x are pairs, and conv.weights are panels of
-   [tap][pair][PANEL][2] 16-bit integers, groups one after the other. The sum and an integer bias are scaled, rounded and
+   [tap][pair][PANEL][2] 16-bit integers, groups one after the other; for Winograd [plane] of panels [pair][PANEL][2]. The sum and an integer bias are scaled, rounded and
    only then finished. */
 struct integer_conv {
     struct conv conv;

@@ -51,6 +51,7 @@ class Opcode(_FromZero):
     INTEGER_PRODUCT = auto()
     PAIR_IMAGE = auto()
     INTEGER_CONV = auto()
+    INTEGER_WINOGRAD = auto()
     QUANTISED_LSTM = auto()
     FEW_BITS = auto()
 

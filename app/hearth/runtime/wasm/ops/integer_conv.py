@@ -15,6 +15,12 @@ from hearth.runtime.wasm.ops.layer import CONV_BLOCK, Layer, layer_of
 from hearth.runtime.wasm.steps import NONE, Image, IntegerConv, Opcode, PairImage
 from hearth.runtime.wasm.tensors import Tensor, pixel_pitch
 
+TRANSFORM = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]])
+"""Twice what Winograd's F(2, 3) makes of three weights: whole numbers."""
+WINOGRAD_CHANNELS, WINOGRAD_DEPTH = 32, 512
+"""Where the sums of Winograd's planes pay, and up to how many channels four times a sum fits into 32 bits."""
+WINOGRAD_TILES = 12
+
 
 def integer_conv(low: Lowering, step: Step) -> bool:
     """Whether it took the convolution: not one of a channel each, and not sums that 32 bits can't hold."""
@@ -58,7 +64,9 @@ def _emit(layer: Layer, scales: np.ndarray | None, bias: np.ndarray | None, roun
         lambda: PairImage(Opcode.PAIR_IMAGE, x.place, image.place, pixels, pixel_pitch(x) or 0, layer.channels),
         [x, image],
     )
-    weights = builder.table(np.concatenate([_packed(part, panel) for part in np.split(layer.weights, layer.groups)]))
+    by_tiles = _by_tiles(layer)
+    packed = _transformed if by_tiles else _packed
+    weights = builder.table(np.concatenate([packed(part, panel) for part in np.split(layer.weights, layer.groups)]))
     channels = -(-layer.outs // panel) * panel
     factor, added = (
         None if array is None else builder.table(np.pad(array.astype(kind), (0, channels - layer.outs)))
@@ -66,12 +74,35 @@ def _emit(layer: Layer, scales: np.ndarray | None, bias: np.ndarray | None, roun
     )
 
     def make() -> Structure:
-        conv = layer.conv(Opcode.INTEGER_CONV, weights.place, CONV_BLOCK)
+        op, block = (Opcode.INTEGER_WINOGRAD, WINOGRAD_TILES) if by_tiles else (Opcode.INTEGER_CONV, CONV_BLOCK)
+        conv = layer.conv(op, weights.place, block)
         conv.x = Image(image.place, count, conv.x.batch, conv.x.height, conv.x.width, count)
         conv.finish.bias = NONE
         return IntegerConv(conv, _place(added), _place(factor), rounds)
 
-    layer.emit("integer conv", make, image, weights, *(tensor for tensor in (factor, added) if tensor is not None))
+    layer.emit(
+        "integer winograd" if by_tiles else "integer conv",
+        make,
+        image,
+        weights,
+        *(tensor for tensor in (factor, added) if tensor is not None),
+    )
+
+
+def _by_tiles(layer: Layer) -> bool:
+    """Whether Winograd's way is open, and the quicker one: for 3x3 with stride 1 and many channels."""
+    window = layer.window
+    plain = (window.stride_y, window.stride_x, window.dilation_y, window.dilation_x, layer.groups) == (1, 1, 1, 1, 1)
+    channels, outs = layer.channels, layer.outs
+    fits = channels <= WINOGRAD_DEPTH and channels % (2 * layer.builder.vector) == 0
+    enough = min(channels, outs) >= WINOGRAD_CHANNELS and min(layer.y.shape[2:]) > 1
+    return plain and layer.weights.shape[2:] == (3, 3) and fits and enough
+
+
+def _transformed(weights: np.ndarray, panel: int) -> np.ndarray:
+    """A group's (out, in, 3, 3) as Winograd's planes, four times as large: its channels in pairs, plane by plane."""
+    planes = np.einsum("ai,ncij,bj->abcn", TRANSFORM, weights.astype(np.int64), TRANSFORM)
+    return np.concatenate([pairs(plane, panel) for plane in planes.reshape(-1, *planes.shape[2:])])
 
 
 def _packed(weights: np.ndarray, panel: int) -> np.ndarray:

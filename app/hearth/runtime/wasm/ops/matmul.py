@@ -20,8 +20,8 @@ from hearth.runtime.wasm.tensors import Tensor, collapse, dense_strides
 ROW_BLOCK = 48
 PANELS = 16
 """Columns that a unit of work takes, in panels of two vectors."""
-WHOLE_PANELS = 64
-"""The same where the left side is narrowed for each unit."""
+WHOLE_ROWS, WHOLE_PANELS = 32, 64
+"""The same for whole numbers, where the left side is narrowed for each unit: two threads share few rows evenly."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _emit_whole(low: Lowering, step: Step, a: Tensor, weights: np.ndarray, y: Te
     def make() -> Structure:
         return IntegerProduct(
             Opcode.INTEGER_PRODUCT, a.place, packed.place, y.place, rows, columns, depth,
-            a.strides[0], columns, ROW_BLOCK, WHOLE_PANELS, made(),
+            a.strides[0], columns, WHOLE_ROWS, WHOLE_PANELS, made(),
         )  # fmt: skip
 
     low.builder.emit(f"integers {rows}x{depth}x{columns}", make, [a, packed, y, *reads], rows * depth * columns)

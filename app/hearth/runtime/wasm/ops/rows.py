@@ -36,6 +36,8 @@ REDUCTIONS = {
     "ReduceL2": Reduction.REDUCE_SQUARES,
     "ReduceLogSum": Reduction.REDUCE_SUM,
 }
+IN_PARTS = ("ReduceMax", "ReduceMin", "ReduceSum")
+LONG, PARTS = 1 << 14, 16
 AFTERWARDS = {"ReduceL2": ActionCode.SQRT, "ReduceLogSum": ActionCode.LOG}
 
 
@@ -66,14 +68,33 @@ def reduce(low: Lowering, step: Step) -> None:
     first, end = _span(axes)
     outer, count, inner = prod(shape[:first]), prod(shape[first:end]), prod(shape[end:])
     x, y = low.dense(name), low.output(output)
+    if outer == inner == 1 and count >= LONG and node.op in IN_PARTS:
+        x, count = _parts(low, node.op, x, count)
     strides = (count * inner, inner, inner)
 
     def make() -> Structure:
         return Reduce(Opcode.REDUCE, REDUCTIONS[node.op], x.place, y.place, outer, count, inner, *strides)
 
-    low.builder.emit(node.op, make, [x, y], prod(shape))
+    low.builder.emit(node.op, make, [x, y], outer * count * inner)
     if node.op in AFTERWARDS:
         _act(low, AFTERWARDS[node.op], y)
+
+
+def _parts(low: Lowering, op: str, x: Tensor, count: int) -> tuple[Tensor, int]:
+    """What each of many parts comes to, and how many there are: a unit of work each, where the whole would be one."""
+    size = -(-count // PARTS)
+    parts, rest = divmod(count, size)
+    made = low.builder.new((parts + bool(rest),))
+
+    def make(at: int, outer: int, length: int) -> Structure:
+        strides = (length, 1, 1)
+        place = x.place + at * size
+        return Reduce(Opcode.REDUCE, REDUCTIONS[op], place, made.place + at, outer, length, 1, *strides)
+
+    low.builder.emit(f"{op} parts", lambda: make(0, parts, size), [x, made], parts * size)
+    if rest:
+        low.builder.emit(f"{op} rest", lambda: make(parts, 1, rest), [x, made], rest)
+    return made, parts + bool(rest)
 
 
 def _act(low: Lowering, code: ActionCode, y: Tensor) -> None:
