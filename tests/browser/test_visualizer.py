@@ -16,6 +16,13 @@ from tests.browser.songs import FLAGS, LOOP, clicks, until_heard, visit, write_w
 from tests.photos import photo
 from web.serve import SiteServer
 
+FAILURES = (
+    "no sound or video file that can be read",
+    "This file is empty",
+    "not a single sample",
+    "no sound in this file",
+)
+
 
 @pytest.fixture
 def person(open_browser: Callable[..., Chrome], server: SiteServer, downloads: Path) -> Person:
@@ -69,9 +76,11 @@ def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -
     silent = write_wav(tmp_path / "silent.wav", np.zeros(8000), 8000)
     one = write_wav(tmp_path / "one.wav", np.array([0.5]))
     empty = write_wav(tmp_path / "empty.wav", np.zeros(0))
+    (tmp_path / "nothing.mp3").touch()
     wide = write_wav(tmp_path / "wide.wav", np.stack([clicks(0.6, 192000)] * 8, axis=1), 192000)
     cases = [
         (tmp_path / "notes.mp3", "no sound or video file that can be read"),
+        (tmp_path / "nothing.mp3", "This file is empty"),
         (silent, "This track is silent"),
         (one, "All of it is heard"),
         (empty, "not a single sample"),
@@ -82,9 +91,20 @@ def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -
         source = ["-f", "lavfi", "-i", "color=red:size=64x64:duration=0.2"]
         subprocess.run(["ffmpeg", "-v", "error", *source, str(mute)], check=True)
         cases.append((mute, "no sound in this file"))
+        damaged, cut, sound = tmp_path / "damaged.mp3", tmp_path / "cut.ogg", write_wav(tmp_path / "c.wav", clicks(6))
+        for coded in (damaged, cut):
+            subprocess.run(["ffmpeg", "-v", "error", "-i", str(sound), str(coded)], check=True)
+        whole = damaged.read_bytes()
+        hole = np.random.default_rng(2).bytes(len(whole) // 10)
+        damaged.write_bytes(whole[: len(whole) // 4] + hole + whole[len(whole) // 4 + len(hole) :])
+        cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+        cases += [(damaged, "missing or damaged"), (cut, "what comes before that is used")]
     for file, sentence in cases:
         person.choose(file)
         until_shown(person, file, sentence)
+        failed = sentence in FAILURES
+        assert person.element("play").is_displayed() != failed, f"{file.name}: what can't be heard is not played"
+        assert not (failed and (person.text("video-hint") or person.element("save").is_enabled()))
     assert [line for line in person.complaints() if "ERR_REQUEST_RANGE" not in line and "blob:" not in line] == []
 
 

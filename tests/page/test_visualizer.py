@@ -26,6 +26,7 @@ class Desk:
         self.views: list[dict[str, Any]] = []
         self.sent: list[tuple[dict[str, Any], dict[str, NDArray[Any]]]] = []
         self.stopping = 0
+        self.silent = 0.0
 
     def show(self, view: object) -> None:
         self.views.append(json.loads(json.dumps(view, default=vars)))
@@ -49,6 +50,9 @@ class Desk:
         if isinstance(piece, Exception):
             raise piece
         return piece
+
+    def lost(self) -> float:
+        return self.silent
 
     def heard(self, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         self.sent.append((facts, arrays))
@@ -102,6 +106,12 @@ def test_a_file_that_breaks_off_is_used_as_far_as_it_goes(state: str) -> None:
     assert track["state"] == state
     said = english(track["text"]) if state == "failed" else english(track["notes"][0])
     assert "damaged" in said and ("1 s" in said) == (state == "done")
+
+
+def test_what_is_damaged_within_a_file_is_told() -> None:
+    desk = Desk([tone(), tone()])
+    desk.silent = 0.5
+    assert any("0.5 s of this file" in english(note) for note in shown(desk, [OPEN])["notes"])
 
 
 def test_a_track_can_be_stopped_and_another_one_takes_its_place() -> None:

@@ -6,6 +6,10 @@
 import { ALL_FORMATS, AudioSampleSink, BlobSource, Input, UnsupportedInputFormatError } from "../mediabunny.mjs";
 
 const PIECE_SECONDS = [0.5, 1, 2, 4, 8]; // the first ones are short: there is something to see soon
+const STRETCH = 0.5; // seconds that are decoded by themselves once a file has proved damaged
+const MOST_LOST = 30; // seconds in a row without a sample, after which nothing more is looked for
+const GAP = 0.05; // seconds between two samples that count as silence, not as rounding
+const LONGEST_GAP = 60; // seconds: what is later than that has a wrong time
 const LISTS_BYTES = 1 << 20; // looked through at both ends
 const PROTECTED = ["enca", "drms"]; // what MP4 files say instead of a codec where the sound is encrypted
 
@@ -15,9 +19,10 @@ const PROTECTED = ["enca", "drms"]; // what MP4 files say instead of a codec whe
  * @property {number} channels
  * @property {number} duration  seconds, as the file says; 0 where it does not
  * @property {() => Promise<Float32Array<ArrayBuffer> | null>} piece  the next samples, channel by channel within each moment
+ * @property {() => number} lost  seconds so far that could not be decoded and are silent
  * @property {() => void} close
  *
- * @typedef {"no-sound" | "unknown-format" | "unknown-codec" | "protected" | "damaged"} Problem
+ * @typedef {"empty" | "no-sound" | "unknown-format" | "unknown-codec" | "protected" | "damaged"} Problem
  *
  * @typedef {{rate: number, channels: Float32Array<ArrayBuffer>[]}} Whole  decoded by Web Audio
  */
@@ -38,10 +43,11 @@ export class SoundFailed extends Error {
  * @returns {Promise<Sound>} Throws SoundFailed.
  */
 export async function openSound(file, decodeWhole) {
+  if (!file.size) throw new SoundFailed("empty");
   const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
   try {
     const track = await input.getPrimaryAudioTrack();
-    if (!track) throw new SoundFailed("no-sound");
+    if (!track) throw new SoundFailed((await input.getTracks()).length ? "no-sound" : "damaged");
     if (PROTECTED.includes(String(await track.getInternalCodecId()))) throw new SoundFailed("protected");
     if (typeof AudioDecoder === "undefined" || !(await track.canDecode())) {
       const codec = (await track.getCodec()) ?? String((await track.getInternalCodecId()) ?? "");
@@ -69,38 +75,96 @@ async function isProtected(file) {
 
 /** Null where nothing comes. @param {Input} input @param {import("mediabunny").InputAudioTrack} track @returns {Promise<Sound | null>} */
 async function streamed(input, track) {
-  const samples = new AudioSampleSink(track).samples();
   const rate = await track.getSampleRate();
   const duration = (await track.getDurationFromMetadata()) ?? 0;
+  let lost = 0; // samples
+  /** @type {unknown} */
+  let failure = null; // told once what came before it is given
+  const samples = soundOf(track);
   /** @type {import("mediabunny").AudioSample | undefined} */
   let first = (await samples.next()).value ?? undefined;
   if (!first) return null;
   const channels = first.numberOfChannels;
   let taken = 0; // pieces
   let at = 0; // samples given so far
+  const next = async () => {
+    try {
+      return (await samples.next()).value;
+    } catch (error) {
+      failure = error;
+    }
+  };
   /** @type {Sound["piece"]} */
   const piece = async () => {
+    if (failure) throw failure;
     const wanted = PIECE_SECONDS[Math.min(taken++, PIECE_SECONDS.length - 1)] * rate;
     /** @type {Float32Array<ArrayBuffer>[]} */
     const parts = [];
     let count = 0;
     while (count < wanted) {
-      const sample = first ?? (await samples.next()).value;
+      const sample = first ?? (await next());
       first = undefined;
       if (!sample) break;
       const part = placed(sample, at + count, channels, rate);
+      if (at + count > 0) lost += Math.max(0, part.length / channels - sample.numberOfFrames);
       sample.close();
       parts.push(part);
       count += part.length / channels;
     }
     at += count;
+    if (failure && !count) throw failure;
     return count ? joined(parts) : null;
   };
-  return { rate, channels, duration, piece, close: () => input.dispose() };
+  const close = () => {
+    input.dispose();
+    samples.return(undefined).catch(() => {}); // which gives back what was decoded ahead
+  };
+  return { rate, channels, duration, piece, lost: () => lost / rate, close };
 }
 
 /**
- * A sample's sound from where it belongs in time: encoders put a lead before the beginning, files may start late.
+ * A track's samples in order. Where some can't be decoded, those after them still are: with a decoder of its own for every
+ * half second, as one that has failed is of no more use. Throws where nothing comes for long.
+ * @param {import("mediabunny").InputAudioTrack} track @param {number} [from]  seconds @param {number} [to]
+ * @returns {AsyncGenerator<import("mediabunny").AudioSample, void>}
+ */
+export async function* soundOf(track, from = -Infinity, to = Infinity) {
+  const sink = new AudioSampleSink(track);
+  let at = from; // seconds that are done
+  let failure = null;
+  try {
+    for await (const sample of sink.samples(from === -Infinity ? undefined : from, to)) {
+      at = sample.timestamp + sample.duration;
+      yield sample;
+    }
+    return;
+  } catch (error) {
+    if (at === -Infinity) throw error; // not a single sample
+    failure = error;
+  }
+  const end = Math.min(to, (await track.getDurationFromMetadata()) ?? Infinity);
+  for (let lost = 0; at < end - STRETCH; lost += STRETCH) {
+    if (lost >= MOST_LOST) throw failure;
+    const stretch = Math.min(at + STRETCH, end);
+    try {
+      for await (const sample of sink.samples(at, stretch)) {
+        if (sample.timestamp + sample.duration / 2 < at) {
+          sample.close(); // the end of what is done
+          continue;
+        }
+        lost = -STRETCH;
+        at = sample.timestamp + sample.duration;
+        yield sample;
+      }
+    } catch (error) {
+      failure = error;
+    }
+    at = Math.max(at, stretch);
+  }
+}
+
+/**
+ * A sample's sound from where it belongs in time: encoders put a lead before the beginning, files may start late or have gaps.
  * @param {import("mediabunny").AudioSample} sample @param {number} at  samples given so far @param {number} channels @param {number} rate
  */
 function placed(sample, at, channels, rate) {
@@ -108,11 +172,12 @@ function placed(sample, at, channels, rate) {
   sample.copyTo(all, { planeIndex: 0, format: "f32" });
   const start = Math.round(sample.timestamp * rate);
   const matching = sample.numberOfChannels === channels ? all : refitted(all, sample.numberOfChannels, channels);
-  if (at > 0) return matching;
+  const late = at > 0 ? start - at : start;
+  if (at > 0 && (late < GAP * rate || late > LONGEST_GAP * rate)) return matching;
   if (start < 0) return matching.slice(Math.min(-start, sample.numberOfFrames) * channels);
-  const late = new Float32Array(start * channels + matching.length);
-  late.set(matching, start * channels);
-  return late;
+  const after = new Float32Array(late * channels + matching.length);
+  after.set(matching, late * channels);
+  return after;
 }
 
 /** Another number of channels in the middle of a track: those that are missing repeat the last. @param {Float32Array} from @param {number} had @param {number} channels */
@@ -155,7 +220,7 @@ function whole(decoded, failure) {
     at += count;
     return all;
   };
-  return { rate, channels: channels.length, duration: length / rate, piece, close: () => {} };
+  return { rate, channels: channels.length, duration: length / rate, piece, lost: () => 0, close: () => {} };
 }
 
 /**

@@ -17,6 +17,7 @@ export const MOST = 512; // notes, onsets, beats that a scene sees
 const BACK = ROW_NOW / RATE;
 const AHEAD = (ROWS - ROW_NOW) / RATE;
 const BEATS = 14; // from this curve on they count, and -1 means unknown
+const MOST_EXPECTED = 2 * 3600; // seconds that room is made for at once: a file may say anything of its length
 const LONGEST_NOTE = 12; // seconds; what began earlier than that before the stretch is not looked for
 
 export class Features {
@@ -42,9 +43,12 @@ export class Features {
   /** Takes what is new. @param {Heard} heard */
   take(heard) {
     const { frames, from } = heard;
-    this.bands = joined(this.bands, heard.bands, from * BANDS, frames * BANDS, Uint8Array);
-    this.tones = joined(this.tones, heard.tones, from * TONES, frames * TONES, Uint8Array);
-    this.samples = joined(this.samples, heard.samples, heard.sampleFrom, heard.sampleCount, Int16Array);
+    const expected = Math.min(heard.duration, MOST_EXPECTED);
+    const all = Math.ceil(expected * RATE);
+    this.bands = joined(this.bands, heard.bands, from * BANDS, frames * BANDS, all * BANDS, Uint8Array);
+    this.tones = joined(this.tones, heard.tones, from * TONES, frames * TONES, all * TONES, Uint8Array);
+    const samples = Math.ceil(expected * WAVE_RATE);
+    this.samples = joined(this.samples, heard.samples, heard.sampleFrom, heard.sampleCount, samples, Int16Array);
     this.curves = new Float32Array(heard.curves);
     this.notes = new Float32Array(heard.notes);
     this.onsets = new Float32Array(heard.onsets);
@@ -55,15 +59,15 @@ export class Features {
 }
 
 /**
- * The array with `bytes` written at `from`, made longer in steps where they do not fit.
+ * The array with `bytes` written at `from`, made longer where they do not fit: for all that is expected, or in steps.
  * @template {Uint8Array | Int16Array} T
- * @param {T} array @param {ArrayBuffer} bytes @param {number} from @param {number} length that is needed
+ * @param {T} array @param {ArrayBuffer} bytes @param {number} from @param {number} length  that is needed @param {number} expected
  * @param {new (of: any) => T} Kind
  */
-function joined(array, bytes, from, length, Kind) {
+function joined(array, bytes, from, length, expected, Kind) {
   let room = array;
   if (room.length < length) {
-    room = new Kind(Math.max(length, Math.ceil(room.length * 1.5)));
+    room = new Kind(Math.max(length, expected > 1.1 * length ? expected : Math.ceil(room.length * 1.5)));
     room.set(array);
   }
   room.set(new Kind(bytes), from);

@@ -39,6 +39,7 @@ const state = {
   track: null,
   /** @type {Live | null} */
   live: null, // the microphone, while it is listened to
+  mute: false, // whether the browser can't play it
   inWorkers: true, // whether the track can be decoded in a worker
   /** @type {View | null} */
   view: null,
@@ -56,13 +57,14 @@ translate(document);
 const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => python.post(message, transfer), changed, notice });
 const footer = new Stored(shelf);
 const offline = new Offline({ busy: () => state.track !== null, stored });
-const player = new Player({ changed: () => stage.ask(), failed: () => notice(say("song.not-played")) });
+const player = new Player({ changed: () => stage.ask(), failed: notPlayed });
 const panel = new Panel(looks, state.settings, settingChanged);
 const overview = new Overview(player, () => state.features);
 const stage = new Stage(looks, { now, drawn, sceneFailed });
 const glimpse = new Glimpse(() => stage.ask());
 const saver = new Saver({
   ...{ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName },
+  failed: () => trackView()?.state === "failed",
   hold: (pixels) => stage.hold(pixels),
 });
 const python = new Python({ start: takeWorker, success: "heard", describe, shelf, offline, receive, broke: render, restarted: say("song.restarted") });
@@ -71,7 +73,7 @@ addEventListener("beforeunload", (event) => {
   if (saver.busy) event.preventDefault();
 });
 if (!stage.works) notice(say("look.no-webgl"));
-byId("retry").addEventListener("click", () => python.post({ type: "retry", id: state.track?.id }));
+byId("retry").addEventListener("click", retry);
 byId("stop").addEventListener("click", () => (state.live ? keepRecording() : stop()));
 byId("listen").addEventListener("click", listen);
 byId("fullscreen").addEventListener("click", fullscreen);
@@ -82,7 +84,7 @@ function open(file) {
   state.live?.close();
   state.live = null;
   state.track = { id: ++lastId, file };
-  state.inWorkers = true;
+  Object.assign(state, { inWorkers: true, mute: false });
   state.features = new Features();
   player.known = 0;
   panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);
@@ -92,6 +94,19 @@ function open(file) {
   python.post({ type: "open", ...state.track });
   render();
   byId("studio").scrollIntoView({ block: "start", behavior: "instant" });
+}
+
+/** What failed is opened once more: the file may be there again. */
+function retry() {
+  if (!state.track) return;
+  if (!player.opened) player.open(state.track.file);
+  python.post({ type: "retry", id: state.track.id });
+}
+
+/** The browser can't play it; whether it can be heard nevertheless, Python says. */
+function notPlayed() {
+  state.mute = true;
+  render();
 }
 
 /** Shows what the microphone hears. */
@@ -163,6 +178,7 @@ function receive(message) {
 function takeView(view) {
   announce(told(view.announcement));
   state.view = view;
+  if (trackView()?.state === "failed" && !state.live) player.close();
   python.settle(view.track?.state === "hearing");
 }
 
@@ -302,11 +318,13 @@ function render() {
   setText(byId("engine"), python.broken || (state.view ? told(state.view.engine) : python.words));
   if (!track) return;
   setText(byId("name"), track.name);
-  setText(byId("state"), [track.text, ...track.notes].map(told).join(" "));
+  const unplayed = state.mute && (track.state === "hearing" || track.state === "done");
+  setText(byId("state"), [track.text, ...track.notes, unplayed ? say("song.not-played") : ""].map(told).join(" "));
   byId("studio").dataset.state = track.state;
   byId("retry").hidden = track.state !== "failed" && track.state !== "stopped";
   byId("stop").hidden = track.state !== "hearing";
   setText(byId("stop"), say(state.live ? "live.keep" : "song.stop"));
   byId("studio").classList.toggle("live", state.live !== null);
   showStages(byId("progress"), track.stages);
+  saver.update();
 }

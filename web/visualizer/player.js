@@ -40,6 +40,10 @@ export class Player {
     this.#session();
   }
 
+  get opened() {
+    return this.address !== "";
+  }
+
   get duration() {
     return Number.isFinite(this.audio.duration) ? this.audio.duration : this.known;
   }

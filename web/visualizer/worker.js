@@ -41,6 +41,7 @@ const bridge = {
   async piece() {
     return (await sound?.piece()) ?? undefined; // which is None to Python, as null is not
   },
+  lost: () => sound?.lost() ?? 0,
   /** @param {string} text  what is not arrays, as JSON @param {Record<string, {buffer: ArrayBuffer}>} arrays */
   heard(text, arrays) {
     const buffers = Object.entries(arrays).map(([name, { buffer }]) => /** @type {[string, ArrayBuffer]} */ ([name, buffer]));

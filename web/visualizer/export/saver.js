@@ -28,15 +28,17 @@ export class Saver {
    * @param {Looks} from.looks @param {Settings} from.settings @param {Player} from.player
    * @param {() => Features} from.features
    * @param {() => Promise<Blob | import("../decode.js").Whole>} from.sound  what of it can be decoded in a worker
+   * @param {() => boolean} from.failed  whether the track can't be heard at all
    * @param {() => string} from.name  for the file, without its suffix
    * @param {(pixels: {width: number, height: number} | null) => void} from.hold  keeps the preview at a size while it is recorded
    */
-  constructor({ looks, settings, player, features, sound, name, hold }) {
+  constructor({ looks, settings, player, features, sound, failed, name, hold }) {
     this.looks = looks;
     this.settings = settings;
     this.player = player;
     this.features = features;
     this.sound = sound;
+    this.failed = failed;
     this.name = name;
     this.hold = hold;
     this.able = typeof VideoEncoder !== "undefined";
@@ -73,7 +75,7 @@ export class Saver {
     const { from, to, whole } = this.#part();
     const part = whole ? "" : say("video.part", { time: to - from });
     const grainy = this.format.value === "mp4" && this.settings.grain >= GRAINY ? say("video.grain") : "";
-    const hint = !complete ? say("video.wait") : !this.able ? say("video.real-time") : [part, grainy].filter(Boolean).join(" ");
+    const hint = this.failed() ? "" : !complete ? say("video.wait") : !this.able ? say("video.real-time") : [part, grainy].filter(Boolean).join(" ");
     setText(byId("video-hint"), hint);
     byId("video-hint").hidden = !hint;
   }

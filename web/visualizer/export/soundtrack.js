@@ -3,13 +3,13 @@
 import {
   ALL_FORMATS,
   AudioSample,
-  AudioSampleSink,
   AudioSampleSource,
   BlobSource,
   EncodedAudioPacketSource,
   EncodedPacketSink,
   Input,
 } from "../../mediabunny.mjs";
+import { soundOf } from "../decode.js";
 import { SOUND_QUALITY, SOUND_RATE } from "./formats.js";
 
 /**
@@ -37,7 +37,7 @@ export async function openSoundtrack(sound, codecs, from, to) {
   const track = await input.getPrimaryAudioTrack();
   if (!track) return null;
   if (codecs.copied) return copied(input, track, codecs.audio);
-  const samples = fromTrack(new AudioSampleSink(track).samples(from, to), from, to);
+  const samples = fromTrack(soundOf(track, from, to), from, to);
   return encoded(samples, await track.getNumberOfChannels(), codecs.audio, () => input.dispose());
 }
 

@@ -27,5 +27,8 @@ class VisualizerBridge(Bridge, Protocol):
     async def piece(self) -> NDArray[np.float32] | None:
         """The next samples of the open track, (n, channels), -1..1; None at its end. Raises BadSound."""
 
+    def lost(self) -> float:
+        """Seconds of the open track so far that could not be decoded and are silent."""
+
     def heard(self, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         """Hands over what moves the pictures: `Heard` of `web/visualizer/messages.js`."""

@@ -39,6 +39,9 @@ class VisualizerBrowserBridge(BrowserBridge):
             return None
         return np.frombuffer(samples.to_bytes(), np.float32).reshape(-1, self.channels)
 
+    def lost(self) -> float:
+        return float(self.js.lost())
+
     def heard(self, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         self.js.heard(json.dumps(facts), to_js({name: to_js(array.reshape(-1).data) for name, array in arrays.items()}))
 

@@ -41,7 +41,7 @@ class Job:
         track = self.track
         source = await self.bridge.open(track.id)
         track.state, track.duration = "hearing", source.duration
-        analyser = self._analyser = Analyser(source.rate, source.channels, self.shelf.networks())
+        analyser = self._analyser = Analyser(source.rate, source.channels, self.shelf.networks(), source.duration)
         try:
             while (piece := await self.bridge.piece()) is not None:
                 analyser.feed(piece)
@@ -52,6 +52,8 @@ class Job:
             if analyser.seconds == 0:
                 raise
             track.notes.append(say("song.cut-short", time=analyser.seconds))
+        if lost := self.bridge.lost():
+            track.notes.append(say("song.damaged", time=lost))
         analyser.end()
         track.duration = analyser.seconds
         self._report("spectrum", 1.0)

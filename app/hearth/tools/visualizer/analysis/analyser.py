@@ -28,7 +28,6 @@ from hearth.tools.visualizer.analysis.onsets import pick_onsets
 from hearth.tools.visualizer.analysis.result import (
     CURVES,
     FRAME_RATE,
-    KEYS,
     LOWEST_LUFS,
     SAMPLE_RATE,
     STAGES,
@@ -46,6 +45,9 @@ HORIZON_SECONDS = 30.0
 
 PIECE_SECONDS = 10.0
 """The most that is worked on at once, which bounds memory."""
+
+MOST_EXPECTED = 2 * 3600.0
+"""Seconds that room is made for at once: a file may say anything of its length."""
 
 LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 1000, 768_000, 64
 
@@ -93,7 +95,8 @@ def _ignore(*_: object) -> None:
 class Analyser:
     """Raises BadSound where rate or channels make no sense."""
 
-    def __init__(self, rate: int, channels: int, networks: Networks = Networks()) -> None:
+    def __init__(self, rate: int, channels: int, networks: Networks = Networks(), expected: float = 0.0) -> None:
+        """`expected`: how many seconds will come, where that is known; it saves memory and may be wrong."""
         if not 1 <= channels <= MOST_CHANNELS:
             raise BadSound(say("sound.channels", channels=channels, most=MOST_CHANNELS))
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
@@ -110,6 +113,10 @@ class Analyser:
             )
             if None not in sessions
         ]
+        expected = min(expected, MOST_EXPECTED)
+        self._listening.expect(expected)
+        if networks.notes:
+            self._notes.expect(expected)
         self._fed = 0  # samples of the source
         self._ended = self._finished = False
         self._sections: list[Any] = []
@@ -210,9 +217,6 @@ class Analyser:
         spectrum = frames / FRAME_RATE if not self._ended else self.seconds
         covered = dict.fromkeys(STAGES, 0.0) | {name: stage.seconds for name, stage, _ in self._stages}
         covered |= {"spectrum": spectrum, "sections": self.seconds if self._finished else 0.0}
-        keys = np.zeros((frames, KEYS, 2), np.uint8)
-        known = self._notes.keys(frames)
-        keys[: len(known)] = known
         loudness = measure(energy, heard.peak)
         return Analysis(
             duration=self.seconds,
@@ -224,7 +228,7 @@ class Analyser:
             bark=heard.bark.rows[:frames],
             log=heard.log.rows[:frames],
             curves=curves,
-            keys=keys,
+            keys=self._notes.keys(frames),
             extremes=heard.extremes.rows[:frames],
             samples=heard.samples.rows,
             notes=self._notes.notes(),

@@ -91,6 +91,7 @@ class Beats:
         done = len(self._features)
         before, bands = self._bands(done, min(len(self._heard.bands), done + FRAMES))
         self._features.append(self._to_features.push(bands, before, activations[: len(bands)]))
+        self._heard.bands.forget(len(self._features) - 1)
 
     def _take_pulse(self, answers: Answers) -> None:
         done = len(self.beat)
@@ -103,7 +104,7 @@ class Beats:
 
     def _bands(self, first: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The frame before, (0 or 1, 136), and those from `first` to `end`."""
-        bands = self._heard.bands.rows[max(first - 1, 0) : end]
+        bands = self._heard.bands.part(first - 1, end)
         return (bands[:1], bands[1:]) if first else (bands[:0], bands)
 
     def beats(self) -> list[Beat]:

@@ -8,7 +8,7 @@ from hearth.tools.visualizer.analysis.channels import loudness_gains, to_stereo
 from hearth.tools.visualizer.analysis.growing import Growing
 from hearth.tools.visualizer.analysis.loudness import KWeighting
 from hearth.tools.visualizer.analysis.resample import Resampler
-from hearth.tools.visualizer.analysis.result import BARK_BANDS, LOG_BANDS, MEL_BANDS, SAMPLE_RATE
+from hearth.tools.visualizer.analysis.result import BARK_BANDS, FRAME_RATE, LOG_BANDS, MEL_BANDS, SAMPLE_RATE
 from hearth.tools.visualizer.analysis.spectrum import HOP, RATE, Spectra, Spectrum
 
 Floats = NDArray[np.float32]
@@ -36,13 +36,20 @@ class Listening:
         self.energy = Growing((), np.float32)
         """K-weighted, a hop; the last half second comes late."""
         self.bands = Growing((beat_features.BANDS,), np.float32)
-        """What the network for beats reads, without the rise."""
+        """What the network for beats reads, without the rise; it forgets what that has read."""
         self.curves = {name: Growing((), np.float32) for name in OWN_CURVES}
         self.peak = 0.0
 
     def __len__(self) -> int:
         """Frames that every array has, but for `energy`."""
         return min(map(len, (self.mel, self.extremes, self.curves["onset"])))
+
+    def expect(self, seconds: float) -> None:
+        """Makes room for a track of that length."""
+        frames = int(seconds * FRAME_RATE) + 2
+        for array in (self.mel, self.bark, self.log):
+            array.reserve(frames)
+        self.samples.reserve(int(seconds * SAMPLE_RATE) + SAMPLE_RATE)
 
     def push(self, sound: Floats) -> None:
         """Takes (channels, n)."""
@@ -88,7 +95,7 @@ class Listening:
         self._add_bands(self._beat_features.push(samples))
 
     def _add_bands(self, bands: Floats) -> None:
-        before = self.bands.rows[-1:].copy()
+        before = self.bands.part(len(self.bands) - 1, len(self.bands)).copy()
         self.bands.append(bands)
         self.curves["onset"].append(beat_features.rise(bands, before).mean(axis=1))
 

@@ -37,6 +37,7 @@ class Notes:
         self._sounding = Growing((KEYS,), np.float16)
         self._struck = Growing((KEYS,), np.float16)
         self._keys = Growing((KEYS, 2), np.uint8)
+        self._drawn = 0  # frames of them
         self._made: list[Note] = []
         self._made_until = 0  # frames
 
@@ -68,25 +69,38 @@ class Notes:
         while self._made_until + SEGMENT + CONTEXT_AFTER <= len(self._sounding):
             self._made += self._segment(self._made_until, SEGMENT)
             self._made_until += SEGMENT
+        for kept in (self._sounding, self._struck):
+            kept.forget(self._made_until - CONTEXT_BEFORE)
 
     def _draw(self) -> None:
         """Goes on with the keys at the analysis' own frame rate, by the nearest frames of the network."""
-        frames = np.arange(len(self._keys), int(self.seconds * FRAME_RATE))
+        frames = np.arange(self._drawn, int(self.seconds * FRAME_RATE))
         nearest = np.minimum(np.rint(frames / FRAME_RATE * RATE).astype(int), len(self._sounding) - 1)
-        both = np.stack([self._sounding.rows[nearest], self._struck.rows[nearest]], axis=2).astype(np.float32)
-        self._keys.append(np.rint(np.clip(both, 0, 1) * 255).astype(np.uint8))
+        if not len(nearest):
+            return
+        first, end = nearest[0], nearest[-1] + 1
+        kept = [array.part(first, end)[nearest - first] for array in (self._sounding, self._struck)]
+        both = np.stack(kept, axis=2).astype(np.float32)
+        self._drawn = int(frames[-1]) + 1
+        self._keys.extend_to(self._drawn)
+        self._keys.rows[frames] = np.rint(np.clip(both, 0, 1) * 255).astype(np.uint8)
 
     def _segment(self, first: int, count: int) -> list[Note]:
         low, high = max(0, first - CONTEXT_BEFORE), first + count + CONTEXT_AFTER
-        sounding, struck = (kept.rows[low:high].astype(np.float32) for kept in (self._sounding, self._struck))
+        sounding, struck = (kept.part(low, high).astype(np.float32) for kept in (self._sounding, self._struck))
         made = make_notes(sounding, struck)
         inside = [note for note in made if first <= note.first + low < first + count]
         return [Note((note.first + low) / RATE, (note.end + low) / RATE, note.pitch, note.strength) for note in inside]
 
     def keys(self, frames: int) -> NDArray[np.uint8]:
-        """(up to `frames`, 88, 2)."""
+        """(frames, 88, 2): zeros where the network has not been yet."""
+        self._keys.extend_to(frames)
         keys: NDArray[np.uint8] = self._keys.rows[:frames]
         return keys
+
+    def expect(self, seconds: float) -> None:
+        """Makes room for a track of that length."""
+        self._keys.reserve(int(seconds * FRAME_RATE) + 2)
 
     def notes(self) -> list[Note]:
         """Those that began so far; the latest ones may still change."""

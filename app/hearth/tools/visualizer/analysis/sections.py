@@ -45,8 +45,8 @@ def _features(analysis: Analysis, step: float) -> NDArray[np.float64]:
     frames = round(step * FRAME_RATE)
     count = max(1, analysis.frames // frames)
     used = min(analysis.frames, count * frames)
-    mel = analysis.mel[:used].astype(np.float32).reshape(count, -1, analysis.mel.shape[1]).mean(axis=1) / 255
-    log = analysis.log[:used].astype(np.float32).reshape(count, -1, analysis.log.shape[1]).mean(axis=1) / 255
+    mel = _means(analysis.mel[:used], count)
+    log = _means(analysis.log[:used], count)
     chroma = log.reshape(count, -1, 12)[:, 1:6].mean(axis=1)
     chroma -= chroma.mean(axis=1, keepdims=True)
     blocks = []
@@ -55,6 +55,12 @@ def _features(analysis: Analysis, step: float) -> NDArray[np.float64]:
         blocks.append(centred / max(float(np.sqrt((centred**2).sum(axis=1).mean())), 1e-3))
     features = np.hstack(blocks)
     return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
+
+
+def _means(spectrum: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
+    """(count, F), 0..1: the mean over each of so many steps."""
+    sums = spectrum.reshape(count, -1, spectrum.shape[1]).sum(axis=1, dtype=np.uint32)
+    return (sums / np.float32(255 * len(spectrum) / count)).astype(np.float32)
 
 
 def _novelty(features: NDArray[np.float64], half: int) -> NDArray[np.float64]:
