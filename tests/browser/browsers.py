@@ -33,15 +33,22 @@ def find_chromium() -> str | None:
     return None
 
 
+def install(*packages: str) -> None:
+    """Installs Debian's packages where that can be done: on Debian, as root, with a network."""
+    if not (sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get")):
+        return
+    print(f"Installing {', '.join(packages)}", file=sys.stderr)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], env=quiet)
+    command = ["apt-get", "install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", *packages]
+    subprocess.run(command, env=quiet, stdout=sys.stderr)
+
+
 def ensure_chromium() -> str:
     """Path of Chromium or Chrome; installs Debian's for root where there is none, else raises HearthError."""
     found = find_chromium()
-    if found is None and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Chromium and its driver", file=sys.stderr)
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], env=quiet)
-        packages = ["chromium", "chromium-driver"]
-        subprocess.run(["apt-get", "install", "-y", "-qq", *packages], env=quiet, stdout=sys.stderr)
+    if found is None:
+        install("chromium", "chromium-driver")
         found = find_chromium()
     if found is None:
         raise HearthError(

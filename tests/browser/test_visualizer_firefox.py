@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import firefox_window
+from tests.browser.browsers import install
 from tests.browser.firefox_window import Firefox
 from tests.browser.songs import clicks, write_wav
 from web.serve import SiteServer
@@ -21,10 +22,16 @@ return length;
 """
 
 
+def needed() -> list[str]:
+    """Debian packages that are not there."""
+    return firefox_window.missing() + ([] if shutil.which("ffprobe") else ["ffmpeg"])
+
+
 @pytest.fixture
 def window(tmp_path: Path) -> Iterator[Firefox]:
-    missing = firefox_window.missing() + ([] if shutil.which("ffprobe") else ["ffmpeg"])
-    if missing:
+    if missing := needed():
+        install(*missing)
+    if missing := needed():
         pytest.skip(f"needs, on Debian: apt-get install {' '.join(missing)}")
     window = Firefox(tmp_path)
     yield window

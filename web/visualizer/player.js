@@ -227,8 +227,18 @@ export class Player {
     mediaSession.setActionHandler("seekforward", ({ seekOffset }) => this.seek(this.audio.currentTime + (seekOffset ?? STEP)));
   }
 
+  /** The device's own controls show how far it is, and may seek. */
+  #tellSession() {
+    if (!("mediaSession" in navigator)) return;
+    const { mediaSession } = navigator;
+    mediaSession.playbackState = !this.opened ? "none" : this.playing ? "playing" : "paused";
+    const { duration, currentTime } = this.audio;
+    if (this.opened && duration > 0 && duration < Infinity) mediaSession.setPositionState({ duration, position: Math.min(currentTime, duration) });
+  }
+
   #show() {
     const { playing } = this;
+    this.#tellSession();
     byId("transport").classList.toggle("playing", playing);
     byId("big-play").hidden = playing;
     for (const id of ["play", "big-play"]) byId(id).ariaLabel = say(playing ? "song.pause" : "song.play");
