@@ -91,7 +91,7 @@ def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -
         source = ["-f", "lavfi", "-i", "color=red:size=64x64:duration=0.2"]
         subprocess.run(["ffmpeg", "-v", "error", *source, str(mute)], check=True)
         cases.append((mute, "no sound in this file"))
-        damaged, cut, sound = tmp_path / "damaged.mp3", tmp_path / "cut.ogg", write_wav(tmp_path / "c.wav", clicks(6))
+        damaged, cut, sound = tmp_path / "damaged.m4a", tmp_path / "cut.ogg", write_wav(tmp_path / "c.wav", clicks(6))
         for coded in (damaged, cut):
             subprocess.run(["ffmpeg", "-v", "error", "-i", str(sound), str(coded)], check=True)
         whole = damaged.read_bytes()

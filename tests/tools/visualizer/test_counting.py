@@ -5,6 +5,7 @@ import pytest
 
 from hearth.tools.visualizer.analysis import Analysis, Beat, Note
 from hearth.tools.visualizer.analysis.bars import count_bars
+from hearth.tools.visualizer.analysis.felt import felt
 from hearth.tools.visualizer.analysis.midi import TICKS, midi_file
 from hearth.tools.visualizer.analysis.note_making import make_notes
 from hearth.tools.visualizer.analysis.sections import find_sections
@@ -39,6 +40,15 @@ def test_beats_that_were_missed_are_filled_in() -> None:
 def test_a_break_ends_the_beat_and_the_music_takes_it_up_anew() -> None:
     beats = np.concatenate([np.arange(10, 500, 25), np.arange(1003, 1500, 30)])
     np.testing.assert_array_equal(tracked(beats, 1500), beats)
+
+
+@pytest.mark.parametrize(("apart", "weak", "halved"), [(21, 0.4, True), (21, 0.6, False), (25, 0.4, False)])
+def test_every_second_beat_counts_where_the_others_are_hardly_any_and_the_pulse_is_fast(
+    apart: int, weak: float, halved: bool
+) -> None:
+    frames = 10 + apart * np.arange(40)
+    odds = np.where(np.arange(40) % 2, 0.9, weak)
+    assert felt(frames, odds, 50.0).tolist() == (frames[1::2] if halved else frames).tolist()
 
 
 def test_where_nothing_sounds_there_is_no_beat() -> None:

@@ -1,7 +1,7 @@
 // One note: an arc of the disc. What `shade` needs to know travels as the tint: radius, half of the arc in radians,
 // how far from the rim of sight it is and how it rings (as whole and part), its strength.
 
-const float FIRST_RING = 0.26, LAST_RING = 0.93, FROM_NOTE = 28.0, TO_NOTE = 100.0;
+const float FIRST_RING = 0.29, LAST_RING = 0.78, FROM_NOTE = 33.0, TO_NOTE = 93.0;
 
 float place_of(float pitch) { return clamp((pitch - FROM_NOTE) / (TO_NOTE - FROM_NOTE), 0.0, 1.0); }
 
@@ -34,7 +34,7 @@ vec4 shade(vec2 at, vec2 halves, vec4 tint) {
   float seen_now = floor(tint.z) / 63.0, struck = fract(tint.z), ringing = floor(tint.w) / 63.0, strength = fract(tint.w);
   vec2 from = at * halves + vec2(0.0, radius * (1.0 + cos(half_arc)) * 0.5); // the disc's middle is 0
   float off = max(abs(atan(from.x, from.y)) - half_arc, 0.0), far = length(from);
-  float away = length(vec2(off * far, far - radius)) - (0.0075 + 0.001 * curve(LEVEL)) * (0.55 + 0.6 * strength);
+  float away = length(vec2(off * far, far - radius)) - (0.0095 + 0.0015 * curve(LEVEL)) * (0.55 + 0.6 * strength);
   vec3 own = mix(mix(body, light, clamp((radius - FIRST_RING) / (LAST_RING - FIRST_RING), 0.0, 1.0)), spark, struck);
   float solid = inside(away) * seen_now;
   float around = exp(-max(away, 0.0) * 60.0) * seen_now * (1.0 - inside(away - 0.045)) ;

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hearth.tools.visualizer.analysis import beat_features
 from hearth.tools.visualizer.analysis.asking import Answers, Predict
 from hearth.tools.visualizer.analysis.bars import count_bars
+from hearth.tools.visualizer.analysis.felt import felt
 from hearth.tools.visualizer.analysis.growing import Growing
 from hearth.tools.visualizer.analysis.listening import Listening
 from hearth.tools.visualizer.analysis.onsets import peak_offset
@@ -113,6 +114,7 @@ class Beats:
         curve = self.beat.rows
         sure = np.flatnonzero(_near(curve, frames) >= LEAST)
         frames = frames[sure[0] : sure[-1] + 1] if len(sure) else frames[:0]
+        frames = felt(frames, _near(curve, frames), FRAME_RATE)
         if len(frames) < FEWEST:
             return []
         beat, downbeat = _near(curve, frames), _near(self.downbeat.rows, frames)
