@@ -85,6 +85,7 @@ function open(file) {
   state.live = null;
   state.track = { id: ++lastId, file };
   Object.assign(state, { inWorkers: true, mute: false });
+  saver.interrupt();
   state.features = new Features();
   player.known = 0;
   panel.fill(file.name.replace(/\.[^.]*$/, ""), "", null);

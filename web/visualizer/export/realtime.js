@@ -18,6 +18,7 @@ export class RealtimeRecorder {
   constructor(canvas, player, rate, { from, to }, { progress, saved }) {
     this.player = player;
     this.cancelled = false;
+    this.left = false; // whether another song plays by now, which goes on
     const repeat = player.onceThrough(); // else a part would begin again before it is seen that it ended
     const kind = realtimeKind();
     const stream = canvas.captureStream(rate);
@@ -30,8 +31,10 @@ export class RealtimeRecorder {
     this.recorder.onstop = () => {
       clearInterval(this.timer);
       player.audio.removeEventListener("ended", stop);
-      player.audio.pause();
-      repeat();
+      if (!this.left) {
+        player.audio.pause();
+        repeat();
+      }
       if (!this.cancelled) saved(new Blob(parts, { type: kind.split(";")[0] }));
     };
     player.audio.addEventListener("ended", stop);
@@ -55,8 +58,10 @@ export class RealtimeRecorder {
     this.recorder.resume();
   }
 
-  cancel() {
+  /** @param {boolean} [left]  whether another song is about to play */
+  cancel(left = false) {
     this.cancelled = true;
+    this.left = left;
     if (this.recorder.state !== "inactive") this.recorder.stop();
   }
 }

@@ -45,6 +45,7 @@ export class Saver {
     /** @type {Worker | RealtimeRecorder | null} */
     this.working = null;
     this.pausing = false;
+    this.video = { name: "", rate: 30 }; // that is being saved, whatever is chosen meanwhile
     this.address = "";
     this.size = select("video-size", SIZES.map(String), "1080", (size) => say("video.pixels", { size }));
     this.rate = select("video-rate", RATES.map(String), "30", (rate) => rate);
@@ -93,6 +94,7 @@ export class Saver {
     const name = `${this.name()}.${format === "mp4" ? "mp4" : "webm"}`;
     const target = await askWhere(name);
     if (target === "none") return;
+    this.video = { name, rate: Number(this.rate.value) };
     const features = { ...this.features() };
     const begin = {
       ...{ type: "begin", looks: this.looks, features, settings: { ...this.settings }, sound: await this.sound() },
@@ -114,7 +116,7 @@ export class Saver {
         this.#progress(message.frame, message.frames, message.seconds);
         return;
       case "saved": {
-        const speed = message.frames / Number(this.rate.value) / Math.max(message.seconds, 1e-3);
+        const speed = message.frames / this.video.rate / Math.max(message.seconds, 1e-3);
         this.#end(say(message.audio ? "video.saved" : "video.saved-silent", { name, time: message.seconds, speed }));
         if (message.file) this.#offer(message.file, name);
         return;
@@ -134,8 +136,9 @@ export class Saver {
     const bar = byId("saving-progress");
     /** @type {HTMLElement} */ (bar.firstElementChild).style.setProperty("--done", String(frame / frames));
     bar.ariaValueNow = String(Math.round((100 * frame) / frames));
-    const speed = frame / Number(this.rate.value) / Math.max(seconds, 1e-3);
-    setText(byId("saving-state"), frame ? say("video.now", { done: frame / frames, left: ((frames - frame) / frame) * seconds, speed }) : say("video.begins"));
+    const { name, rate } = this.video;
+    const speed = frame / rate / Math.max(seconds, 1e-3);
+    setText(byId("saving-state"), frame ? say("video.now", { name, done: frame / frames, left: ((frames - frame) / frame) * seconds, speed }) : say("video.begins"));
   }
 
   #pause() {
@@ -146,10 +149,16 @@ export class Saver {
     this.#show();
   }
 
-  #cancel() {
+  /** Another song plays: what is recorded of this one ends. What a worker saves goes on. */
+  interrupt() {
+    if (this.working && !(this.working instanceof Worker)) this.#cancel(true);
+  }
+
+  /** @param {boolean} [left]  whether another song is about to play */
+  #cancel(left = false) {
     if (this.working instanceof Worker) this.working.postMessage({ type: "cancel" });
     else {
-      this.working?.cancel();
+      this.working?.cancel(left);
       this.#end(say("video.cancelled"));
     }
   }
@@ -181,6 +190,7 @@ export class Saver {
     this.hold(this.pixels);
     const part = this.#part();
     const [seconds, rate] = [part.to - part.from, Number(this.rate.value)];
+    this.video = { name, rate };
     this.working = new RealtimeRecorder(canvas, this.player, rate, part, {
       progress: (fraction) => this.#progress(fraction * seconds * rate, seconds * rate, fraction * seconds),
       saved: (file) => {

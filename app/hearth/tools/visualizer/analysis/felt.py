@@ -8,7 +8,7 @@ FEWEST = 8  # beats by which it is judged
 SURE = 0.85
 """How likely the stronger ones of every two beats are on average, at least."""
 
-SLOWEST, RANGE, MOST = 105.0, 80.0, 0.45
+SLOWEST, RANGE, MOST = 105.0, 80.0, 0.35
 """How likely the weaker ones may be: not at all at SLOWEST beats a minute, surely RANGE above it, at most MOST."""
 
 
