@@ -48,7 +48,16 @@ def test_every_second_beat_counts_where_the_others_are_hardly_any_and_the_pulse_
 ) -> None:
     frames = 10 + apart * np.arange(40)
     odds = np.where(np.arange(40) % 2, 0.9, weak)
-    assert felt(frames, odds, 50.0).tolist() == (frames[1::2] if halved else frames).tolist()
+    assert felt(frames, odds, np.ones(1000), 50.0).tolist() == (frames[1::2] if halved else frames).tolist()
+
+
+@pytest.mark.parametrize(("between", "halved"), [(0.1, True), (0.5, False)])
+def test_doubtful_beats_between_which_nothing_sounds_are_hats(between: float, halved: bool) -> None:
+    frames = 10 + 21 * np.arange(40)
+    onsets = np.zeros(1000)
+    onsets[frames], onsets[frames + 10] = 1.0, between
+    odds = np.where(np.arange(40) % 2, 0.5, 0.7)
+    assert felt(frames, odds, onsets, 50.0).tolist() == (frames[::2] if halved else frames).tolist()
 
 
 def test_where_nothing_sounds_there_is_no_beat() -> None:

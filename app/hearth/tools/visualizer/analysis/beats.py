@@ -114,7 +114,7 @@ class Beats:
         curve = self.beat.rows
         sure = np.flatnonzero(_near(curve, frames) >= LEAST)
         frames = frames[sure[0] : sure[-1] + 1] if len(sure) else frames[:0]
-        frames = felt(frames, _near(curve, frames), FRAME_RATE)
+        frames = felt(frames, _near(curve, frames), self._heard.curves["onset"].rows, FRAME_RATE)
         if len(frames) < FEWEST:
             return []
         beat, downbeat = _near(curve, frames), _near(self.downbeat.rows, frames)
