@@ -11,7 +11,7 @@ FEWEST = 8  # beats by which it is judged
 SURE = 0.85
 """How likely the stronger ones of every two beats are on average, at least, where that alone decides."""
 
-SLOWEST, RANGE, MOST = 105.0, 80.0, 0.35
+SLOWEST, RANGE, MOST = 105.0, 80.0, 0.25
 """How likely the weaker ones may be then: not at all at SLOWEST beats a minute, surely RANGE above it, at most MOST."""
 
 EMPTY, INNER = 0.25, (0.28, 0.78)
