@@ -34,7 +34,7 @@ def networks(executor: str | None = None) -> Networks:
 def analyse(source: Path, heard_by: Networks, progress: Progress) -> Analysis:
     """Raises BadSound where the file can't be read as sound, OSError where it can't be read at all."""
     with open_sound(source) as sound:
-        analyser = Analyser(sound.rate, sound.channels, heard_by)
+        analyser = Analyser(sound.rate, sound.channels, heard_by, sound.seconds or 0.0)
         for piece in sound.pieces():
             analyser.feed(piece)
             progress("spectrum", min(1.0, analyser.seconds / sound.seconds) if sound.seconds else 0.0)
