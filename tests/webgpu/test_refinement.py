@@ -28,6 +28,7 @@ from hearth.tools.cutout.refine import (
     Settings,
     Sides,
     cleared,
+    decided,
     fit,
     matted,
     resampled,
@@ -115,6 +116,23 @@ def test_sides_that_were_decided_for_pull_alpha_as_on_the_cpu(gpu: Device) -> No
     assert difference.max() <= 4
     refinement.solve(mask)  # it forgets them
     assert np.abs(refinement.refined().alpha.astype(int) - alpha).mean() > 20
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 90), (2, 2)])
+def test_a_photo_narrower_than_a_cell_has_its_colours(width: int, height: int, gpu: Device) -> None:
+    photo = read(photo_of(width, height, "RGB"))
+    mask = np.random.default_rng(0).random((height, width), np.float32)
+    picture = np.empty((height, width, 4), np.float32)
+    for _ in shrink(photo, picture, kernels()):
+        pass
+    settings = Settings(steps=2)
+    expected = estimate(picture, matted(picture, mask, kernels(), settings), kernels())
+    refinement = Refinement(gpu, photo, settings)
+    assert decided(refinement.solve(mask)) is None
+    colours = refinement.refined().colours
+    assert colours is not None
+    np.testing.assert_allclose(colours.subject[..., :3], expected.subject[..., :3], atol=1e-4)
+    np.testing.assert_allclose(colours.background[..., :3], expected.background[..., :3], atol=1e-4)
 
 
 class Session:

@@ -177,7 +177,7 @@ class Refinement:
     def _cells(self, data: Sequence[memoryview]) -> CardCells:
         height, width = self.size
         columns, rows = cell_counts(width, height)
-        cells = _numbers(data[0])[: 8 * columns * rows].reshape(rows, columns, 8)
+        cells = _numbers(data[0][: 32 * columns * rows]).reshape(rows, columns, 8)
         return CardCells(cells[:, :, :3], cells[:, :, 3], cells[:, :, 4], cells[:, :, 5])
 
     def _refined(self, data: Sequence[memoryview]) -> Refined:

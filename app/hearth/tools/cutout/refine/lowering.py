@@ -206,7 +206,8 @@ class _Program:
                     name: (self.taken(name, elements) if last else self.builder.tensor(elements), COLOUR)
                     for name in ("subject", "background")
                 }
-                constants = {"WIDTH": width, "HEIGHT": height, "WIDE": wide, "HALVED": int(wide < width)}
+                halved = step == 0 and level is not levels[-1][0]
+                constants = {"WIDTH": width, "HEIGHT": height, "WIDE": wide, "HALVED": int(halved)}
                 constants |= {"SMOOTHNESS": colours.SMOOTHNESS, "STEEPNESS": colours.STEEPNESS}
                 reads = {"picture": level, "subject": subject, "background": background}
                 writes = {f"better_{name}": array for name, array in better.items()}
