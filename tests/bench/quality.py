@@ -30,7 +30,7 @@ from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.network import prepare, stretch
 from hearth.tools.cutout.photo import Photo
 from hearth.tools.cutout.pipeline import as_map
-from hearth.tools.cutout.refine import fit, matted, resampled, shrink, small_size
+from hearth.tools.cutout.refine import fit, matted, resampled, settings_for, shrink, small_size
 from hearth.tools.cutout.refine.matting import solve
 from tests.bench._truth import KINDS, Truth, backgrounds, filled, network_mask, truth
 
@@ -153,7 +153,7 @@ def hearth(picture: NDArray[np.uint8], mask: NDArray[np.float32]) -> Alpha:
     """The steps of the pipeline after the network."""
     photo, size, kernel = photo_of(picture), small_size(*picture.shape[1::-1]), kernels()
     small = small_copy(photo)
-    coefficients = fit(small, matted(small, resampled(mask, size), kernel), kernel)
+    coefficients = fit(small, matted(small, resampled(mask, size), kernel, settings_for(photo)), kernel)
     alpha = np.empty(picture.shape[:2], np.uint8)
     coefficients.apply(photo.pixels, alpha, 0, len(alpha), kernel)
     return alpha / np.float32(255)

@@ -33,11 +33,11 @@ from hearth.tools.cutout.refine import (
     matted,
     resampled,
     shrink,
-    sided,
     small_size,
     started,
+    unbacked,
 )
-from hearth.tools.cutout.refine.doubt import cell_counts
+from hearth.tools.cutout.refine.cells import cell_counts, filled, smoothly_filled
 from hearth.tools.cutout.refine.graphics import Refinement
 from hearth.tools.cutout.refine.matting import solve
 from tests.webgpu.conftest import graph_of
@@ -72,10 +72,18 @@ def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Devic
     alpha = np.empty((height, width), np.uint8)
     fit(picture, soft, kernels()).apply(photo.pixels, alpha, 0, height, kernels())
     refinement = Refinement(gpu, photo, settings)
-    (_, first), (cells, refined) = ((refinement.solve(small), refinement.refined()) for _ in range(2))
+    refined_twice = []
+    for _ in range(2):
+        cells = refinement.solve(small)
+        if (share := unbacked(cells)) is not None:
+            refinement.back(share)
+        refined_twice.append(refinement.refined())
+    first, refined = refined_twice
     assert np.abs(first.alpha.astype(int) - refined.alpha).max() <= 1
     assert 0.02 < soft.mean() < 0.9
-    expected = PictureCells(picture, small, soft)
+    start = started(small, settings)
+    given = picture, start.unknown, start.pull, start.goal, start.alpha
+    expected = PictureCells(picture, small, cleared(solve(*given, settings.eps, settings.steps, kernels()), settings))
     np.testing.assert_allclose(cells.colour, expected.colour, atol=1e-5)
     np.testing.assert_allclose(cells.mask, expected.mask, atol=1e-5)
     np.testing.assert_allclose(cells.alpha, expected.alpha, atol=0.01)
@@ -103,7 +111,7 @@ def test_sides_that_were_decided_for_pull_alpha_as_on_the_cpu(gpu: Device) -> No
     columns, rows = cell_counts(*size)
     sides = Sides(*(random.random((2, rows, columns), np.float32) > 0.5).astype(np.float32))
     settings = Settings(steps=20)
-    start = sided(started(mask, settings), sides, settings)
+    start = started(mask, settings, sides)
     given = picture, start.unknown, start.pull, start.goal, start.alpha
     soft = cleared(solve(*given, settings.eps, settings.steps, kernels()), settings)
     alpha = np.empty(photo.size[::-1], np.uint8)
@@ -114,7 +122,19 @@ def test_sides_that_were_decided_for_pull_alpha_as_on_the_cpu(gpu: Device) -> No
     difference = np.abs(refinement.refined().alpha.astype(int) - alpha)
     assert difference.mean() < 0.1
     assert difference.max() <= 4
-    refinement.solve(mask)  # it forgets them
+    share = random.random((rows, columns), np.float32)
+    word = np.where(filled(sides.certainty, mask.shape) > 0, filled(sides.goal, mask.shape), mask)
+    backed = (soft + smoothly_filled(share, mask.shape) * (word - soft)).astype(np.float32)
+    with_share = np.empty_like(alpha)
+    fit(picture, backed, kernels()).apply(photo.pixels, with_share, 0, len(alpha), kernels())
+    refinement.solve(mask)
+    refinement.side(sides)
+    refinement.back(share)
+    difference = np.abs(refinement.refined().alpha.astype(int) - with_share)
+    assert np.abs(with_share.astype(int) - alpha).mean() > 5
+    assert difference.mean() < 0.2
+    assert difference.max() <= 6
+    refinement.solve(mask)  # it forgets both
     assert np.abs(refinement.refined().alpha.astype(int) - alpha).mean() > 20
 
 

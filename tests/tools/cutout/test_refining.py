@@ -7,7 +7,19 @@ from numpy.typing import NDArray
 from hearth.tools.cutout import Photo, from_rgba
 from hearth.tools.cutout.enlarge import enlarge
 from hearth.tools.cutout.kernels import Kernels, kernels
-from hearth.tools.cutout.refine import PictureCells, decided, fit, matted, resampled, shrink, small_size
+from hearth.tools.cutout.refine import (
+    GREY,
+    SETTINGS,
+    PictureCells,
+    decided,
+    fit,
+    matted,
+    resampled,
+    settings_for,
+    shrink,
+    small_size,
+    unbacked,
+)
 from hearth.tools.cutout.refine.matting import solve
 from tests.tools.cutout.pictures import scene
 
@@ -242,11 +254,11 @@ def in_doubt(wandering: float) -> tuple[Plane, Plane]:
 def test_a_wide_area_in_doubt_goes_to_the_side_of_its_colours(way: Kernels | None) -> None:
     picture, mask = in_doubt(0.12)
     alpha = matted(picture, mask, way)
-    assert alpha[130:, 130:210].min() > 0.9
+    assert alpha[130:, 130:210].min() > 0.7 and alpha[130:, 130:210].mean() > 0.95
     assert alpha[:, :110].max() < 0.02
     background = picture.copy()
     background[140:, 120:216] = picture[140:, :96]  # what the network doubts looks like the background
-    assert matted(background, mask, way)[150:, 130:205].max() < 0.1
+    assert matted(background, mask, way)[150:, 130:205].max() < 0.15
 
 
 def test_an_area_whose_mask_is_even_is_taken_for_glass() -> None:
@@ -254,6 +266,32 @@ def test_an_area_whose_mask_is_even_is_taken_for_glass() -> None:
     picture, even = in_doubt(0.0)
     assert decided(PictureCells(picture, doubtful, even)) is not None
     assert decided(PictureCells(picture, even, even)) is None
+
+
+def test_where_both_sides_look_alike_the_mask_keeps_its_word(way: Kernels | None) -> None:
+    random = np.random.default_rng(5)
+    grain = random.random((60, 90, 3)).repeat(4, 0).repeat(4, 1)  # the same texture everywhere
+    alike = np.ascontiguousarray(np.dstack([grain, np.zeros((240, 360))]), np.float32)
+    mask = resampled(disc(80), (360, 240))
+    assert np.abs(matted(alike, mask, way) - mask).mean() < 0.02
+    assert unbacked(PictureCells(alike, mask, mask)) is not None
+    unlike = alike.copy()
+    unlike[:, :, 0] = 0.2 * unlike[:, :, 0] + 0.8 * (mask > 0.5)
+    assert unbacked(PictureCells(unlike, mask, mask)) is None
+
+
+def test_a_veil_keeps_what_the_network_sees_of_it(way: Kernels | None) -> None:
+    picture, _ = in_doubt(0.0)
+    picture[:, 120:] = 0.35 * picture[:, 120:] + 0.65 * picture[:, :1]  # it lets the background through
+    mask = np.where(np.arange(360) >= 300, 1, np.where(np.arange(360) >= 120, 0.35, 0)) * np.ones((240, 1))
+    alpha = matted(picture, mask.astype(np.float32), way)
+    assert np.abs(alpha[20:-20, 150:270].mean() - 0.35) < 0.05
+
+
+def test_a_photo_without_colours_is_known() -> None:
+    grey = np.repeat(scene(90, 70)[:, :, :1], 3, 2)
+    assert settings_for(opaque(grey)) == GREY
+    assert settings_for(opaque(scene(90, 70))) == SETTINGS
 
 
 def test_too_small_a_subject_decides_nothing() -> None:

@@ -23,8 +23,10 @@ from hearth.tools.cutout.refine import (
     fit,
     matted,
     resampled,
+    settings_for,
     shrink,
     small_size,
+    unbacked,
 )
 from hearth.tools.cutout.refine.graphics import Refinement, card_of
 from hearth.words import Words, say
@@ -299,7 +301,7 @@ class Pipeline:
         with suppress(ExecutorFailed, Unsupported):
             if card is not None and self.options.refine:
                 screen = None if glance is None else glance.size
-                return Refinement(card, photo, preparation=self.preparation, screen=screen, coloured=coloured)
+                return Refinement(card, photo, settings_for(photo), self.preparation, screen, coloured)
         return None
 
     def _steps(self, source: bytes | Photo, on_map: Callable[[Map], object], glance: Glance | None) -> _Steps[Matte]:
@@ -379,9 +381,11 @@ class Pipeline:
 
         if refinement is not None and card_of(self.session) is not None:  # the session may have left it
             cells = yield _Solve(refinement, at_size)
-            sides = None if cells is None else decided(cells)
+            sides, share = (None, None) if cells is None else (decided(cells), unbacked(cells))
             if sides is not None:
                 refinement.side(sides)
+            if share is not None:
+                refinement.back(share)
             shown = None if cells is None or glance is None else (yield _OnScreen(refinement))
             if shown is not None and glance is not None:
                 glance.show(shown)
@@ -396,7 +400,7 @@ class Pipeline:
             return _Edges(alpha, at_size)
         for fraction in small.shrink():
             yield done(0.3 * fraction)
-        soft = matted(small.picture, at_size, small.kernels)
+        soft = matted(small.picture, at_size, small.kernels, settings_for(photo))
         yield done(0.5)
         coefficients = fit(small.picture, soft, small.kernels)
         for top, bottom in strips(*photo.size):

@@ -3,22 +3,37 @@
 A small copy of the photo is matted in closed form, softly: pixels that the network is sure of, away from any edge, are
 held; all others are found from the photo's colours, and pulled a little to what the network says. Then alpha as a
 linear function of colour is carried to the full size. Wide areas that come out evenly half are decided, and all is
-solved again. The small copy has LONG_SIDE pixels to its long side, so that the cost hardly depends on the photo.
+solved again; where colours hardly tell the sides apart, the network's word stands. The small copy has LONG_SIDE pixels
+to its long side, so that the cost hardly depends on the photo.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from hearth.tools.cutout.kernels import Kernels
-from hearth.tools.cutout.refine.doubt import Cells, PictureCells, Sides, decided, filled
+from hearth.tools.cutout.photo import Photo
+from hearth.tools.cutout.refine.backing import unbacked
+from hearth.tools.cutout.refine.cells import (
+    Cells,
+    PictureCells,
+    faded,
+    filled,
+    in_cells,
+    means,
+    smoothly_filled,
+    spreads,
+)
+from hearth.tools.cutout.refine.doubt import Sides, decided
 from hearth.tools.cutout.refine.guided import Coefficients, fit
 from hearth.tools.cutout.refine.matting import solve
 from hearth.tools.cutout.refine.shrink import Picture, shrink, small_size
 
 __all__ = [
+    "GREY",
+    "SETTINGS",
     "Cells",
     "Coefficients",
     "Picture",
@@ -29,10 +44,13 @@ __all__ = [
     "decided",
     "fit",
     "matted",
+    "pulls",
     "resampled",
+    "settings_for",
     "shrink",
-    "sided",
     "small_size",
+    "started",
+    "unbacked",
 ]
 
 Plane = NDArray[np.float32]
@@ -48,8 +66,13 @@ class Settings:
     """How far from an edge pixels may be wrong: pixels to each side at a long side of 480."""
     eps: float = 1e-6
     """What the matting Laplacian's covariances are eased by; for colours of 0..1."""
-    pull: float = 1e-4
-    """To the mask, everywhere; matting itself has weights of about one."""
+    pull: float = 3e-4
+    """To the mask, everywhere; matting itself has weights of about one. This and the next two are for a long side of
+    480; in smaller copies, where fewer pixels hold as much, they are larger."""
+    partial_pull: float = 3e-3
+    """To the mask in addition where that is partial over a wide area, as over veils and blur."""
+    even_pull: float = 1e-2
+    """To the mask in addition where that is partial and even, as over glass."""
     sure_pull: float = 0.1
     """To the mask in addition where that is next to 0 or 1: times (2 mask - 1) ** (2 ** squarings)."""
     squarings: int = 6
@@ -66,6 +89,22 @@ class Settings:
 
 
 SETTINGS = Settings()
+GREY = replace(SETTINGS, pull=1e-2, partial_pull=3e-2, even_pull=3e-2)
+"""One channel says less than three."""
+
+_PARTIAL = 0.4, 0.7  # mean of 4 mask (1 - mask) in a window of seven cells
+_BETWEEN = 0.1, 0.4  # of 4 mask (1 - mask)
+_EVEN = 0.06, 0.03  # standard deviation of the mask in a window of three cells
+_BESIDE = 0.3, 0.0  # mean of how certain sides are in a window of seven cells
+_LEAST_COLOUR = 4.0  # of 255: how much red and blue differ from green, on average, in a photo that is not grey
+
+
+def settings_for(photo: Photo) -> Settings:
+    """By a sample of its pixels: GREY for a photo without colours."""
+    height, width = photo.pixels.shape[:2]
+    sample = photo.pixels[:: max(1, height // 64), :: max(1, width // 64), :3].astype(np.float32)
+    colour = np.abs(sample[:, :, ::2] - sample[:, :, 1:2]).mean()
+    return GREY if colour < _LEAST_COLOUR else SETTINGS
 
 
 @dataclass(frozen=True)
@@ -83,16 +122,21 @@ class Start:
 def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Settings = SETTINGS) -> Plane:
     """Alpha (h, w) of 0..1 of a small picture, from the network's mask at the same size."""
 
-    def solved(start: Start) -> Plane:
+    def solved(sides: Sides | None = None) -> Plane:
+        start = started(mask, settings, sides)
         alpha = solve(
             picture, start.unknown, start.pull, start.goal, start.alpha, settings.eps, settings.steps, kernels
         )
         return cleared(alpha, settings)
 
-    start = started(mask, settings)
-    alpha = solved(start)
-    sides = decided(PictureCells(picture, mask, alpha))
-    return alpha if sides is None else solved(sided(start, sides, settings))
+    alpha = solved()
+    cells = PictureCells(picture, mask, alpha)
+    sides, share = decided(cells), unbacked(cells)
+    word = mask
+    if sides is not None:
+        certainty, side = (filled(found, mask.shape) for found in (sides.certainty, sides.goal))
+        alpha, word = solved(sides), mask + certainty * (side - mask)
+    return alpha if share is None else alpha + smoothly_filled(share, mask.shape) * (word - alpha)
 
 
 def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
@@ -101,8 +145,8 @@ def cleared(alpha: Plane, settings: Settings = SETTINGS) -> Plane:
     return clear.clip(0, 1)
 
 
-def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
-    """What is held, what is sought, and what it is pulled to: the mask."""
+def started(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = None) -> Start:
+    """What is held, what is sought, and what it is pulled to: the mask, and sides that were decided for."""
     height, width = mask.shape
     reach = settings.reaching(width, height)
     inside = _eroded(mask > settings.sure, reach)
@@ -111,18 +155,30 @@ def started(mask: Plane, settings: Settings = SETTINGS) -> Start:
     sureness: Plane = 2 * mask - 1
     for _ in range(settings.squarings):
         sureness *= sureness
-    pull = np.float32(settings.pull) + np.float32(settings.sure_pull) * sureness
-    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), mask))
-    return Start(unknown, pull.astype(np.float32), np.ascontiguousarray(mask, np.float32), start)
+    pull = pulls(mask, settings, sides) + np.float32(settings.sure_pull) * sureness
+    goal = np.ascontiguousarray(mask, np.float32)
+    if sides is not None:
+        certainty, side = (filled(cells, mask.shape) for cells in (sides.certainty, sides.goal))
+        more = np.float32(settings.side_pull) * certainty**3
+        goal = (pull * goal + more * side) / (pull + more)
+        pull += more
+    start = np.where(inside, np.float32(1), np.where(outside, np.float32(0), goal))
+    return Start(unknown, pull, goal, start)
 
 
-def sided(start: Start, sides: Sides, settings: Settings = SETTINGS) -> Start:
-    """The same, pulled to `sides` too."""
-    certainty, goal = (filled(cells, start.pull.shape) for cells in (sides.certainty, sides.goal))
-    more: Plane = (np.float32(settings.side_pull) * certainty**3).astype(np.float32)
-    pull = start.pull + more
-    goal = (start.pull * start.goal + more * goal) / pull
-    return Start(start.unknown, pull, goal, np.where(start.unknown, goal, start.alpha))
+def pulls(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = None) -> Plane:
+    """How much pixels (h, w) are pulled to their mask (h, w) where that is not sure; little beside decided sides."""
+    scale = (480 / max(mask.shape)) ** 2
+    coarse, squares = in_cells(mask), in_cells(mask * mask)
+    if not coarse.size:
+        return np.full(mask.shape, settings.pull * scale, np.float32)
+    between = 4 * (coarse - squares)
+    partial = faded(means(between, 3), _PARTIAL)
+    even = faded(spreads(coarse, squares, 1)[1], _EVEN) * faded(between, _BETWEEN)
+    more = settings.partial_pull * partial + settings.even_pull * even
+    if sides is not None:
+        more *= faded(means(sides.certainty, 3), _BESIDE)
+    return smoothly_filled((scale * (settings.pull + more)).astype(np.float32), mask.shape)
 
 
 def resampled(plane: Plane, size: tuple[int, int]) -> Plane:

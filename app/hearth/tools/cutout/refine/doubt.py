@@ -9,75 +9,27 @@ is blurred, as in Chen, Paris, Durand, "Real-time Edge-Aware Image Processing wi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hearth.tools.cutout.refine.shrink import Picture
+from hearth.tools.cutout.refine.cells import CELL, Cells, faded, means, spreads
 
 Plane = NDArray[np.float32]
 
-CELL = 4
-"""Pixels a side; all below is about cells."""
-
+_LEAST_SIDE = 320  # pixels; in smaller pictures a window holds too much at once
 _REACH = 2  # cells to each side of the windows that are looked at
 # Everything fades in between two values: a bit of noise must not turn an area over.
 _LEAST = 0.12, 0.16  # from 0 or 1, of the mean in a window: below lie the tails of soft edges
 _EVEN = 0.075, 0.045  # standard deviation of alpha in a window
+_SMOOTH = 0.06, 0.04  # how far cells of the mask are from the mean of their neighbours: more is a texture, as of a net
 _AGREED = 0.9, 0.97  # how likely a side must be
 _WANDERING = 0.018  # standard deviation of the mask's means over windows, at least, in half of what is in doubt
+_AWAY = 0.6  # of the certainty, where what the network half sees is to go: a veil looks like what is behind it
+_LEAST_CERTAIN = 0.1  # anywhere, or nothing is decided
 _SURE = 0.05, 0.02  # from 0 or 1
 _KNOWN = 0.25  # of the area in doubt, how large the sure part of the subject must be
 _PLACES, _COLOURS = 8, 12  # of the grid along the long side, and along each of red, green and blue
-
-
-class Cells(Protocol):
-    """Means over cells of CELL x CELL pixels of the small size, each (rows, columns); what does not fill one at the
-    lower and right border is left out."""
-
-    @property
-    def colour(self) -> Plane:
-        """(rows, columns, 3), of 0..1."""
-        ...
-
-    @property
-    def mask(self) -> Plane:
-        """The network's, of 0..1."""
-        ...
-
-    @property
-    def alpha(self) -> Plane:
-        """The first one that was solved for, of 0..1."""
-        ...
-
-    @property
-    def squares(self) -> Plane:
-        """Of every pixel's alpha."""
-        ...
-
-
-class PictureCells:
-    """Those of a small picture (h, w, 4), its mask and its alpha, both (h, w); each made where it is asked for."""
-
-    def __init__(self, picture: Picture, mask: Plane, alpha: Plane) -> None:
-        self._picture, self._mask, self._alpha = picture, mask, alpha
-
-    @property
-    def colour(self) -> Plane:
-        return np.stack([_cells(self._picture[:, :, channel]) for channel in range(3)], axis=2)
-
-    @property
-    def mask(self) -> Plane:
-        return _cells(self._mask)
-
-    @property
-    def alpha(self) -> Plane:
-        return _cells(self._alpha)
-
-    @property
-    def squares(self) -> Plane:
-        return _cells(self._alpha * self._alpha)
 
 
 @dataclass(frozen=True)
@@ -90,11 +42,6 @@ class Sides:
     """0..1"""
 
 
-def cell_counts(width: int, height: int) -> tuple[int, int]:
-    """Columns and rows of cells."""
-    return width // CELL, height // CELL
-
-
 def decided(cells: Cells) -> Sides | None:
     """The sides of areas in doubt.
 
@@ -102,55 +49,26 @@ def decided(cells: Cells) -> Sides | None:
     of the subject is small beside what is in doubt: then too little is known of it.
     """
     alpha = cells.alpha
-    if min(alpha.shape) < 2 * _REACH + 1:
+    if min(alpha.shape) < 2 * _REACH + 1 or max(alpha.shape) < _LEAST_SIDE // CELL:
         return None
-    mean, spread = _windows(alpha, cells.squares)
-    doubt = _faded(np.minimum(mean, 1 - mean), _LEAST) * _faded(spread, _EVEN)
-    inside, outside = _faded(1 - alpha, _SURE), _faded(alpha, _SURE)
+    mean, spread = spreads(alpha, cells.squares, _REACH)
+    doubt = faded(np.minimum(mean, 1 - mean), _LEAST) * faded(spread, _EVEN)
+    inside, outside = faded(1 - alpha, _SURE), faded(alpha, _SURE)
     if not (doubt > 0.5).any() or inside.sum() < _KNOWN * doubt.sum():
         return None
-    coarse = _mean(cells.mask)
-    if np.median(_windows(coarse, coarse * coarse)[1][doubt > 0.5]) < _WANDERING:
+    coarse = means(cells.mask, _REACH)
+    if np.median(spreads(coarse, coarse * coarse, _REACH)[1][doubt > 0.5]) < _WANDERING:
         return None
     for_subject, for_background = _votes(cells.colour, inside, outside)
-    share = _mean(doubt * for_subject / (for_subject + for_background)) / (_mean(doubt) + 1e-6)
+    share = means(doubt * for_subject / (for_subject + for_background), _REACH) / (means(doubt, _REACH) + 1e-6)
     # Bayes: what the network and the matting say goes in as well.
     likely = share * mean / (share * mean + (1 - share) * (1 - mean) + 1e-12)
-    certainty = doubt * _faded(np.maximum(likely, 1 - likely), _AGREED)
+    texture = np.sqrt(means((cells.mask - means(cells.mask, 1)) ** 2, _REACH).clip(0))
+    certainty = doubt * faded(np.maximum(likely, 1 - likely), _AGREED) * faded(texture, _SMOOTH)
+    certainty[likely < 0.5] *= _AWAY
+    if certainty.max() < _LEAST_CERTAIN:
+        return None
     return Sides((likely > 0.5).astype(np.float32), certainty.astype(np.float32))
-
-
-def filled(cells: Plane, shape: tuple[int, ...]) -> Plane:
-    """Every cell as its pixels, of (h, w); those that fill none are like the ones next to them."""
-    rest = [(0, size - count * CELL) for size, count in zip(shape, cells.shape, strict=True)]
-    return np.pad(cells.repeat(CELL, 0).repeat(CELL, 1), rest, "edge")
-
-
-def _faded(value: NDArray[np.floating], ends: tuple[float, float]) -> NDArray[np.float64]:
-    """0 up to the first end, 1 from the second on."""
-    return ((value - ends[0]) / (ends[1] - ends[0])).clip(0, 1)
-
-
-def _cells(plane: Plane) -> Plane:
-    columns, rows = cell_counts(plane.shape[1], plane.shape[0])
-    lines = np.sum([plane[y : rows * CELL : CELL] for y in range(CELL)], axis=0)
-    sums = np.sum([lines[:, x : columns * CELL : CELL] for x in range(CELL)], axis=0)
-    return cast(Plane, sums * np.float32(1 / CELL**2))
-
-
-def _mean(cells: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Of the window around every cell, the border's repeated."""
-    size = 2 * _REACH + 1
-    sums = np.pad(cells, ((_REACH + 1, _REACH), (_REACH + 1, _REACH)), "edge").cumsum(0, np.float64).cumsum(1)
-    return (sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]) / size**2
-
-
-def _windows(
-    values: NDArray[np.floating], squares: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of all pixels in the window around every cell."""
-    mean = _mean(values)
-    return mean, np.sqrt((_mean(squares) - mean * mean).clip(0))
 
 
 def _votes(colour: Plane, inside: NDArray[np.float64], outside: NDArray[np.float64]) -> list[Plane]:

@@ -22,8 +22,8 @@ from hearth.tools.cutout.colours import Colours
 from hearth.tools.cutout.kernels import kernels
 from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.photo import Photo
-from hearth.tools.cutout.refine import SETTINGS, Plane, Settings, Sides, small_size
-from hearth.tools.cutout.refine.doubt import cell_counts
+from hearth.tools.cutout.refine import SETTINGS, Plane, Settings, Sides, pulls, small_size
+from hearth.tools.cutout.refine.cells import cell_counts
 from hearth.tools.cutout.refine.lanczos import taps
 from hearth.tools.cutout.refine.lowering import lower_photo
 
@@ -57,6 +57,7 @@ class Refinement:
     feeds = refinement.see()              # or await refinement.see_async()
     cells = refinement.solve(mask)        # or await refinement.solve_async(mask)
     refinement.side(sides)                # where some were decided for
+    refinement.back(share)                # where the mask gets one
     shown = refinement.on_screen()        # or await refinement.on_screen_async(); if wanted
     refined = refinement.refined()        # or await refinement.refined_async()
     refinement.destroy()                  # or let it go
@@ -72,7 +73,7 @@ class Refinement:
         coloured: bool = True,
     ) -> None:
         self.gpu, self.photo, self.size, self.coloured = gpu, photo, small_size(*photo.size)[::-1], coloured
-        self.preparation = None if photo.has_alpha else preparation
+        self.settings, self.preparation = settings, None if photo.has_alpha else preparation
         program = lower_photo(
             gpu.limits,
             photo.size,
@@ -89,6 +90,7 @@ class Refinement:
         self.player: Player = gpu.player(program.lowered)
         self.destroy = weakref.finalize(self, self.player.destroy)
         self.prepared = False
+        self.mask: Plane | None = None
         self._write("pixels", photo.pixels)
         if self.preparation is not None:
             for axis, source, target in zip("xy", photo.size, self.preparation.size, strict=True):
@@ -138,8 +140,14 @@ class Refinement:
 
     def side(self, sides: Sides) -> None:
         """Has alpha solved for once more, pulled to sides as well; before anything else is asked for."""
+        assert self.mask is not None
         self._write("sides", np.stack([sides.goal, sides.certainty], -1))
+        self._write("pulls", pulls(self.mask, self.settings, sides))
         self.played = self.seen
+
+    def back(self, share: Plane) -> None:
+        """Gives the mask its share (rows, columns) of alpha; before anything else is asked for."""
+        self._write("shares", share)
 
     def on_screen(self) -> Held:
         """The cutout at the screen's size, straight RGBA (height, width, 4) in bytes, as `Matte.scaled` makes it."""
@@ -164,8 +172,11 @@ class Refinement:
         self.player.write(self.places[name], np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
     def _begin(self, mask: Plane) -> None:
+        self.mask = mask
         self._write("mask", mask)
-        self._write("sides", np.zeros(self.places["sides"].bytes, np.uint8))
+        self._write("pulls", pulls(mask, self.settings))
+        for name in ("sides", "shares"):
+            self._write(name, np.zeros(self.places[name].bytes, np.uint8))
         self.played = min(self.played, self.seen)
 
     def _reads(self, *names: str) -> list[Range]:

@@ -20,7 +20,7 @@ from hearth.tools.cutout import colours
 from hearth.tools.cutout.matte import REDUCING_GAP
 from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.refine import SETTINGS, Settings, small_size
-from hearth.tools.cutout.refine.doubt import CELL, cell_counts
+from hearth.tools.cutout.refine.cells import CELL, cell_counts
 from hearth.tools.cutout.refine.lanczos import taps
 
 KERNELS = "hearth.tools.cutout.refine"
@@ -69,6 +69,8 @@ class _Program:
         self.small: Constants = {"WIDTH": small_width, "HEIGHT": small_height}
         self.both = {"WIDTH": width, "HEIGHT": height, "SMALL_WIDTH": small_width, "SMALL_HEIGHT": small_height}
         self.pixels, self.count = width * height, small_width * small_height
+        columns, rows = cell_counts(small_width, small_height)
+        self.cells = max(columns, 1), max(rows, 1)
         self.sums = self.builder.rows(self.count, 256)[0]
 
     def given(self, name: str, elements: int) -> Tensor:
@@ -123,10 +125,11 @@ class _Program:
         if preparation is not None:
             self.see(pixels, preparation)
         seen = len(self.builder.calls)
-        mask = self.given("mask", self.count), "f32"
-        alpha = self.matted(picture, *self.started(mask))
+        mask, sides = (self.given("mask", self.count), "f32"), self.of_cells("sides", 2)
+        alpha = self.matted(picture, *self.started(mask, sides))
         self.doubted(picture, mask, alpha)
         solved = len(self.builder.calls)
+        self.backed(mask, sides, alpha)
         found = self.coloured(picture, alpha) if coloured else None
         functions, smooth = (self.map(4), COLOUR), (self.map(4), COLOUR)
         hazy = {**self.small, "HAZE": self.settings.haze}
@@ -150,30 +153,34 @@ class _Program:
         }
         self.call("screen", constants, reads, {"output": (self.taken("screen", width * height), "u32")}, width * height)
 
-    def started(self, mask: Array) -> tuple[Array, Array]:
-        """What alpha is pulled to, and what it begins with: `refine.started`, and `refine.sided` by the sides given."""
+    def of_cells(self, name: str, channels: int) -> Array:
+        """What is given for each cell; a photo too small for one has room for it."""
+        columns, rows = self.cells
+        return self.given(name, channels * columns * rows), "f32" if channels == 1 else f"vec{channels}<f32>"
+
+    def started(self, mask: Array, sides: Array) -> tuple[Array, Array]:
+        """What alpha is pulled to, and what it begins with: `refine.started`, by the sides given."""
         settings = self.settings
-        columns, rows = cell_counts(int(self.small["WIDTH"]), int(self.small["HEIGHT"]))
+        columns, rows = self.cells
         constants = {
             **self.small,
             "REACH": settings.reaching(int(self.small["WIDTH"]), int(self.small["HEIGHT"])),
-            "COLUMNS": max(columns, 1),
-            "ROWS": max(rows, 1),
+            "COLUMNS": columns,
+            "ROWS": rows,
             "CELL": CELL,
             "SURE": settings.sure,
             "UNSURE": 1 - settings.sure,
-            "PULL": settings.pull,
             "SURE_PULL": settings.sure_pull,
             "SQUARINGS": settings.squarings,
             "SIDE_PULL": settings.side_pull,
         }
         aims, start = (self.map(2), "vec2<f32>"), (self.map(), "f32")
-        sides = self.given("sides", 2 * max(columns * rows, 1)), "vec2<f32>"
-        self.call("started", constants, {"mask": mask, "sides": sides}, {"aims": aims, "start": start})
+        reads = {"mask": mask, "sides": sides, "pulls": (self.given("pulls", self.count), "f32")}
+        self.call("started", constants, reads, {"aims": aims, "start": start})
         return aims, start
 
     def doubted(self, picture: Array, mask: Array, alpha: Array) -> None:
-        """What `doubt.decided` looks at, of photos that have a cell."""
+        """What `doubt.decided` and `backing.unbacked` look at, of photos that have a cell."""
         columns, rows = cell_counts(int(self.small["WIDTH"]), int(self.small["HEIGHT"]))
         count = columns * rows
         output = self.taken("cells", 8 * max(count, 1)), COLOUR
@@ -181,6 +188,13 @@ class _Program:
             constants = {"WIDTH": self.small["WIDTH"], "COLUMNS": columns, "COUNT": count, "CELL": CELL}
             reads = {"picture": picture, "mask": mask, "alpha": alpha}
             self.call("cells", {**constants, "HAZE": self.settings.haze}, reads, {"output": output}, count)
+
+    def backed(self, mask: Array, sides: Array, alpha: Array) -> None:
+        """The network's word where `backing.unbacked` gives it a share."""
+        columns, rows = self.cells
+        constants = {**self.small, "COLUMNS": columns, "ROWS": rows, "CELL": CELL, "HAZE": self.settings.haze}
+        reads = {"mask": mask, "sides": sides, "shares": self.of_cells("shares", 1)}
+        self.call("backed", constants, reads, {"alpha": alpha})
 
     def coloured(self, picture: Array, alpha: Array) -> dict[str, Array]:
         """The colours of subject and background: `colours.estimate`."""

@@ -1,5 +1,5 @@
 // What is held, what is sought, and what that is pulled to: the mask, and the sides that were decided for.
-// Expects `mask`: f32; `sides`: vec2<f32> a cell of CELL x CELL pixels, a side and how certain it is; `aims`: vec2<f32>, the
+// Expects `mask` and `pulls`, to it: f32; `sides`: vec2<f32> a cell of CELL x CELL pixels, a side and how certain it is; `aims`: vec2<f32>, the
 // pull, below zero where a pixel is known, and what it pulls to; `start`: f32, what known pixels keep and others begin with.
 const WIDTH = 8u; // #uniform
 const HEIGHT = 8u; // #uniform
@@ -10,7 +10,6 @@ const CELL = 4u;
 const ROW = 64u; // #uniform
 const SURE = 0.95;
 const UNSURE = 0.05;
-const PULL = 0.0001;
 const SURE_PULL = 0.1;
 const SQUARINGS = 6u;
 const SIDE_PULL = 0.3;
@@ -37,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var i = 0u; i < SQUARINGS; i++) {
         sureness *= sureness;
     }
-    var pull = PULL + SURE_PULL * sureness;
+    var pull = pulls[at] + SURE_PULL * sureness;
     let side = sides[min(y / CELL, ROWS - 1u) * COLUMNS + min(x / CELL, COLUMNS - 1u)];
     let more = SIDE_PULL * side.y * side.y * side.y;
     if (more > 0.0) {
