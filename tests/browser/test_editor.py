@@ -437,9 +437,18 @@ def test_a_photo_too_large_for_the_card_is_seen_near_with_all_its_pixels(person:
         person.wait(lambda: apart(person.photo_on_canvas(), original()) == 0, "the photo's own pixels")
         person.split(0)
         assert apart(person.photo_on_canvas(), person.over(0)) <= TOLERANCE
+        before = person.file()[:, :, 3]
+        person.tool("erase", size=90, smart=True)
+        person.paint((330, 300))
+        fine = person.file()[:, :, 3]
     finally:
         person.script("WebGL2RenderingContext.prototype.getParameter = window.plainParameter")
         person.lose_card()
+    person.click("undo")
+    person.paint((330, 300))
+    painted = person.file()[:, :, 3]
+    other = np.abs(fine - painted) > 48
+    assert other.sum() < 0.03 * (painted != before).sum(), "a stroke is as fine as on the photo itself"
 
 
 def test_a_smart_brush_stops_at_the_edges_of_the_photo(person: Painter) -> None:

@@ -54,6 +54,7 @@ class Mattes:
         async with self._one_at_a_time:
             small = self._small.get(photo)
             if photo not in self._whole:
+                self.make_room()
                 self.keep(photo, _unpack(small, await self.read(photo)) if small else await self.make(photo))
             matte = self._whole.pop(photo)
             self._whole[photo] = matte
