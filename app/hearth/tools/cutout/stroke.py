@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 
 from hearth.tools.cutout.edits import TILE, Edits, Packed, Place, hold_border, pack, unpack
 from hearth.tools.cutout.photo import Photo
-from hearth.tools.cutout.screen import is_screens, on_screen
+from hearth.tools.cutout.screen import on_screen
 
 Cover = NDArray[np.uint8]
 """How much of each pixel a stroke covers, 0..255."""
@@ -27,6 +27,7 @@ Index = NDArray[np.intp]
 _STEEP = 24  # of 255: pixels whose neighbours differ by so much lie at an edge
 _MOST = TILE * TILE // 4  # of a tile, that are worked out anew
 _STEPS = 8  # at which a smart brush looks on its way from the centre, as in the shader
+_SPOT = 0.1  # of the radius: around the centre, whose colour it takes
 _ALIKE, _DIFFERENT = np.float32(0.07), np.float32(0.17)  # distances of colours
 _LIGHT = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -62,6 +63,7 @@ class Stroke:
     def _covers(self, size: tuple[int, int], photo: Photo | None) -> Iterator[tuple[Place, Cover]]:
         """The tiles of the photo, of that size, which it touches, with how much it covers."""
         width, height = (-(-side // self.part) for side in size)
+        side = TILE * self.part
         sharp = self.part > 1 and (photo is not None or not self.smart)
         for place in self.tiles:
             around = self._around(place)
@@ -71,7 +73,9 @@ class Stroke:
                 continue
             dabs = self.dabs[self._reach(place)]
             low, high = (np.asarray(Image.fromarray(around).filter(way(3))) for way in _EXTREMES)
-            sight = _Sight.of(photo, dabs) if sharp and self.smart and photo is not None and len(dabs) else None
+            sight = None
+            if sharp and self.smart and photo is not None and len(dabs):
+                sight = _Sight.of(photo, dabs, place.x * side, place.y * side, side)
             for down in range(self.part):
                 for across in range(self.part):
                     fine = self._enlarged(around, across, down)
@@ -137,17 +141,19 @@ class _Sight:
     """RGBA in sRGB; each half of the one before."""
 
     @classmethod
-    def of(cls, photo: Photo, dabs: Field) -> _Sight:
-        """With all that these touches reach."""
+    def of(cls, photo: Photo, dabs: Field, left: int, top: int, side: int) -> _Sight:
+        """With all that lies between the centres of these touches and a square of the photo."""
         width, height = photo.size
         x, y, radius = dabs.T
-        left, right = max(0, floor((x - radius).min())), min(width, ceil((x + radius).max()))
-        top, bottom = max(0, floor((y - radius).min())), min(height, ceil((y + radius).max()))
-        levels = [photo.pixels[top:bottom, left:right]]
-        if not is_screens(photo.icc):
-            levels = [np.asarray(on_screen(Image.fromarray(levels[0]), photo.icc))]
+        spot = radius * np.float32(_SPOT)
+        left, right = floor(max(0, min(left, (x - spot).min()))), ceil(min(width, max(left + side, (x + spot).max())))
+        top, bottom = floor(max(0, min(top, (y - spot).min()))), ceil(min(height, max(top + side, (y + spot).max())))
+        whole = Image.frombuffer("RGBX", photo.size, photo.pixels, "raw", "RGBX", 0, 1)
+        image = on_screen(whole.crop((left, top, right, bottom)), photo.icc)
+        levels = [np.asarray(image)]
         for _ in range(max(0, round(log2(max(1.0, float(radius.max()) / _STEPS))))):
-            levels.append(np.asarray(Image.fromarray(levels[-1]).reduce(2)))
+            image = image.reduce(2)
+            levels.append(np.asarray(image))
         return cls(left, top, levels)
 
     def alike(self, centre: tuple[float, float], radius: float, u: Field, v: Field, away: Field) -> Field:
@@ -173,7 +179,7 @@ class _Sight:
 
     def _spot(self, centre: tuple[float, float], radius: float) -> Field:
         """The colour around a touch's centre."""
-        half = max(0.5, 0.1 * radius)
+        half = max(0.5, _SPOT * radius)
         pixels = self.levels[0]
         height, width, _ = pixels.shape
         x, y = centre[0] - self.left, centre[1] - self.top
