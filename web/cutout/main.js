@@ -24,6 +24,7 @@ import { Own, isModel } from "./own.js";
 import { Pictures } from "./pictures.js";
 import { Queue } from "./queue.js";
 import { Python } from "../shell/python.js";
+import { release } from "../shell/release.js";
 import { Shelf } from "../shell/shelf.js";
 import { Stage } from "./stage.js";
 import { Stored } from "../shell/stored.js";
@@ -181,9 +182,11 @@ function receive(message) {
       return;
     case "layers":
       stage.takeLayers(message);
+      Object.values(message.data).forEach(release);
       return;
     case "near":
       stage.takeNear(message);
+      Object.values(message.data).forEach(release);
       return;
     case "tiles":
       stage.takeTiles(message);

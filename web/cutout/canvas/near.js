@@ -6,7 +6,6 @@
  */
 
 import { Texture } from "./gl.js";
-import { release } from "../../shell/release.js";
 
 const MOST_PIXELS = 8e6; // of a part
 const MARGIN = 0.2; // around what is seen, of its sides
@@ -29,7 +28,6 @@ export class Near {
       new Texture(this.gl, format, width, height, { data: new Uint8Array(pixels), sharp: true });
     this.textures = { photo: layer("RGBA8", data.photo), found: layer("R8", data.found) };
     this.part = { left, top, right: left + width, bottom: top + height };
-    Object.values(data).forEach(release);
   }
 
   clear() {

@@ -20,7 +20,6 @@ import { Near } from "./near.js";
 import { Painter } from "./painter.js";
 import { Scene } from "./scene.js";
 import { Program, Target, Texture, clipped, isEmpty } from "./gl.js";
-import { release } from "../../shell/release.js";
 
 const TILE = 256;
 
@@ -103,7 +102,6 @@ export class Renderer {
       const pixels = data[name];
       if (pixels) this.#put(name, new Texture(gl, "R8", width, height, { data: new Uint8Array(pixels), mips: true, sharp: true }));
     }
-    Object.values(data).forEach(release);
     this.adjuster.forget();
   }
 

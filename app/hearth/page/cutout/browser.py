@@ -16,6 +16,7 @@ from hearth.page.browser import BrowserBridge
 from hearth.page.cutout.bridge import Part, Sheet
 from hearth.page.cutout.layers import Layers, Strips
 from hearth.page.cutout.page import CutoutPage
+from hearth.page.cutout.room import ROOM
 from hearth.page.cutout.tool import CutoutTool
 from hearth.runtime.device import Held
 from hearth.tools.cutout.edits import Packed, Place, unpack
@@ -142,7 +143,7 @@ async def _decoded(coming: Any) -> tuple[int, int, Pixels]:
         try:
             width, height = picture.width, picture.height
             check_size(width, height)
-            pixels = np.empty(width * height * 4, np.uint8).data
+            pixels = ROOM.take(width * height * 4)
             for top in range(0, height, picture.strip):
                 rows = picture.rows(top)
                 rows.assign_to(pixels[top * width * 4 : top * width * 4 + rows.byteLength])

@@ -4,6 +4,7 @@ import contextlib
 
 from hearth.errors import BadImage, TooLarge
 from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.room import ROOM
 from hearth.tools import cutout
 from hearth.tools.cutout.formats import browser_format, is_sequence, jpeg_profile_parts
 from hearth.words import say
@@ -25,7 +26,7 @@ async def read_photo(bridge: CutoutBridge, photo: int) -> cutout.Photo:
         return cutout.from_rgba(rgba, width, height, notes=[say("note.first-frame")] if is_sequence(data) else [])
     if data.startswith(JPEG):
         return await _read_jpeg(bridge, photo, data)
-    return cutout.read(data)
+    return _by_pillow(data)
 
 
 async def _read_jpeg(bridge: CutoutBridge, photo: int, data: bytes) -> cutout.Photo:
@@ -42,4 +43,9 @@ async def _read_jpeg(bridge: CutoutBridge, photo: int, data: bytes) -> cutout.Ph
         with contextlib.suppress(BadImage):
             width, height, rgba = await bridge.decode(photo, opaque=True)
             return cutout.from_rgba(rgba, width, height, notes=[say("note.cmyk-profile")])
+    return _by_pillow(data)
+
+
+def _by_pillow(data: bytes) -> cutout.Photo:
+    ROOM.clear()  # two copies are needed for a while
     return cutout.read(data)
