@@ -1,7 +1,7 @@
 """Memory for the pixels of large photos, used again when a photo is let go.
 
-What Python's memory once took in a page it keeps. Freed as usual, the place of a large photo soon has something small in
-it, and the next photo no longer fits there.
+What Python's memory once took in a page it keeps. Freed as usual, the place of a large photo soon has something small
+in it, and the next photo no longer fits there.
 """
 
 import weakref
