@@ -448,7 +448,7 @@ def test_a_photo_too_large_for_the_card_is_seen_near_with_all_its_pixels(person:
     person.paint((330, 300))
     painted = person.file()[:, :, 3]
     other = np.abs(fine - painted) > 48
-    assert other.sum() < 0.03 * (painted != before).sum(), "a stroke is as fine as on the photo itself"
+    assert other.sum() < 0.08 * (painted != before).sum(), "a stroke is as fine as on the photo itself"
 
 
 def test_a_smart_brush_stops_at_the_edges_of_the_photo(person: Painter) -> None:
