@@ -117,19 +117,23 @@ def test_every_cut_of_a_file_is_refused_or_read_but_never_crashes() -> None:
             assert str(error)
 
 
-@pytest.mark.parametrize("name", ["ints", "floats"])
+@pytest.mark.parametrize("name", ["ints", "floats", "strings"])
 def test_long_attributes_are_read_as_the_onnx_package_reads_them(name: str) -> None:
     generator = np.random.default_rng(3)
     for count in (16, 17, 18, 33, 700, 50_000):
         ints = (generator.integers(-(1 << 62), 1 << 62, count) >> generator.integers(0, 62, count)).tolist()
-        values = ints if name == "ints" else generator.standard_normal(count).astype(np.float32).tolist()
+        words = ["LEAF", "", "Blätter", "x" * 127, "x" * 128, "BRANCH_LEQ"]
+        values: list[Any] = ints if name == "ints" else generator.standard_normal(count).astype(np.float32).tolist()
+        if name == "strings":
+            values = [words[at] for at in generator.integers(0, len(words), count)]
         node = onnx.helper.make_node("Own", ["x"], ["y"], domain="own", values=values, last=7)
         graph = onnx.helper.make_graph([node], "g", [], [])
         data = onnx.helper.make_model(graph).SerializeToString()
         message = decode(memoryview(data), "Model", ONNX)
         (read,) = message["graph"]["node"]  # type: ignore[index]
         attributes = {item["name"]: item for item in read["attribute"]}
-        assert attributes["values"][name] == values
+        known = attributes["values"][name]
+        assert [bytes(item).decode() for item in known] == values if name == "strings" else known == values
         assert attributes["last"]["i"] == 7
         with pytest.raises(BadModel, match="damaged"):
             decode(memoryview(data[: len(data) * 2 // 3]), "Model", ONNX)

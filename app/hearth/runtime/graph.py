@@ -48,8 +48,8 @@ class Node:
         for value in self.attributes.values():
             if isinstance(value, Graph):
                 yield value
-            elif isinstance(value, list):
-                yield from (item for item in value if isinstance(item, Graph))
+            elif isinstance(value, list) and value and isinstance(value[0], Graph):
+                yield from value  # lists are of one kind; those of numbers may have millions
 
     def reads(self) -> Iterator[str]:
         """Every value this node needs: its inputs, and what its subgraphs take from outside."""

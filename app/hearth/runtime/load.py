@@ -136,8 +136,9 @@ class _Loader:
             case 7:
                 return message.get("ints", [])
             case 8:
-                raws = cast(list[memoryview], message.get("strings", []))
-                return [bytes(raw).decode("utf-8", "surrogateescape") for raw in raws]
+                raws = [bytes(raw) for raw in cast(list[memoryview | bytes], message.get("strings", []))]
+                texts = {raw: raw.decode("utf-8", "surrogateescape") for raw in set(raws)}
+                return [texts[raw] for raw in raws]
             case 9:
                 return [tensor_array(tensor, self.folder) for tensor in _messages(message, "tensors")]
             case 10:

@@ -81,6 +81,11 @@ def _fields(
                 if values:
                     yield start, last >> 3, RUN, values
                     continue
+            if found is not None and found.repeated and found.kind in ("bytes", "string") and last & 7 == BYTES:
+                values, at = _short_strings(data, at, last, found.kind)
+                if values:
+                    yield start, last >> 3, RUN, values
+                    continue
             same = 0
         # Most numbers are of one byte; the others are left to a function.
         key, at = (data[at], at + 1) if data[at] < 0x80 else _varint(data, at)
@@ -99,6 +104,25 @@ def _fields(
             raise DamagedModel(f"The field {number} at byte {start} of its message runs past the end of the data.")
         yield start, number, wire, data[at : at + size]
         at += size
+
+
+def _short_strings(data: memoryview, at: int, key: int, kind: str) -> tuple[list[object], int]:
+    """The strings of less than 128 bytes that come next, each behind the same key, and where they end; equal ones are
+    one object."""
+    values: list[object] = []
+    known: dict[bytes, object] = {}
+    last = len(data) - 2
+    while at <= last and data[at] == key and data[at + 1] < 0x80:
+        end = at + 2 + data[at + 1]
+        if end > last + 2:
+            break
+        raw = bytes(data[at + 2 : end])
+        value = known.get(raw)
+        if value is None:
+            value = known[raw] = str(raw, "utf-8") if kind == "string" else raw
+        values.append(value)
+        at = end
+    return values, at
 
 
 def _run(data: memoryview, at: int, key: int, kind: str) -> tuple[list[object], int]:
