@@ -5,6 +5,8 @@ Needs Python 3.11 and nothing else: on the first call it makes a virtual environ
 it, and runs itself in there. After that it starts at once, until a pin changes.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import os
@@ -14,7 +16,11 @@ import sys
 import tempfile
 import tomllib
 import venv
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -24,6 +30,7 @@ EXTRAS = {"serve": "build", "build": "build", "test": "test", "bench": "bench"}
 # Tests in the order of how soon they answer; folders that are not named come after them.
 FIRST = ["runtime", "tools", "models", "build", "page"]
 IN_BROWSERS = ["pyodide", "browser"]
+BROWSER_STEPS = 4  # into which tests/browser is cut: each starts pytest and a browser anew
 
 
 def main() -> int:
@@ -115,35 +122,70 @@ def build(_: argparse.Namespace, __: list[str]) -> int:
 
 
 def test(_: argparse.Namespace, rest: list[str]) -> int:
-    """Linters and the tests that need no browser, while those in browsers run beside them: two cores are used so."""
+    """Linters and all tests, in two rows beside each other, for two cores.
+
+    One goes from what answers soonest towards what takes longest, and shows at once what it finds; the other comes the
+    opposite way, from the tests in browsers, and is shown in the end. They meet somewhere.
+    """
     from tests.browser.browsers import ensure_chromium
     from web.site import build_site
-    from web.typecheck import tsc_commands
 
     ensure_chromium()
-    python = [sys.executable, "-m"]
     if rest:
-        return subprocess.call([*python, "pytest", *rest])
-    build_site()  # what both runs need is there before they begin
-    found = [path.name for path in sorted((ROOT / "tests").iterdir()) if any(path.rglob("test_*.py"))]
-    order = [*FIRST, *(name for name in found if name not in FIRST + IN_BROWSERS)]
-    checks = {
-        "ruff": [*python, "ruff", "check"],
-        "mypy": [*python, "mypy"],
-        **dict(zip(("tsc", "tsc sw.js"), tsc_commands(), strict=True)),
-        "pytest": [*python, "pytest", *(f"tests/{name}" for name in order)],
-    }
-    with tempfile.TemporaryFile("w+") as output:
-        command = [*python, "pytest", *(f"tests/{name}" for name in IN_BROWSERS)]
-        with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as in_browsers:
-            failed = [name for name, command in checks.items() if subprocess.call(command)]
-        if in_browsers.returncode:
-            failed.append("pytest in browsers")
+        return subprocess.call([sys.executable, "-m", "pytest", *rest])
+    build_site()  # what all of them need is there before they begin
+    steps = checks()
+    with tempfile.TemporaryFile("w+") as output, ThreadPoolExecutor(1) as beside:
+        try:
+            background = beside.submit(run_steps, steps.pop, output)
+            failed = run_steps(steps.popleft) + background.result()
+        finally:
+            steps.clear()
         output.seek(0)
         shutil.copyfileobj(output, sys.stdout)
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
+
+
+def checks() -> deque[tuple[str, list[str]]]:
+    """Names and commands of all that `test` runs, the quickest first."""
+    from web.typecheck import tsc_commands
+
+    tests = ROOT / "tests"
+    python = [sys.executable, "-m"]
+    found = [path.name for path in sorted(tests.iterdir()) if any(path.rglob("test_*.py"))]
+    order = [*FIRST, *(name for name in found if name not in FIRST + IN_BROWSERS)]
+    pages = sorted(str(path.relative_to(ROOT)) for path in (tests / "browser").glob("test_*.py"))
+    share = -(-len(pages) // BROWSER_STEPS)
+    groups = {
+        "pytest": [f"tests/{name}" for name in order],
+        "pytest pyodide": ["tests/pyodide"],
+        **{
+            f"pytest browser {first // share + 1}": pages[first : first + share]
+            for first in range(0, len(pages), share)
+        },
+    }
+    return deque(
+        {
+            "ruff": [*python, "ruff", "check"],
+            "mypy": [*python, "mypy"],
+            **dict(zip(("tsc", "tsc sw.js"), tsc_commands(), strict=True)),
+            **{name: [*python, "pytest", *files] for name, files in groups.items()},
+        }.items()
+    )
+
+
+def run_steps(take: Callable[[], tuple[str, list[str]]], output: IO[str] | None = None) -> list[str]:
+    """Runs what `take` gives until nothing is left; the names of those that failed."""
+    failed: list[str] = []
+    while True:
+        try:
+            name, command = take()
+        except IndexError:
+            return failed
+        if subprocess.call(command, stdout=output, stderr=output and subprocess.STDOUT):
+            failed.append(name)
 
 
 def bench(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -4,9 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
+import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 
 from hearth.errors import HearthError
 
@@ -77,3 +82,69 @@ def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) 
     driver.set_script_timeout(180)
     driver.set_page_load_timeout(60)
     return driver
+
+
+class Chromiums:
+    """Browsers that tests share, one for each set of flags: to start one takes as long as many a test.
+
+    Tests do not meet in them: a browser keeps things by origin, and each test has a server, with a port, of its own.
+    """
+
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+        self._started: dict[tuple[str, ...], webdriver.Chrome] = {}
+        self._saving: dict[webdriver.Chrome, Path] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for driver in self._started.values():
+            driver.quit()
+
+    @contextmanager
+    def tabs(self, downloads: Path) -> Iterator[Callable[..., webdriver.Chrome]]:
+        """`open_tab(*flags)` opens a tab in front; in the end it is closed, and what its page stored deleted."""
+        with ExitStack() as closing:
+
+            def open_tab(*flags: str) -> webdriver.Chrome:
+                driver = self._living(flags)
+                closing.callback(self._save, driver, self._saving.get(driver, downloads))
+                closing.callback(_leave, driver, driver.window_handles, driver.current_window_handle)
+                driver.switch_to.new_window("tab")
+                self._save(driver, downloads)
+                driver.get_log("browser")  # what other tests left there
+                return driver
+
+            yield open_tab
+
+    def _save(self, driver: webdriver.Chrome, folder: Path) -> None:
+        """Downloads land in this folder from now on."""
+        self._saving[driver] = folder
+        with suppress(WebDriverException):  # where it crashed, the next test starts another
+            how = {"behavior": "allow", "downloadPath": str(folder)}
+            driver.execute_cdp_cmd("Browser.setDownloadBehavior", how)
+
+    def _living(self, flags: tuple[str, ...]) -> webdriver.Chrome:
+        driver = self._started.get(flags)
+        with suppress(WebDriverException):
+            if driver is not None and driver.window_handles:
+                return driver
+        folder = self._folders.mktemp("chromium")
+        self._started[flags] = start_chromium(folder / "profile", folder, flags)
+        return self._started[flags]
+
+
+def _leave(driver: webdriver.Chrome, others: list[str], last: str) -> None:
+    """Closes all tabs but the others, deletes what their pages stored, and goes back to the last one."""
+    with suppress(WebDriverException):
+        for handle in driver.window_handles:
+            if handle in others:
+                continue
+            driver.switch_to.window(handle)
+            origin = driver.execute_script("return origin")
+            if origin.startswith("http"):
+                driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+            driver.close()
+        driver.switch_to.window(last)
+        driver.execute_cdp_cmd("Page.bringToFront", {})

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.browsers import start_chromium
+from tests.browser.browsers import Chromiums, start_chromium
+from tests.browser.person import Person
 from web.serve import SiteServer
 from web.site import build_site
 
@@ -49,10 +50,41 @@ def open_browser(tmp_path: Path, downloads: Path) -> Iterator[Callable[..., Chro
         driver.quit()
 
 
+@pytest.fixture(scope="session")
+def chromiums(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromiums]:
+    """The browsers that tests share."""
+    with Chromiums(tmp_path_factory) as chromiums:
+        yield chromiums
+
+
 @pytest.fixture
-def browser(open_browser: Callable[..., Chrome]) -> Chrome:
-    """One Chromium with a fresh profile."""
-    return open_browser()
+def open_tab(chromiums: Chromiums, downloads: Path) -> Iterator[Callable[..., Chrome]]:
+    """`open_tab(*flags)` opens a tab; nothing of other tests is stored for the server of this one."""
+    with chromiums.tabs(downloads) as open_tab:
+        yield open_tab
+
+
+@pytest.fixture
+def browser(open_tab: Callable[..., Chrome]) -> Chrome:
+    """A tab of its own."""
+    return open_tab()
+
+
+@pytest.fixture(scope="module")
+def module_server(site: Path) -> Iterator[SiteServer]:
+    """The server of `open_page`, for all tests of a file."""
+    with SiteServer(site) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def open_page(
+    chromiums: Chromiums, module_server: SiteServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Person]]:
+    """`open_page(page="", flags=(), kind=Person)` opens a page for all tests of a file."""
+    downloads = tmp_path_factory.mktemp("downloads")
+    with chromiums.tabs(downloads) as open_tab:
+        yield lambda page="", flags=(), kind=Person: kind(open_tab(*flags), module_server.url + page, downloads)
 
 
 @pytest.fixture

@@ -15,10 +15,14 @@ FLAGS = (*visual.FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for
 
 
 def visit(driver: Chrome, site: str, downloads: Path) -> Person:
-    """Opens the visualizer's page; files are saved without a dialog of the system's, which nobody here could answer."""
-    person = Person(driver, f"{site}visualizer.html", downloads)
-    person.script("window.showSaveFilePicker = undefined")
+    """Opens the visualizer's page."""
+    return prepared(Person(driver, f"{site}visualizer.html", downloads))
+
+
+def prepared(person: Person) -> Person:
+    """On the visualizer's page files are saved without a dialog of the system's, which nobody here could answer."""
     person.wait(lambda: person.script("return document.querySelector('#scenes .scene')"), "the page")
+    person.script("window.showSaveFilePicker = undefined")
     return person
 
 
@@ -40,7 +44,7 @@ def clicks(seconds: float, rate: int = 44100) -> NDArray[np.float64]:
 
 
 def until_heard(person: Person) -> None:
-    person.wait(lambda: person.script("return document.documentElement.dataset.heard") == "true", "the analysis", 90)
+    person.wait(lambda: person.script("return document.documentElement.dataset.heard") == "true", "the analysis")
 
 
 def still(person: Person) -> None:
@@ -66,9 +70,8 @@ def begin(person: Person, format: str, side: int, rate: int) -> None:
 def save(person: Person, format: str = "mp4", side: int = 144, rate: int = 24) -> Path:
     """Saves a video; the file."""
     begin(person, format, side, rate)
-    person.wait(lambda: "is saved" in person.text("saving-state"), "the video", 300)
-    target = person.downloads / str(person.element("video-link").get_attribute("download"))
-    person.wait(target.is_file, f"{target.name}", 20)
+    person.wait(lambda: "is saved" in person.text("saving-state"), "the video")
+    target = person.downloaded(str(person.element("video-link").get_attribute("download")))
     return target.rename(target.with_stem(f"{target.stem}-{format}"))
 
 

@@ -12,7 +12,6 @@ from tests.browser.axe import barriers
 from tests.browser.looks import FAINT_TEXT, HARD_TO_PRESS, resize
 from tests.browser.person import Person
 from tests.photos import photo
-from web.serve import SiteServer
 
 VIEWS = [(1440, 900, "light", "ltr"), (390, 844, "dark", "rtl")]
 
@@ -32,15 +31,15 @@ return [...document.querySelectorAll("body *")].flatMap((element) => {
 MOVING = "return document.getAnimations().filter(({playState}) => playState === 'running').length"
 
 
-@pytest.fixture
-def person(browser: Chrome, server: SiteServer, downloads: Path, tmp_path: Path) -> Person:
+@pytest.fixture(scope="module")
+def person(open_page: Callable[..., Person], tmp_path_factory: pytest.TempPathFactory) -> Person:
     """Someone with a cutout and a photo that failed."""
-    person = Person(browser, server.url, downloads)
+    person = open_page()
     person.take("selfie")
-    (tmp_path / "broken.jpg").write_bytes(pictures.truncated_jpeg())
-    person.choose(photo("astronaut"), tmp_path / "broken.jpg")
+    broken = tmp_path_factory.mktemp("photos") / "broken.jpg"
+    broken.write_bytes(pictures.truncated_jpeg())
+    person.choose(photo("astronaut"), broken)
     assert person.until_all_ended() == ["done", "failed"]
-    person.script("document.querySelector('#strip button').click()")
     return person
 
 
@@ -72,6 +71,7 @@ def inspect(person: Person, screenshot: Callable[[Chrome, str], Path]) -> Callab
 
 
 def test_panels_and_the_queue_keep_nobody_out(person: Person, inspect: Callable[[str], None]) -> None:
+    person.select(0)
     for tab in ("edges", "brush", "background", "frame", "save"):
         person.script("document.getElementById(arguments[0]).click()", f"tab-{tab}")
         inspect(tab)
@@ -89,25 +89,33 @@ def test_panels_and_the_queue_keep_nobody_out(person: Person, inspect: Callable[
     outline = "return getComputedStyle(document.querySelector(arguments[0])).outlineStyle"
     for chosen in ("[role=tab][aria-selected=true]", "label:has(input[name=model]:checked)"):
         assert person.script(outline, chosen) == "solid", chosen
+    emulate(person, forced_colors="none")
+    person.click("queue-choose")
 
 
 def test_dialogs_hold_the_keyboard_and_give_it_back(
     person: Person, inspect: Callable[[str], None], tmp_path: Path
 ) -> None:
+    person.select(0)
     inside = "const at = document.activeElement; return at === document.body || at.closest('dialog') !== null"
     opened = "return document.querySelector('dialog[open]') !== null"
+
+    def focused() -> str:
+        return str(person.script("return document.activeElement.id"))
+
     for opener in ("queue-remove", "clear-everything"):
         person.script("document.getElementById(arguments[0]).focus()", opener)
         press(person, Keys.ENTER)
         person.wait(lambda: person.script(opened), "the question")
-        assert person.script("return document.activeElement.closest('dialog') !== null"), "it has the keyboard"
+        held = "return document.activeElement.closest('dialog') !== null"
+        person.wait(lambda held=held: person.script(held), "it to have the keyboard")  # type: ignore[misc]
         for _ in range(5):
             press(person, Keys.TAB)
             assert person.script(inside), "and keeps it"
         inspect(opener)
         press(person, Keys.ESCAPE)
         person.wait(lambda: not person.script(opened), "the page again")
-        assert person.script("return document.activeElement.id") == opener
+        person.wait(lambda opener=opener: focused() == opener, "the keyboard where it was")  # type: ignore[misc]
     assert person.states() == ["done", "failed"], "nothing was removed"
 
     (tmp_path / "broken.onnx").write_bytes(b"\x08\x08 no model")
@@ -117,6 +125,6 @@ def test_dialogs_hold_the_keyboard_and_give_it_back(
     inspect("own-model")
     press(person, Keys.ESCAPE)
     person.wait(lambda: not person.script(opened), "the page again")
-    assert person.script("return document.activeElement.id") == "own-add"
-    person.driver.find_elements("css selector", "#strip button")[1].click()
+    person.wait(lambda: focused() == "own-add", "the keyboard where it was")
+    person.select(1)
     inspect("failed")

@@ -2,21 +2,19 @@
 
 import base64
 import io
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from selenium.webdriver import Keys
+from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 
-from tests.browser.browsers import start_chromium
 from tests.browser.person import Person
 from tests.photos import photo
 from web.serve import SiteServer
@@ -33,23 +31,15 @@ SIDE = 512
 
 
 @pytest.fixture(scope="module")
-def opened(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Painter"]:
+def opened(open_page: Callable[..., "Painter"]) -> "Painter":
     """Someone with a finished cutout of the portrait on a desktop's screen."""
-    folder = tmp_path_factory.mktemp("editor")
-    (folder / "downloads").mkdir()
-    with SiteServer(site) as server:
-        driver = start_chromium(folder / "profile", folder / "downloads")
-        try:
-            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
-            painter = Painter(driver, server.url, folder / "downloads")
-            painter.take("selfie")
-            painter.choose(photo("astronaut"))
-            assert painter.until_ended() == "done", painter.sentence()
-            painter.wait(lambda: painter.script("return !document.getElementById('compare').hidden"), "the canvas")
-            time.sleep(1)  # the cutout is being uncovered
-            yield painter
-        finally:
-            driver.quit()
+    painter = open_page(kind=Painter)
+    painter.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
+    painter.take("selfie")
+    painter.choose(photo("astronaut"))
+    assert painter.until_ended() == "done", painter.sentence()
+    painter.until_layers()
+    return painter
 
 
 @pytest.fixture
@@ -82,6 +72,13 @@ class Painter(Person):
         with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
             return np.asarray(image.convert("RGBA")).astype(np.int16)
 
+    def until_layers(self) -> None:
+        """Waits until the canvas shows what can be edited, and not a picture that stands in for it."""
+        covered = "return document.getElementById('canvas').classList.contains('covered')"
+        self.wait(lambda: self.script("return !document.getElementById('compare').hidden"), "the canvas")
+        self.wait(lambda: not self.script(covered) and self.sees()[:, :, 3].any(), "the photo on it")
+        self.split(50)  # a cutout that is still being uncovered is uncovered then
+
     def photo_on_canvas(self) -> Picture:
         """What is seen of the photo at full size, from its top left corner, (SIDE, SIDE, 3)."""
         self.press("1")
@@ -101,8 +98,7 @@ class Painter(Person):
             "lost.loseContext(); await both[0]; await new Promise((done) => setTimeout(done, 50));"
             "lost.restoreContext(); await both[1];"
         )
-        self.wait(lambda: self.script("return !document.getElementById('compare').hidden"), "the canvas")
-        self.wait(lambda: self.sees()[:, :, 3].any(), "the photo on it")
+        self.until_layers()
 
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where a pixel of the photo lies, from the canvas's middle."""
@@ -420,8 +416,12 @@ def test_a_graphics_card_that_was_lost_gets_everything_again(person: Painter) ->
     person.split(0)
     before = person.photo_on_canvas()
     person.lose_card()
-    person.split(0)
-    person.wait(lambda: apart(person.photo_on_canvas(), before) == 0, "the strokes to be seen again")
+
+    def again() -> bool:
+        person.split(0)
+        return apart(person.photo_on_canvas(), before) == 0
+
+    person.wait(again, "the strokes to be seen again")
 
 
 def test_a_photo_too_large_for_the_card_is_seen_near_with_all_its_pixels(person: Painter) -> None:
@@ -433,8 +433,12 @@ def test_a_photo_too_large_for_the_card_is_seen_near_with_all_its_pixels(person:
     )
     try:
         person.lose_card()
-        person.split(100)
-        person.wait(lambda: apart(person.photo_on_canvas(), original()) == 0, "the photo's own pixels")
+
+        def near() -> bool:
+            person.split(100)
+            return apart(person.photo_on_canvas(), original()) == 0
+
+        person.wait(near, "the photo's own pixels")
         person.split(0)
         assert apart(person.photo_on_canvas(), person.over(0)) <= TOLERANCE
         before = person.file()[:, :, 3]
@@ -468,25 +472,27 @@ def test_a_smart_brush_stops_at_the_edges_of_the_photo(person: Painter) -> None:
     assert far[smart].mean() < 0.6 * far[plain & ~smart].mean(), "it paints what looks like the spot under it"
 
 
-def test_without_webgl_photos_are_cut_out_compared_and_corrected_all_the_same(site: Path, tmp_path: Path) -> None:
-    with SiteServer(site) as server:
-        driver = start_chromium(tmp_path / "profile", tmp_path, ("--disable-3d-apis",))
-        try:
-            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
-            person = Painter(driver, server.url, tmp_path)
-            person.take("selfie")
-            person.choose(photo("astronaut"))
-            assert person.until_ended() == "done", person.sentence()
-            assert "WebGL" in person.text("notice-text")
-            assert not person.element("tab-brush").is_displayed()
-            person.behind("#000000")
-            person.split(0)
-            person.wait(lambda: (person.sees()[:, :, 3] > 0).any(), "the photo")
-            seen = person.photo_on_canvas()
-            assert apart(seen, person.over(0)) <= TOLERANCE
-            person.slide("edge-shift", -10)
-            shrunk = person.over(0)
-            assert apart(shrunk, seen) > 60
-            person.wait(lambda: apart(person.photo_on_canvas(), shrunk) <= TOLERANCE, "the picture with its file")
-        finally:
-            driver.quit()
+def test_without_webgl_photos_are_cut_out_compared_and_corrected_all_the_same(
+    open_browser: Callable[..., Chrome], server: SiteServer, downloads: Path
+) -> None:
+    driver = open_browser("--disable-3d-apis")
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
+    person = Painter(driver, server.url, downloads)
+    person.take("selfie")
+    person.choose(photo("astronaut"))
+    assert person.until_ended() == "done", person.sentence()
+    person.until_noticed("WebGL")
+    assert not person.element("tab-brush").is_displayed()
+    person.behind("#000000")
+    person.wait(lambda: (person.sees()[:, :, 3] > 0).any(), "the photo")
+    made = person.over(0)
+
+    def shows(expected: Picture) -> bool:
+        person.split(0)
+        return apart(person.photo_on_canvas(), expected) <= TOLERANCE
+
+    person.wait(lambda: shows(made), "the cutout")
+    person.slide("edge-shift", -10)
+    shrunk = person.over(0)
+    assert apart(shrunk, made) > 60
+    person.wait(lambda: shows(shrunk), "the picture with its file")

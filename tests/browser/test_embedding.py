@@ -71,7 +71,7 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
 ) -> None:
     page, address = blog
     person = Person(browser, page, downloads)
-    person.wait(lambda: person.script("return window.ready"), "the example", 120)
+    person.wait(lambda: person.script("return window.ready"), "the example")
     drawn = (
         "const image = document.getElementById('photo'); await image.decode();"
         "const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);"

@@ -7,20 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from selenium.webdriver import Chrome
 
 from tests.browser import visual
 from tests.browser.person import Person
-from web.serve import SiteServer
 
 REFERENCES = Path(__file__).with_name("frames")
 WIDTH, HEIGHT = 128, 72
 TIMES = [1.02, 4.5, 6.77]
 
 
-@pytest.fixture
-def person(open_browser: Callable[..., Chrome], server: SiteServer, downloads: Path) -> Person:
-    person = Person(open_browser(*visual.FLAGS), f"{server.url}visualizer.html", downloads)
+@pytest.fixture(scope="module")
+def person(open_page: Callable[..., Person]) -> Person:
+    person = open_page("visualizer.html", visual.FLAGS)
     person.wait(lambda: person.script("return document.querySelector('#scenes .scene')"), "the page")
     return person
 

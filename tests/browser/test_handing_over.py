@@ -75,6 +75,7 @@ def test_the_file_is_copied_shared_and_dragged_out_as_it_is_seen(person: Person)
     person.wait(lambda: person.script("return window.shared !== undefined"), "the shared file")
     again = bytes(person.later(f"const [file] = window.shared; return {BYTES}"))
     assert (pixels(again)[:, :, 3] == 255).all(), "on the colour that was chosen"
+    person.script("document.getElementById('notice-text').textContent = ''")
     person.script("document.getElementById('undo').click(); document.getElementById('copy').click()")
     person.wait(lambda: "Copied" in person.text("notice-text"), "the word that it is copied")
     assert np.abs(pixels(copied(person)) - made).max() <= 2, "undone, and so is what is copied"

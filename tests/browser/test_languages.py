@@ -76,7 +76,7 @@ def test_german_is_spoken_to_those_who_ask_for_it_with_numbers_as_they_write_the
 ) -> None:
     speak(browser, "fr-FR,de-AT,en")
     person = Person(browser, server.url, downloads)
-    person.wait(lambda: "4,6 MB" in person.text("stored"), "the size", 60)
+    person.wait(lambda: "4,6 MB" in person.text("stored"), "the size")
     assert person.script("return document.documentElement.lang") == "de"
     person.take("selfie")
     person.choose(photo("astronaut"))
@@ -89,5 +89,5 @@ def test_numbers_follow_the_browser_even_where_there_are_no_words_in_its_languag
 ) -> None:
     speak(browser, "fr-FR")
     person = Person(browser, server.url, downloads)
-    person.wait(lambda: "4,6 MB of models" in person.text("stored"), "the size", 60)
+    person.wait(lambda: "4,6 MB of models" in person.text("stored"), "the size")
     assert person.script("return document.documentElement.lang") == "en"

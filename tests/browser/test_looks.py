@@ -14,9 +14,19 @@ from tests.photos import photo
 from web.serve import SiteServer
 
 
+@pytest.fixture(scope="module")
+def opened(open_page: Callable[..., Person]) -> Person:
+    person = open_page()
+    person.until_offline_ready()
+    return person
+
+
 @pytest.fixture
-def person(browser: Chrome, server: SiteServer, downloads: Path) -> Person:
-    return Person(browser, server.url, downloads)
+def person(opened: Person) -> Person:
+    """In front of the page, with no photos on it."""
+    opened.clear()
+    resize(opened.driver, 1280, 900)
+    return opened
 
 
 @pytest.fixture
@@ -25,11 +35,11 @@ def look(person: Person, screenshot: Callable[[Chrome, str], Path]) -> Callable[
 
 
 def test_the_first_screen(person: Person, look: Callable[[str], None]) -> None:
-    person.until_ready()
     look("welcome")
 
 
-def test_the_measures_see_what_is_wrong(person: Person) -> None:
+def test_the_measures_see_what_is_wrong(browser: Chrome, server: SiteServer, downloads: Path) -> None:
+    person = Person(browser, server.url, downloads)
     person.script("document.getElementById('headline').style.color = 'rgb(190 185 180)'")
     person.script("document.querySelector('.lead').style.color = 'rgb(140 130 120)'")
     person.script("document.querySelector('button.primary').textContent = ''")
@@ -38,9 +48,8 @@ def test_the_measures_see_what_is_wrong(person: Person) -> None:
     assert {line.split(":")[0] for line in barriers(person.driver)} == {"button-name", "color-contrast"}
 
 
-def test_a_photo_at_work_and_done(person: Person, server: SiteServer, look: Callable[[str], None]) -> None:
-    person.until_offline_ready()
-    server.bytes_per_second = 1e6  # so that the work lasts as long as it is looked at
+def test_a_photo_at_work_and_done(person: Person, module_server: SiteServer, look: Callable[[str], None]) -> None:
+    module_server.bytes_per_second = 1e6  # so that the work lasts as long as it is looked at
     person.take("u2net")
     person.choose(photo("chelsea"))
     person.wait(lambda: "MB" in person.sentence(), "the work")
@@ -48,6 +57,7 @@ def test_a_photo_at_work_and_done(person: Person, server: SiteServer, look: Call
     assert person.state() == "working"
     person.click("stop")
     assert person.until_ended() == "stopped"
+    module_server.bytes_per_second = None
     person.take("u2netp")
     person.retry()
     assert person.until_ended() == "done", person.sentence()
@@ -66,7 +76,7 @@ def test_a_queue_with_a_failure(person: Person, look: Callable[[str], None], tmp
     person.select(1)
     look("failed")
     person.click("delete-models")
-    person.wait(lambda: "freed" in person.text("notice-text"), "the notice")
+    person.until_noticed("freed")
     look("notice")
 
 

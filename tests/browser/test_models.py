@@ -42,8 +42,8 @@ def test_a_large_model_shows_its_bytes_and_goes_on_in_the_part_it_stopped_in(
     slow.bytes_per_second = 12e6
     person.take("u2net")
     person.choose(photo("astronaut"))
-    person.wait(lambda: "MB" in person.sentence() and "Fetching" in person.sentence(), "the bytes", 30)
-    person.wait(lambda: stored(person)["partial"] >= 2, "two parts", 60)
+    person.wait(lambda: "MB" in person.sentence() and "Fetching" in person.sentence(), "the bytes")
+    person.wait(lambda: stored(person)["partial"] >= 2, "two parts")
     slow.bytes_per_second = 1e6  # no other part may come before
     first.quit()  # the tab is closed half-way
     before = len(set(asked_for(slow, "u2net")))
@@ -55,7 +55,7 @@ def test_a_large_model_shows_its_bytes_and_goes_on_in_the_part_it_stopped_in(
     slow.requests.clear()
     slow.bytes_per_second = None
     person.choose(photo("astronaut"))
-    person.wait(lambda: stored(person)["partial"] == 0 and stored(person)["whole"] > 2, "the whole model", 90)
+    person.wait(lambda: stored(person)["partial"] == 0 and stored(person)["whole"] > 2, "the whole model")
     again = set(asked_for(slow, "u2net"))
     assert len(again) == stored(person)["whole"] - 1 - kept, "only what was missing is fetched"
     assert before >= kept
@@ -63,15 +63,21 @@ def test_a_large_model_shows_its_bytes_and_goes_on_in_the_part_it_stopped_in(
     person.until_ended()
 
 
-def test_a_server_that_drops_the_connection_is_told_and_tried_again(
-    browser: Chrome, slow: SiteServer, downloads: Path
-) -> None:
-    person = Person(browser, slow.url, downloads)
+@pytest.fixture(scope="module")
+def person(open_page: Callable[..., Person]) -> Person:
+    """Someone in front of a page whose server is `module_server`."""
+    person = open_page()
     person.until_offline_ready()
-    slow.bytes_per_second = 10e6
+    return person
+
+
+def test_a_server_that_drops_the_connection_is_told_and_tried_again(person: Person, module_server: SiteServer) -> None:
+    slow = module_server
+    person.clear()
+    slow.bytes_per_second = 2e6
     person.take("u2net")
     person.choose(photo("astronaut"))
-    person.wait(lambda: "MB" in person.sentence(), "the bytes", 30)
+    person.wait(lambda: "MB" in person.sentence(), "the bytes")
     slow.stop()
     assert person.until_ended() == "failed"
     assert "could not be fetched" in person.sentence()
@@ -82,18 +88,19 @@ def test_a_server_that_drops_the_connection_is_told_and_tried_again(
     assert person.until_ended() == "done", person.sentence()
 
 
-def test_stopping_ends_the_download(browser: Chrome, slow: SiteServer, downloads: Path) -> None:
-    person = Person(browser, slow.url, downloads)
-    person.until_offline_ready()
-    slow.bytes_per_second = 4e6
+def test_stopping_ends_the_download(person: Person, module_server: SiteServer) -> None:
+    slow = module_server
+    person.clear()
+    slow.bytes_per_second = 8e6
     person.take("u2net")
     person.choose(photo("astronaut"))
-    person.wait(lambda: "MB" in person.sentence(), "the bytes", 30)
+    person.wait(lambda: "MB" in person.sentence(), "the bytes")
     person.click("stop")
-    assert person.until_ended(10) == "stopped"
+    assert person.until_ended() == "stopped"
     count = len(asked_for(slow, "u2net"))
-    threading.Event().wait(3)
+    threading.Event().wait(2)  # in which the next part would begin
     assert len(asked_for(slow, "u2net")) == count
+    slow.bytes_per_second = None
 
 
 def test_a_damaged_model_is_noticed_and_fetched_again(browser: Chrome, server: SiteServer, downloads: Path) -> None:
@@ -114,7 +121,7 @@ def test_a_damaged_model_is_noticed_and_fetched_again(browser: Chrome, server: S
     browser.refresh()
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done", person.sentence()
-    assert "damaged" in person.text("notice-text")
+    person.until_noticed("damaged")
     assert len(asked_for(server, "selfie")) == 1
     browser.refresh()
     person.until_ready()
@@ -124,7 +131,7 @@ def test_a_damaged_model_is_noticed_and_fetched_again(browser: Chrome, server: S
 def test_two_tabs_fetch_a_model_once(browser: Chrome, slow: SiteServer, downloads: Path) -> None:
     person = Person(browser, slow.url, downloads)
     person.take("selfie")
-    person.until_offline_ready(90)
+    person.until_offline_ready()
     person.click("delete-models")
     person.wait(lambda: stored(person) == {"whole": 0, "partial": 0}, "the models to be gone")
     slow.requests.clear()
@@ -149,9 +156,9 @@ def test_models_are_deleted_by_a_button_that_says_what_it_freed(
     person.until_offline_ready()
     person.wait(lambda: "4.6 MB" in person.text("stored"), "the size that is stored")
     person.click("delete-models")
-    person.wait(lambda: "4.6 MB freed" in person.text("notice-text"), "what was freed")
+    person.until_noticed("4.6 MB freed")
     assert stored(person) == {"whole": 0, "partial": 0}
-    assert not person.element("delete-models").is_displayed()
+    person.wait(lambda: not person.element("delete-models").is_displayed(), "the button to go")
 
 
 def test_a_device_without_room_is_told_and_the_photo_is_done(
@@ -163,7 +170,7 @@ def test_a_device_without_room_is_told_and_the_photo_is_done(
     person.take("selfie")
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done", person.sentence()
-    assert "no room" in person.text("notice-text")
+    person.until_noticed("no room")
 
 
 def test_deleting_models_leaves_the_one_that_is_being_fetched(
@@ -184,15 +191,16 @@ def test_deleting_models_leaves_the_one_that_is_being_fetched(
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done"
     slow.requests.clear()
-    slow.bytes_per_second = 600e3
+    slow.bytes_per_second = 200e3  # it is on its way until it was looked for
     person.take("u2netp")
     person.wait(lambda: person.element("redo").is_displayed(), "the offer")
     person.click("redo")
     person.wait(lambda: "MB" in person.sentence(), "the download")
     assert stored(person)["whole"] == 1, "the other model"
     person.click("delete-models")
-    person.wait(lambda: "being fetched now was kept" in person.text("notice-text"), "what was left")
+    person.until_noticed("being fetched now was kept")
     assert stored(person) == {"whole": 0, "partial": 0}
+    slow.bytes_per_second = None
     assert person.until_ended() == "done", person.sentence()
     person.wait(lambda: stored(person) == {"whole": 1, "partial": 0}, "the model that was on its way")
     assert len(asked_for(slow, "u2netp")) == 1

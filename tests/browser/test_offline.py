@@ -32,17 +32,28 @@ def test_with_the_server_gone_a_photo_becomes_the_same_cutout(
     assert reference.differs(file, reference.alpha(photo("rocket").read_bytes())) <= reference.TOLERANCE
 
 
-def test_a_model_that_was_never_fetched_is_missed_in_a_sentence(
-    browser: Chrome, server: SiteServer, downloads: Path
-) -> None:
-    person = Person(browser, server.url, downloads)
+@pytest.fixture(scope="module")
+def opened(open_page: Callable[..., Person]) -> Person:
+    """Someone in front of a page that works offline."""
+    person = open_page()
     person.until_offline_ready()
-    server.stop()
+    return person
+
+
+@pytest.fixture
+def person(opened: Person) -> Person:
+    """The same, with no photos on it."""
+    opened.clear()
+    return opened
+
+
+def test_a_model_that_was_never_fetched_is_missed_in_a_sentence(person: Person, module_server: SiteServer) -> None:
+    module_server.stop()
     person.take("u2net")
     person.choose(photo("astronaut"))
     assert person.until_ended() == "failed"
     assert "model could not be fetched" in person.sentence()
-    server.start()
+    module_server.start()
     person.take("selfie")
     person.retry()
     assert person.until_ended() == "done", person.sentence()
@@ -54,7 +65,7 @@ def test_a_bare_host_under_a_sub_path_becomes_isolated_by_one_reload(
     with SiteServer(site, headers=False, prefix="/tools/hearth/") as server:
         person = Person(browser, server.url, downloads)
         assert person.script("return crossOriginIsolated") is False
-        person.wait(lambda: person.script("return crossOriginIsolated"), "the isolation", 90)
+        person.wait(lambda: person.script("return crossOriginIsolated"), "the isolation")
         person.until_ready()
         person.take("selfie")
         person.choose(photo("astronaut"))
@@ -108,9 +119,9 @@ def test_a_new_version_is_offered_not_forced(
         person.until_offline_ready()
         renew()
         browser.refresh()
-        person.wait(lambda: "new version" in person.text("notice-text"), "the offer", 60)
+        person.until_noticed("new version")
         assert "Keep the subject." in person.text("headline"), "the old version stays until the person says so"
-        assert len(cache_names(person, "hearth-site")) == 2
+        person.wait(lambda: len(cache_names(person, "hearth-site")) == 2, "both versions")
         person.click("notice-action")
         person.wait(lambda: "Keep the best of it." in person.text("headline"), "the new version")
         person.wait(lambda: len(cache_names(person, "hearth-site")) == 1, "the old version to go")
@@ -122,10 +133,19 @@ def cache_names(person: Person, kind: str) -> list[str]:
     return [name for name in names if name.startswith(kind)]
 
 
-def test_a_photo_shared_by_another_app_is_taken(browser: Chrome, server: SiteServer, downloads: Path) -> None:
-    person = Person(browser, server.url, downloads)
-    person.take("selfie")
+def test_the_word_that_it_works_offline_goes_when_the_chosen_model_is_not_there(person: Person) -> None:
+    person.take("u2netp")
     person.until_offline_ready()
+    person.take("u2net")
+    person.wait(lambda: not person.element("offline").is_displayed(), "the word to go: this model is not stored")
+    person.take("u2netp")
+    person.until_offline_ready()
+    person.click("delete-models")
+    person.wait(lambda: not person.element("offline").is_displayed(), "the word to go: no model is stored")
+
+
+def test_a_photo_shared_by_another_app_is_taken(person: Person, module_server: SiteServer) -> None:
+    person.take("selfie")
     person.script(
         "const form = Object.assign(document.createElement('form'), {method: 'POST', action: 'share',"
         "  enctype: 'multipart/form-data'});"
@@ -137,29 +157,14 @@ def test_a_photo_shared_by_another_app_is_taken(browser: Chrome, server: SiteSer
     )
     person.wait(lambda: person.text("name") == "über uns.png", "the shared photo")
     assert person.until_ended() == "done", person.sentence()
-    assert browser.current_url == server.url, "shared once, not again with every reload"
+    assert person.driver.current_url == module_server.url, "shared once, not again with every reload"
 
 
-def test_an_app_that_shares_no_file_is_answered(browser: Chrome, server: SiteServer, downloads: Path) -> None:
-    person = Person(browser, server.url, downloads)
-    person.until_offline_ready()
+def test_an_app_that_shares_no_file_is_answered(person: Person, module_server: SiteServer) -> None:
     person.script(
         "const form = Object.assign(document.createElement('form'), {method: 'POST', action: 'share',"
         "  enctype: 'multipart/form-data'});"
         "document.body.append(form); form.submit();"
     )
-    person.wait(lambda: "no photo in that" in person.text("notice-text"), "the answer")
-    assert browser.current_url == server.url
-
-
-def test_the_word_that_it_works_offline_goes_when_the_chosen_model_is_not_there(
-    browser: Chrome, server: SiteServer, downloads: Path
-) -> None:
-    person = Person(browser, server.url, downloads)
-    person.until_offline_ready()
-    person.take("u2net")
-    person.wait(lambda: not person.element("offline").is_displayed(), "the word to go: this model is not stored")
-    person.take("u2netp")
-    person.until_offline_ready()
-    person.click("delete-models")
-    person.wait(lambda: not person.element("offline").is_displayed(), "the word to go: no model is stored")
+    person.until_noticed("no photo in that")
+    assert person.driver.current_url == module_server.url

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import onnx
 from selenium.webdriver import Chrome
+from selenium.webdriver.support.select import Select
 
 from hearth.desk import models
 from hearth.desk.fetch import Cache
@@ -26,7 +27,7 @@ def bring(person: Person, file: Path) -> str:
     person.script("document.querySelector('.own .verdict')?.remove()")
     person.element("own-file").send_keys(str(file))
     verdict = "return document.querySelector('.own .verdict')?.textContent"
-    person.wait(lambda: person.script(verdict), "the verdict", 120)
+    person.wait(lambda: person.script(verdict), "the verdict")
     return str(person.script(verdict))
 
 
@@ -34,7 +35,7 @@ def check(person: Person) -> str:
     """Asks for onnx's own checker; what it says."""
     person.script("document.querySelector('.own-check button').click()")
     answer = "return document.querySelector('.own-check p').textContent"
-    person.wait(lambda: "onnx" in person.script(answer), "onnx's word", 60)
+    person.wait(lambda: "onnx" in person.script(answer), "onnx's word")
     return str(person.script(answer))
 
 
@@ -53,7 +54,7 @@ def test_a_model_of_ones_own_cuts_out_is_kept_and_deleted(
     assert "Conv119" in dialog(person), "its operations are counted"
     person.script("document.querySelector('.own .dialog-actions button').click()")
     label = "label:has(input[value^=own-])"
-    assert first.find_element("css selector", label).text.startswith("my net\n4.6 MB")
+    person.wait(lambda: first.find_element("css selector", label).text.startswith("my net\n4.6 MB"), "the choice")
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done", person.sentence()
     made = reference.alpha(photo("astronaut").read_bytes())
@@ -62,15 +63,16 @@ def test_a_model_of_ones_own_cuts_out_is_kept_and_deleted(
 
     person = Person(open_browser(), server.url, downloads)
     person.wait(lambda: person.driver.find_elements("css selector", label), "the model of the last visit")
-    assert person.driver.find_element("css selector", f"{label} input").is_selected()
+    chosen = f"{label} input"
+    person.wait(lambda: person.driver.find_element("css selector", chosen).is_selected(), "it to be the choice")
     person.click("own-settings")
-    preset = person.driver.find_element("css selector", ".own select")
-    preset.send_keys("0 to 255")
+    Select(person.driver.find_element("css selector", ".own select")).select_by_visible_text("0 to 255")
     person.wait(lambda: "own-" in str(person.later(OWN)) and "-1" in str(person.later(OWN)), "the new settings")
     person.script("[...document.querySelectorAll('.own button')].find((b) => b.textContent.includes('Delete')).click()")
-    person.wait(lambda: "4.6 MB freed" in person.text("notice-text"), "the word that it is gone")
+    person.until_noticed("4.6 MB freed")
     assert person.later(OWN) == []
-    assert person.script("return document.querySelector('input[name=model]:checked').value") == "u2netp"
+    left = "return document.querySelector('input[name=model]:checked')?.value"
+    person.wait(lambda: person.script(left) == "u2netp", "the first of all to be the choice")
 
 
 OWN = """

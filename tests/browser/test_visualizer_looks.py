@@ -28,8 +28,8 @@ MediaSession.prototype.setActionHandler = function (name, act) {
 
 
 @pytest.fixture
-def person(open_browser: Callable[..., Chrome], server: SiteServer, downloads: Path) -> Person:
-    driver = open_browser(*FLAGS)
+def person(open_tab: Callable[..., Chrome], server: SiteServer, downloads: Path) -> Person:
+    driver = open_tab(*FLAGS)
     driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SESSION})
     return visit(driver, server.url, downloads)
 
@@ -45,16 +45,16 @@ def test_every_state_is_readable_and_within_reach(
     person.script("document.getElementById('finish').open = true")
     look(person, screenshot, "song", [PHONE_LIGHT, PHONE_DARK, DESK_LIGHT, DESK_DARK])
     person.wait(lambda: person.element("save").is_enabled(), "the button")
-    person.later(
-        "document.getElementById('save').click(); await new Promise((resolve) => setTimeout(resolve));"
-        "document.getElementById('pause-saving').click()"
-    )
+    person.click("save")
+    person.wait(lambda: person.element("pause-saving").is_displayed(), "the work to begin")
+    person.click("pause-saving")
     person.wait(lambda: person.text("pause-saving") == "Go on", "the pause")
     look(person, screenshot, "saving", [PHONE_LIGHT, DESK_DARK])
     person.click("cancel-saving")
+    person.wait(lambda: "Cancelled" in person.text("saving-state"), "the end of it")
     (tmp_path / "words.mp3").write_text("These are words, no sound. " * 100)
     person.choose(tmp_path / "words.mp3")
-    person.wait(lambda: "no sound or video file" in person.text("state"), "the sentence", 40)
+    person.wait(lambda: "no sound or video file" in person.text("state"), "the sentence")
     look(person, screenshot, "failed", [PHONE_DARK, DESK_LIGHT])
 
 
@@ -63,7 +63,7 @@ def test_all_of_it_works_by_keyboard_by_the_devices_keys_and_on_the_whole_screen
 ) -> None:
     resize(person.driver, 390, 844)
     person.choose(write_wav(tmp_path / "song.wav", clicks(20)))
-    person.wait(lambda: person.script("return document.querySelector('.playing') !== null"), "the sound", 10)
+    person.wait(lambda: person.script("return document.querySelector('.playing') !== null"), "the sound")
     press(person, " ")
     person.wait(lambda: person.script("return document.querySelector('.playing') === null"), "the pause")
     person.wait(lambda: person.text("length") == "/ 0:20", "the length")

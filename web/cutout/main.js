@@ -42,6 +42,8 @@ const state = {
   view: null,
   selected: 0,
   begun: false, // whether Python has run before
+  /** @type {boolean | null} */
+  pausing: null, // what the person asked for, until Python says that it is so
   restarting: false, // until the new worker shows its view
 };
 
@@ -70,7 +72,7 @@ const stage = new Stage(editor, (message) => python.post(message));
 const panels = new Panels(editor);
 const strip = new Strip({ select: (id, choosing) => (choosing || queue.choosing ? queue.toggle(id) : select(id)) });
 const queue = new Queue({
-  pause: (on) => python.post({ type: "pause", on }),
+  pause,
   retry: (ids) => ids.forEach(retry),
   remove: removeAll,
   same: (ids) => python.post({ type: "look-all", id: state.selected, ids }),
@@ -105,7 +107,7 @@ function takeAny(given, folders, skipped) {
 
 /** @param {File[]} given @param {string[]} folders @param {number} skipped */
 function take(given, folders, skipped) {
-  const soon = python.ready && !state.restarting && !python.broken && !state.view?.paused && !photos().some(isActive);
+  const soon = python.ready && !state.restarting && !python.broken && !paused() && !photos().some(isActive);
   const added = collection.add(given, folders, soon);
   const current = photos().find((photo) => photo.id === state.selected);
   if (!current || !isActive(current)) state.selected = added[0].id;
@@ -215,6 +217,7 @@ function takeView(view) {
   const said = told(view.announcement);
   if (said && said !== told(state.view?.announcement ?? "")) announce(said);
   state.view = view;
+  if (view.paused === state.pausing) state.pausing = null;
   state.restarting = false;
   collection.kept.see(view.photos);
   pictures.see(view.photos);
@@ -232,7 +235,7 @@ async function describe() {
   const start = { type: "start", models, model: choices.chosen, twice: choices.twice, eager, photos: state.view?.photos ?? [], stopping: python.stopping };
   const backgrounds = collection.backgrounds.map((picture) => ({ type: "add-picture", ...picture }));
   const add = { type: "add", photos: await collection.described(state.view?.photos ?? []) };
-  return [start, ...backgrounds, add];
+  return [start, ...backgrounds, ...(paused() ? [{ type: "pause", on: true }] : []), add];
 }
 
 /** @param {boolean} final */
@@ -262,6 +265,18 @@ async function takeOwn(chosen) {
 function choose(model) {
   python.post({ type: "choose", model });
   offline.update();
+}
+
+/** Whether the queue stands, or will in a moment. */
+function paused() {
+  return state.pausing ?? state.view?.paused ?? false;
+}
+
+/** @param {boolean} on */
+function pause(on) {
+  state.pausing = on;
+  python.post({ type: "pause", on });
+  render();
 }
 
 /** @param {number} id */
@@ -348,7 +363,7 @@ function render() {
   byId("work").hidden = byId("queue").hidden = all.length === 0;
   setText(byId("engine"), python.broken || (state.view ? told(state.view.engine) : python.words));
   strip.render(all, state.selected, pictures, queue.chosen);
-  queue.render(all, state.view?.paused ?? false, bulk.saving);
+  queue.render(all, paused(), bulk.saving);
   if (selected) {
     const files = filesOf(selected.id);
     editor.render(selected, all.length);

@@ -39,6 +39,7 @@ const state = {
   track: null,
   /** @type {Live | null} */
   live: null, // the microphone, while it is listened to
+  asking: false, // for the microphone
   mute: false, // whether the browser can't play it
   inWorkers: true, // whether the track can be decoded in a worker
   /** @type {View | null} */
@@ -112,12 +113,16 @@ function notPlayed() {
 
 /** Shows what the microphone hears. */
 async function listen() {
+  if (state.asking) return;
+  state.asking = true;
   try {
     state.live = await Live.open(state.settings.guard);
   } catch (error) {
     if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
     notice(say("live.refused"));
     return;
+  } finally {
+    state.asking = false;
   }
   player.close();
   glimpse.close();

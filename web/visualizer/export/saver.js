@@ -44,6 +44,7 @@ export class Saver {
     this.able = typeof VideoEncoder !== "undefined";
     /** @type {Worker | RealtimeRecorder | null} */
     this.working = null;
+    this.beginning = false; // until it is known where to write, and the sound is there
     this.pausing = false;
     this.video = { name: "", rate: 30 }; // that is being saved, whatever is chosen meanwhile
     this.address = "";
@@ -89,7 +90,17 @@ export class Saver {
   }
 
   async #begin() {
+    if (this.beginning) return;
     if (!this.able) return this.#record();
+    this.beginning = true;
+    try {
+      await this.#encode();
+    } finally {
+      this.beginning = false;
+    }
+  }
+
+  async #encode() {
     const format = /** @type {Format} */ (this.format.value);
     const name = `${this.name()}.${format === "mp4" ? "mp4" : "webm"}`;
     const target = await askWhere(name);
