@@ -63,6 +63,7 @@ class SiteServer:
         self.more = more or {}
         self.requests: list[str] = []
         self._server: _Server | None = None
+        self._held: socket.socket | None = None  # keeps the port from others while nobody listens
 
     @property
     def url(self) -> str:
@@ -73,6 +74,7 @@ class SiteServer:
         """Listens; `port` is known afterwards. Raises OSError when the port is taken."""
         server = _Server((self.host, self.port), self)
         self._server, self.port = server, server.server_address[1]
+        self._let_go()
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
@@ -83,6 +85,14 @@ class SiteServer:
         server.shutdown()
         server.server_close()
         server.cut_connections()
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind((self.host, self.port))
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,6 +100,7 @@ class SiteServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._let_go()
 
 
 def serve_forever(root: Path, host: str, port: int) -> int:

@@ -171,7 +171,10 @@ def test_inks_of_a_jpeg_have_the_colours_that_they_have_on_the_desk(person: Pers
         assert unprofiled.mean() > 3 * off.mean(), "the profile counts"
 
 
-def test_a_redo_that_fails_or_is_stopped_leaves_the_earlier_cutout(person: Person, server: SiteServer) -> None:
+def test_a_redo_that_fails_or_is_stopped_leaves_the_earlier_cutout(
+    browser: Chrome, server: SiteServer, downloads: Path
+) -> None:
+    person = Person(browser, server.url, downloads)
     person.take("selfie")
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done", person.sentence()

@@ -140,7 +140,7 @@ def test_a_video_is_what_the_preview_shows_and_its_sound_is_in_time(person: Pers
 
 
 def test_files_hold_what_their_kind_promises_and_sound_that_fits_is_copied(
-    person: Person, server: SiteServer, site: Path, tmp_path: Path
+    person: Person, module_server: SiteServer, site: Path, tmp_path: Path
 ) -> None:
     wav = write_wav(tmp_path / "clicks.wav", clicks(1))
     sources = {"aac": tmp_path / "clicks.m4a", "mp3": tmp_path / "clicks.mp3"}
@@ -164,7 +164,7 @@ def test_files_hold_what_their_kind_promises_and_sound_that_fits_is_copied(
         "const picture = {width: 3840, height: 2160, rate: 60, grain: 1};"
         "const sound = {codec: 'aac', channels: 2, whole: true}, kinds = ['mp4', 'webm', 'transparent'];"
         "return Promise.all(kinds.map(async (kind) => (await codecs(kind, picture, sound))?.video));",
-        f"{server.url}assets/{next((site / 'assets').glob('formats-*.js')).name}",
+        f"{module_server.url}assets/{next((site / 'assets').glob('formats-*.js')).name}",
     )
     assert offered == ["avc", "vp9", "vp9"], "4K at 60 frames a second"
 

@@ -235,7 +235,8 @@ async function describe() {
   const start = { type: "start", models, model: choices.chosen, twice: choices.twice, eager, photos: state.view?.photos ?? [], stopping: python.stopping };
   const backgrounds = collection.backgrounds.map((picture) => ({ type: "add-picture", ...picture }));
   const add = { type: "add", photos: await collection.described(state.view?.photos ?? []) };
-  return [start, ...backgrounds, ...(paused() ? [{ type: "pause", on: true }] : []), add];
+  const pause = { type: "pause", on: paused() };
+  return [start, ...backgrounds, ...(pause.on ? [pause] : []), add];
 }
 
 /** @param {boolean} final */
