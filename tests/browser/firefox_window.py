@@ -106,7 +106,7 @@ class Firefox:
         reference = {"sharedId": found["sharedId"]}
         self._ask("input.setFiles", context=self._context, element=reference, files=[str(file) for file in files])
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 180) -> None:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
@@ -127,7 +127,7 @@ class Firefox:
                 process.kill()
 
     def _connect(self, told: Path) -> websocket.WebSocket:
-        end = time.monotonic() + 90
+        end = time.monotonic() + 180
         while not (told.is_file() and told.read_text()):
             if time.monotonic() > end:
                 raise AssertionError("Firefox did not open its door")

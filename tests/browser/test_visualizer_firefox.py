@@ -48,16 +48,16 @@ def test_a_song_is_played_heard_and_saved_in_firefox(window: Firefox, server: Si
     window.choose("file", write_wav(tmp_path / "clicks.wav", clicks(2)))
     window.wait(lambda: window.script(SIGHT), "first sight")
     window.wait(lambda: text(window, "clock") >= "0:01", "a second of it, played")
-    window.wait(lambda: window.script("return document.documentElement.dataset.heard") == "true", "the analysis", 120)
+    window.wait(lambda: window.script("return document.documentElement.dataset.heard") == "true", "the analysis")
     # From here on the service worker answers, beside threads that sleep.
     window.wait(lambda: window.script("return navigator.serviceWorker.controller?.state") == "activated", "the worker")
     window.script(
         "const size = document.getElementById('video-size'); size.append(new Option('', '90')); size.value = '90';"
         "document.getElementById('video-format').value = 'webm'; document.getElementById('save').click();"
     )
-    window.wait(lambda: "is saved" in text(window, "saving-state"), "the video", 120)
+    window.wait(lambda: "is saved" in text(window, "saving-state"), "the video")
     video = window.downloads / "clicks.webm"
-    window.wait(video.is_file, "the file")
+    window.wait(lambda: video.is_file() and video.stat().st_size, "the file")
     command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json", str(video)]
     picture, sound = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"]
     assert (picture["codec_name"], picture["width"], picture["height"]) == ("vp9", 160, 90)

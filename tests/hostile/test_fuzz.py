@@ -18,7 +18,7 @@ from hearth.runtime.executors import EXECUTORS
 
 pytestmark = pytest.mark.desk
 
-SECONDS = float(os.environ.get("HEARTH_FUZZ_SECONDS", "30"))
+SECONDS = float(os.environ.get("HEARTH_FUZZ_SECONDS", "20"))
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 

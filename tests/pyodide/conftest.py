@@ -4,12 +4,13 @@ import os
 import shutil
 
 import pytest
-from pytest_pyodide import get_global_config
+from pytest_pyodide import SeleniumChromeRunner, get_global_config
 
 from tests.browser.browsers import FLAGS
 from wheels.pyodide import for_tests
 
 get_global_config().set_flags("chrome", list(FLAGS))
+SeleniumChromeRunner.script_timeout = 300  # seconds; a busy machine may take longer to start Pyodide than the usual 20
 
 
 @pytest.fixture(scope="session", autouse=True)
