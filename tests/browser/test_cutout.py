@@ -223,7 +223,7 @@ def test_everything_works_by_keyboard_alone(person: Person) -> None:
     assert person.script("return window.asked"), "the button opens the file dialog"
     person.choose(photo("astronaut"))
     assert person.until_ended() == "done"
-    person.wait(lambda: person.element("compare").is_displayed(), "what can be compared")
+    person.wait(lambda: person.script("return !document.getElementById('compare').hidden"), "both to be compared")
     tab_to("compare")
     press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     assert person.element("compare").get_attribute("aria-valuetext") == "52% original"
