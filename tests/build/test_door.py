@@ -1,9 +1,12 @@
 """The command line of build.py. That it sets everything up by itself is proven wherever it runs for the first time."""
 
+import importlib.util
 import subprocess
 import sys
 import threading
 import urllib.request
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +28,25 @@ def test_what_it_does_not_know_is_refused_before_anything_runs() -> None:
         result = door(*arguments)
         assert (result.returncode, result.stdout) == (2, "")
         assert "usage: build.py" in result.stderr
+
+
+def test_every_test_is_in_one_step_and_two_rows_run_each_step_once(tmp_path: Path) -> None:
+    made = importlib.util.spec_from_file_location("door", ROOT / "build.py")
+    assert made and made.loader
+    module = importlib.util.module_from_spec(made)
+    made.loader.exec_module(module)
+    run = [part for _, command in module.checks() for part in command if part.startswith("tests/")]
+    files = [
+        file for part in run for file in ([ROOT / part] if part.endswith(".py") else (ROOT / part).rglob("test_*.py"))
+    ]
+    assert sorted(files) == sorted((ROOT / "tests").rglob("test_*.py"))
+
+    note = [sys.executable, "-c", f"import sys; open(f'{tmp_path}/{{sys.argv[1]}}', 'x'); sys.exit(sys.argv[1] == '3')"]
+    steps = deque((f"step {number}", [*note, str(number)]) for number in range(6))
+    with ThreadPoolExecutor(1) as beside:
+        background = beside.submit(module.run_steps, steps.pop)
+        failed = module.run_steps(steps.popleft) + background.result()
+    assert failed == ["step 3"] and len(list(tmp_path.iterdir())) == 6
 
 
 def test_serve_builds_the_site_and_answers() -> None:
