@@ -199,7 +199,7 @@ def test_a_closed_tab_comes_back_with_edits_and_history_until_everything_is_clea
     driver.switch_to.window(first)
     driver.close()
     driver.switch_to.window(second)
-    driver.get(f"{module_server.url}hearth.d.ts")  # no page of the tool's, but of its origin
+    driver.get(f"{module_server.url}NOTICE.txt")  # no page of the tool, but of its origin
     person.wait(lambda: person.later("return (await navigator.locks.query()).held.length") == 0, "the tab to be gone")
     driver.get(module_server.url)
     person.wait(lambda: person.states() == ["done", "done"], "what was closed")
