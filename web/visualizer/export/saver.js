@@ -90,7 +90,7 @@ export class Saver {
   }
 
   async #begin() {
-    if (this.beginning) return;
+    if (this.beginning || this.busy) return;
     if (!this.able) return this.#record();
     this.beginning = true;
     try {
