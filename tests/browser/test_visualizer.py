@@ -75,13 +75,7 @@ def test_a_song_plays_and_moves_at_once_is_heard_paused_cancelled_and_saved(
     assert person.complaints() == []
 
 
-@pytest.fixture(scope="module")
-def opened(open_page: Callable[..., Person]) -> Person:
-    return open_page("visualizer.html", FLAGS)
-
-
-def test_what_is_no_song_is_told_in_a_sentence(opened: Person, tmp_path: Path) -> None:
-    person = opened
+def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -> None:
     (tmp_path / "notes.mp3").write_text("These are words, no sound. " * 100)
     silent = write_wav(tmp_path / "silent.wav", np.zeros(8000), 8000)
     one = write_wav(tmp_path / "one.wav", np.array([0.5]))
@@ -118,10 +112,8 @@ def test_what_is_no_song_is_told_in_a_sentence(opened: Person, tmp_path: Path) -
     assert [line for line in person.complaints() if "ERR_REQUEST_RANGE" not in line and "blob:" not in line] == []
 
 
-def test_the_microphone_is_seen_and_what_it_heard_is_kept(opened: Person) -> None:
-    person = opened
+def test_the_microphone_is_seen_and_what_it_heard_is_kept(person: Person) -> None:
     person.until_ready()
-    person.script("delete document.documentElement.dataset.heard")
     person.click("listen")
     person.wait(lambda: "Microphone" in person.text("name"), "the microphone")
     person.wait(lambda: person.text("clock") >= "0:02", "two seconds of it")
