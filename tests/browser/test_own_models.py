@@ -66,7 +66,7 @@ def test_a_model_of_ones_own_cuts_out_is_kept_and_deleted(
     chosen = f"{label} input"
     person.wait(lambda: person.driver.find_element("css selector", chosen).is_selected(), "it to be the choice")
     person.click("own-settings")
-    Select(person.driver.find_element("css selector", ".own select")).select_by_visible_text("0 to 255")
+    Select(person.driver.find_element("css selector", ".own select")).select_by_value("bytes")
     person.wait(lambda: "own-" in str(person.later(OWN)) and "-1" in str(person.later(OWN)), "the new settings")
     person.script("[...document.querySelectorAll('.own button')].find((b) => b.textContent.includes('Delete')).click()")
     person.until_noticed("4.6 MB freed")
