@@ -94,6 +94,7 @@ class Chromiums:
         self._folders = folders
         self._started: dict[tuple[str, ...], webdriver.Chrome] = {}
         self._saving: dict[webdriver.Chrome, Path] = {}
+        self._empty: dict[webdriver.Chrome, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -119,11 +120,14 @@ class Chromiums:
             yield open_tab
 
     def _save(self, driver: webdriver.Chrome, folder: Path) -> None:
-        """Downloads land in this folder from now on."""
+        """Downloads land in this folder from now on. The tab that says so has to stay: the empty one."""
         self._saving[driver] = folder
         with suppress(WebDriverException):  # where it crashed, the next test starts another
+            last = driver.current_window_handle
+            driver.switch_to.window(self._empty[driver])
             how = {"behavior": "allow", "downloadPath": str(folder)}
             driver.execute_cdp_cmd("Browser.setDownloadBehavior", how)
+            driver.switch_to.window(last)
 
     def _living(self, flags: tuple[str, ...]) -> webdriver.Chrome:
         driver = self._started.get(flags)
@@ -131,8 +135,9 @@ class Chromiums:
             if driver is not None and driver.window_handles:
                 return driver
         folder = self._folders.mktemp("chromium")
-        self._started[flags] = start_chromium(folder / "profile", folder, flags)
-        return self._started[flags]
+        driver = self._started[flags] = start_chromium(folder / "profile", folder, flags)
+        self._empty[driver] = driver.current_window_handle
+        return driver
 
 
 def _leave(driver: webdriver.Chrome, others: list[str], last: str) -> None:

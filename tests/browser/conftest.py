@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome
 
 from tests.browser.browsers import Chromiums, start_chromium
@@ -94,7 +95,13 @@ def screenshot(request: pytest.FixtureRequest) -> Callable[[Chrome, str], Path]:
     def save(driver: Chrome, name: str) -> Path:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         file = SCREENSHOTS / f"{request.node.name}-{name}.png"
-        driver.save_screenshot(str(file))
+        for left in reversed(range(3)):  # the driver waits ten seconds for one, which is little on a busy machine
+            try:
+                driver.save_screenshot(str(file))
+                break
+            except TimeoutException:
+                if not left:
+                    raise
         return file
 
     return save
