@@ -130,7 +130,7 @@ class Person:
 
     def download(self) -> Path:
         """Presses the button; the file, once it is written as the settings have it."""
-        for file in self.downloads.iterdir():
+        for file in filter(Path.is_file, self.downloads.iterdir()):
             file.unlink()
         self.click("download")
         return self.downloaded()
@@ -139,7 +139,7 @@ class Person:
         """Waits for a download; the file, once it is whole. Its name is taken, by an empty one, before that."""
 
         def whole() -> list[Path]:
-            named = [file for file in self.downloads.glob(pattern) if file.name[0] != "."]
+            named = [file for file in self.downloads.glob(pattern) if file.is_file() and file.name[0] != "."]
             return [file for file in named if file.suffix != ".crdownload" and file.stat().st_size]
 
         self.wait(whole, f"{pattern} in {self.downloads}")
