@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,6 @@ pytestmark = pytest.mark.desk
 COMPILERS = ("Model", "OrtCompile", "OrtEp", "OrtExternal", "OrtHardwareDevice", "OrtSyncStream", "OrtDeviceEp")
 """What makes models for one device ahead of time, and what tells devices apart: there are none to tell apart."""
 ABSENT = {
-    "AdapterFormat",  # LoRA adapters are bound to native code's own file format
-    "LoraAdapter",
     "import_capi_exception",
     "register_execution_provider_library",  # libraries of native code
     "unregister_execution_provider_library",
@@ -34,7 +33,6 @@ ABSENT_MEMBERS = {
         "release_captured_graph",
         "run_with_ortvaluevector",
     },
-    "RunOptions": {"add_active_adapter"},
     "SessionOptions": {
         "add_external_initializers_from_files_in_memory",
         "clear_ep_context_data_read_func",
@@ -108,6 +106,27 @@ def test_initialisers_among_the_inputs_may_be_fed(w: np.ndarray) -> None:
         except Exception as error:
             answers.append((type(error).__name__, str(error).split(" for the")[0]))
     assert answers[0] == answers[1]
+
+
+def test_an_adapters_weights_take_the_place_of_initialisers(tmp_path: Path) -> None:
+    made = theirs.AdapterFormat()
+    made.set_adapter_version(3)
+    made.set_model_version(5)
+    made.set_parameters({"w": theirs.OrtValue.ortvalue_from_numpy(np.full(2, 7, np.float32))})
+    path = str(tmp_path / "w.onnx_adapter")
+    made.export_adapter(path)
+    for module in (theirs, ours):
+        read = module.AdapterFormat.read_adapter(path)
+        assert (read.get_format_version(), read.get_adapter_version(), read.get_model_version()) == (1, 3, 5)
+        assert [(name, value.numpy().tolist()) for name, value in read.get_parameters().items()] == [("w", [7, 7])]
+        adapter, options = module.LoraAdapter(), module.RunOptions()
+        adapter.Load(path)
+        options.add_active_adapter(adapter)
+        session = module.InferenceSession(adding(), providers=["CPUExecutionProvider"])
+        assert session.run(None, {"x": np.ones(2, np.float32)}, options)[0].tolist() == [8, 8]
+        for broken in ("/nowhere/a.onnx_adapter", __file__):
+            with pytest.raises(RuntimeError):
+                module.LoraAdapter().Load(broken)
 
 
 def test_a_client_may_turn_to_the_compiled_half() -> None:

@@ -4,6 +4,7 @@ Ships as a wheel of its own that installs it as `onnxruntime`, for clients that 
 by `hearth.onnxruntime`, so that it never stands in the way of the real one.
 """
 
+from .adapters import AdapterFormat, LoraAdapter
 from .binding import IOBinding
 from .capi.onnxruntime_pybind11_state import (
     ExecutionMode,
@@ -56,11 +57,13 @@ package_name = "onnxruntime"
 cuda_version = ""
 
 __all__ = [
+    "AdapterFormat",
     "ExecutionMode",
     "ExecutionOrder",
     "GraphOptimizationLevel",
     "IOBinding",
     "InferenceSession",
+    "LoraAdapter",
     "ModelMetadata",
     "NodeArg",
     "OrtAllocatorType",

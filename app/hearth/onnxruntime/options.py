@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .process import ignored
+
+if TYPE_CHECKING:
+    from .adapters import LoraAdapter
 
 
 class Named(Enum):
@@ -168,15 +171,23 @@ class SessionOptions(_Options):
 
 
 class RunOptions(_Options):
-    """How one run is done. `terminate` set before it starts ends it; the rest is accepted."""
+    """How one run is done. `terminate` set before it starts ends it; what adapters hold is fed beside the inputs;
+    the rest is accepted."""
 
-    __slots__ = ()
+    __slots__ = ("adapters",)
 
     log_severity_level = _Option(-1)
     log_verbosity_level = _Option(0)
     logid = _Option("")
     only_execute_path_to_fetches = _Option(False)
     terminate = _Option(False, used=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.adapters: list[LoraAdapter] = []
+
+    def add_active_adapter(self, adapter: LoraAdapter) -> None:
+        self.adapters.append(adapter)
 
     def add_run_config_entry(self, key: str, value: str) -> None:
         self._add(key, value)
