@@ -8,29 +8,31 @@
  * @typedef {import("./embed/source.js").Source} Source
  *
  * @typedef {object} OutputOptions
- * @property {"image/png" | "image/webp" | "image/jpeg" | "image/avif"} [format]  PNG if not said; JPEG has a white background
+ * @property {"image/png" | "image/webp" | "image/jpeg" | "image/avif" | "image/x-rgba8" | "image/x-alpha8"} [format]
+ *     PNG if not said; JPEG has a white background; the last two are bare bytes, with width and height in the Blob's type
  * @property {number} [quality]  0 to 1, of WebP, JPEG and AVIF; .9 if not said
  * @property {"foreground" | "background" | "mask"} [type]  the subject, the rest, or the alpha as grey
  *
  * @typedef {object} Options
- * @property {string} [model]  "quick" (or "small"), "better" (or "medium", "large"), "people"; the ids of `models.json` too
+ * @property {string} [model]  "quick" (or "small", "isnet_quint8"), "better" (or "medium", "large", "isnet", "isnet_fp16"),
+ *     "people"; the ids of `models.json` too
  * @property {OutputOptions} [output]
  * @property {(key: string, current: number, total: number) => void} [progress]  keys: "fetch:runtime" (total 0 while nobody
  *     knows), "fetch:model" in bytes; "compute:read", "compute:predict", ... in stages
  * @property {AbortSignal} [signal]
+ * @property {RequestInit} [fetchArgs]  for sources that are addresses
+ * @property {boolean} [debug]  progress goes to the console where nobody else takes it
+ * @property {string} [publicPath]  this and what follows change nothing, which the console says
+ * @property {"cpu" | "gpu"} [device]
+ * @property {boolean} [proxyToWorker]
+ * @property {boolean} [rescale]
  */
 
 import { Engine } from "./embed/engine.js";
 import { elementFor } from "./embed/element.js";
+import { masked } from "./embed/masking.js";
+import { wishes } from "./embed/options.js";
 import { fileOf } from "./embed/source.js";
-import { say } from "./shell/words.js";
-
-/** @type {Record<string, string>} */
-const MODELS = { quick: "u2netp", small: "u2netp", better: "u2net", medium: "u2net", large: "u2net", people: "selfie" };
-/** @type {Record<string, string>} */
-const FORMATS = { "image/png": "png", "image/webp": "webp", "image/jpeg": "jpeg", "image/avif": "avif" };
-/** @type {Record<string, string>} */
-const TYPES = { foreground: "cutout", background: "inverse", mask: "mask" };
 
 const engine = new Engine();
 
@@ -40,45 +42,38 @@ const engine = new Engine();
  * @param {Source} source @param {Options} [options]
  * @returns {Promise<Blob>}
  */
-export async function removeBackground(source, options = {}) {
-  const { format = "image/png", quality = 0.9, type = "foreground" } = options.output ?? {};
-  const output = {
-    format: oneOf(FORMATS, "format", format),
-    show: oneOf(TYPES, "type", type),
-    quality: Math.min(Math.max(Math.round(quality * 100), 1), 100),
-  };
-  const model = await modelOf(options.model);
-  const file = await fileOf(source, options.signal);
-  return engine.cut(file, { model, output, progress: options.progress ?? (() => {}), signal: options.signal });
+export async function removeBackground(source, options) {
+  const wanted = wishes(options ?? {}, await engine.models());
+  return engine.cut(await fileOf(source, wanted), wanted);
 }
 
 /** The background without the subject. @param {Source} source @param {Options} [options] */
-export function removeForeground(source, options = {}) {
-  return removeBackground(source, { ...options, output: { ...options.output, type: "background" } });
+export function removeForeground(source, options) {
+  return removeBackground(source, { ...options, output: { ...options?.output, type: "background" } });
 }
 
 /** The alpha as a grey picture, white where the subject is. @param {Source} source @param {Options} [options] */
-export function segmentForeground(source, options = {}) {
-  return removeBackground(source, { ...options, output: { ...options.output, type: "mask" } });
+export function segmentForeground(source, options) {
+  return removeBackground(source, { ...options, output: { ...options?.output, type: "mask" } });
+}
+
+export { segmentForeground as alphamask };
+
+/**
+ * A photo cut out by a mask that is there already, one of `segmentForeground` or of anybody's: its transparency counts where
+ * it has any, else its grey. The browser itself writes this file.
+ * @param {Source} source @param {Source} mask @param {Options} [options]
+ */
+export async function applySegmentationMask(source, mask, options) {
+  const wanted = wishes(options ?? {}, await engine.models());
+  const files = await Promise.all([fileOf(source, wanted), fileOf(mask, wanted)]);
+  return masked(...files, options?.output?.format ?? "image/png", wanted.output.quality / 100);
 }
 
 /** Starts the engine and fetches the model, so that the first photo need not wait. @param {Options} [options] */
-export async function preload({ model, progress = () => {} } = {}) {
-  await engine.preload(await modelOf(model), progress);
-}
-
-/** @param {string} [name] */
-async function modelOf(name = "quick") {
-  const ids = await engine.models();
-  const id = MODELS[name] ?? name;
-  if (!ids.includes(id)) throw new TypeError(say("embed.wrong-option", { option: "model", value: name, choices: [...Object.keys(MODELS), ...ids].join(", ") }));
-  return id;
-}
-
-/** @param {Record<string, string>} choices @param {string} option @param {string} value */
-function oneOf(choices, option, value) {
-  if (!(value in choices)) throw new TypeError(say("embed.wrong-option", { option, value: String(value), choices: Object.keys(choices).join(", ") }));
-  return choices[value];
+export async function preload(options) {
+  const { model, progress } = wishes(options ?? {}, await engine.models());
+  await engine.preload(model, progress);
 }
 
 export default removeBackground;

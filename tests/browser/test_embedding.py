@@ -83,6 +83,20 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
 
     mask = picture(person, "return hearth.segmentForeground('photo.jpg', {model: 'people'})", address)
     assert (mask.mode, np.abs(np.asarray(mask).astype(int) - expected).max() <= reference.TOLERANCE) == ("L", True)
+    bare = person.later(
+        "const {default: removeBackground, alphamask, applySegmentationMask} = await import(args[0]);"
+        "const config = {publicPath: '/assets/', device: 'gpu', model: 'people', output: {format: 'image/x-alpha8'}};"
+        "const keys = []; config.progress = (...news) => keys.push(news);"
+        "const bare = await removeBackground('photo.jpg', config);"
+        "const mask = await alphamask('photo.jpg', {model: 'people'});"
+        "const again = await applySegmentationMask('photo.jpg', mask, {output: {format: 'image/x-rgba8'}});"
+        "const alpha = new Uint8Array(await bare.arrayBuffer()), rgba = new Uint8Array(await again.arrayBuffer());"
+        "return [bare.type, again.type, alpha.every((value, at) => rgba[4 * at + 3] === value), keys.at(-1)];",
+        address + "hearth.js",
+    )
+    size = ";width=512;height=512"
+    assert bare[:3] == ["image/x-alpha8" + size, "image/x-rgba8" + size, True]
+    assert bare[3][0] == "compute:write" and bare[3][1] == bare[3][2], "the last news is that all of it is done"
     fails = (
         "const hearth = await import(args[0]);"
         "const calls = {"
@@ -90,6 +104,7 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
         "  damaged: [new Blob([new Uint8Array([255, 216, 255, 0])])],"
         "  white: [new ImageData(new Uint8ClampedArray(64 * 64 * 4).fill(255), 64), {output: {type: 'mask'}}],"
         "  number: [7],"
+        "  quality: ['photo.jpg', {output: {quality: 80}}],"
         "  missing: ['missing.jpg'],"
         "  aborted: ['photo.jpg', {signal: AbortSignal.abort()}],"
         "};"
@@ -103,6 +118,7 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
     assert said["damaged"].startswith("Error: This JPEG file is damaged")
     assert "No subject stands out" in said["white"]
     assert "TypeError: This is no photo" in said["number"]
+    assert "TypeError: The option quality cannot be 80" in said["quality"]
     assert "the server answered 404" in said["missing"]
     assert said["aborted"].startswith("AbortError")
     aborted = person.later(

@@ -52,6 +52,7 @@ export class Panels {
     for (const [panel, { tab, page }] of this.parts) {
       const open = panel === this.open;
       tab.setAttribute("aria-selected", String(open));
+      if (open) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
       tab.tabIndex = open || (this.open === null && panel === PANELS[0]) ? 0 : -1;
       page.hidden = !open;
     }

@@ -1,7 +1,7 @@
 /**
  * `<hearth-cutout>`: a place to drop a photo, which becomes its cutout there.
  *
- * Attributes: `model`, `src` (a photo to begin with), `format` and `type` as in `Options.output`. Events: `progress` with
+ * Attributes: `model`, `src` (a photo to begin with), `format`, `quality` and `type` as in `Options.output`. Events: `progress` with
  * `{key, current, total}`, `done` with `{blob, url}`, `error` with `{error}` as their detail. A slot `result` may hold what
  * to show instead of the cutout. Parts to style: `drop`, `label`, `progress`, `error`, `result`.
  */
@@ -94,9 +94,9 @@ export function elementFor(removeBackground) {
         },
         output: {},
       };
-      const [model, format, type] = ["model", "format", "type"].map((name) => this.getAttribute(name) ?? undefined);
+      const [model, format, quality, type] = ["model", "format", "quality", "type"].map((name) => this.getAttribute(name) ?? undefined);
       Object.assign(options, model && { model });
-      options.output = /** @type {any} */ ({ ...(format && { format }), ...(type && { type }) });
+      options.output = /** @type {any} */ ({ ...(format && { format }), ...(quality && { quality: Number(quality) }), ...(type && { type }) });
       try {
         const blob = await removeBackground(source, options);
         URL.revokeObjectURL(this.#url);

@@ -4,7 +4,7 @@
  * @typedef {import("../cutout/messages.js").FromWorker} FromWorker
  * @typedef {import("../cutout/messages.js").PhotoView} PhotoView
  * @typedef {(key: string, current: number, total: number) => void} Progress
- * @typedef {{model: string, output: {format: string, show: string, quality: number}, progress: Progress, signal?: AbortSignal}} Order
+ * @typedef {import("./options.js").Wishes} Order
  * @typedef {{id: number, file: File, order: Order, resolve: (blob: Blob) => void, reject: (error: unknown) => void}} Job
  */
 
@@ -25,6 +25,7 @@ export class Engine {
     /** @type {Promise<unknown>} */
     this.turn = Promise.resolve();
     this.lastId = 0;
+    this.stages = 1; // of the last photo
     /** @type {Progress} */
     this.loading = () => {};
   }
@@ -103,7 +104,7 @@ export class Engine {
     if (message.type === "need-model") this.shelf.fetch(message.id);
     else if (message.type === "drop-model") this.shelf.drop(message.id);
     else if (message.type === "booting") this.#progress("fetch:runtime", message.loaded, 0);
-    else if (message.type === "cutout" && message.id === job?.id) job.resolve(message.file);
+    else if (message.type === "cutout" && message.id === job?.id) this.#finish(job, message.file);
     this.#look(photos.find(({ id }) => id === job?.id));
   }
 
@@ -116,10 +117,18 @@ export class Engine {
     if (photo.state !== "working") this.link?.stopped();
     const at = photo.stages.findIndex(({ fraction }) => fraction < 1);
     const stage = photo.stages[at];
+    this.stages = photo.stages.length || this.stages;
     if (typeof stage?.title === "object" && "key" in stage.title) {
       const name = stage.title.key.replace("stage.", "compute:");
       if (name !== "compute:model") this.#progress(name, at + stage.fraction, photo.stages.length);
     }
+  }
+
+  /** @param {Job} job @param {Blob} blob */
+  #finish(job, blob) {
+    const { stages } = this;
+    this.#progress("compute:write", stages, stages);
+    job.resolve(blob);
   }
 
   #fail() {

@@ -9,27 +9,39 @@ import { say } from "../shell/words.js";
 
 /**
  * The photo as a file. Throws TypeError with a sentence for what is no photo, or cannot be fetched.
- * @param {Source} source @param {AbortSignal} [signal]
+ * @param {Source} source @param {{signal?: AbortSignal, fetchArgs?: RequestInit}} how  it is fetched, where it is an address
  * @returns {Promise<File>}
  */
-export async function fileOf(source, signal) {
+export async function fileOf(source, how) {
+  if (source instanceof Blob && source.type.startsWith("image/x-")) return bare(source);
   if (source instanceof File) return source;
   if (source instanceof Blob) return new File([source], "photo", { type: source.type });
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new File([source], "photo");
   if (source instanceof Response) return new File([await source.blob()], nameOf(source.url));
-  if (typeof source === "string" || source instanceof URL) return fetched(String(source), signal);
+  if (typeof source === "string" || source instanceof URL) return fetched(String(source), how);
   if (source instanceof HTMLImageElement) {
     await source.decode();
-    return fetched(source.currentSrc || source.src, signal).catch(() => drawn(source, source.naturalWidth, source.naturalHeight));
+    return fetched(source.currentSrc || source.src, how).catch(() => drawn(source, source.naturalWidth, source.naturalHeight));
   }
   if (source instanceof ImageData || source instanceof ImageBitmap) return drawn(source, source.width, source.height);
   if (source instanceof HTMLCanvasElement || source instanceof OffscreenCanvas) return drawn(source, source.width, source.height);
   throw new TypeError(say("embed.no-source"));
 }
 
-/** @param {string} url @param {AbortSignal} [signal] */
-async function fetched(url, signal) {
-  const response = await fetch(new URL(url, document.baseURI), { signal });
+/** Bare pixels, width and height in their type. @param {Blob} pixels */
+async function bare(pixels) {
+  const [kind, ...sizes] = pixels.type.split(";");
+  const { width, height } = Object.fromEntries(sizes.map((size) => size.trim().split("=")));
+  const bytes = new Uint8ClampedArray(await pixels.arrayBuffer());
+  const grey = kind === "image/x-alpha8";
+  const rgba = grey ? new Uint8ClampedArray(4 * bytes.length).map((_, at) => (at % 4 === 3 ? 255 : bytes[at >> 2])) : bytes;
+  if (!(width * height * 4 === rgba.length)) throw new TypeError(say("embed.no-source"));
+  return drawn(new ImageData(rgba, Number(width), Number(height)), Number(width), Number(height));
+}
+
+/** @param {string} url @param {{signal?: AbortSignal, fetchArgs?: RequestInit}} how */
+async function fetched(url, { signal, fetchArgs }) {
+  const response = await fetch(new URL(url, document.baseURI), { ...fetchArgs, signal });
   if (!response.ok) throw new TypeError(say("embed.not-fetched", { url, reason: say("fetch.answered", { status: response.status }) }));
   return new File([await response.blob()], nameOf(response.url));
 }

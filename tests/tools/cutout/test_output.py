@@ -11,7 +11,7 @@ from hearth.errors import BadInput, TooLarge
 from hearth.tools.cutout import from_rgba
 from hearth.tools.cutout.matte import Matte
 from hearth.tools.cutout.output import Finished, Output, file_name
-from hearth.tools.cutout.scene import Background, Frame, Scene
+from hearth.tools.cutout.scene import Background, Frame, Scene, Shadow
 from tests.tools.cutout.pictures import srgb_profile
 from tests.tools.cutout.test_scene import disc, matte
 
@@ -57,6 +57,21 @@ def test_the_mask_and_the_inverse_are_the_rest() -> None:
     free = mask == 0
     top, left = (120 - mask.shape[0]) // 2, 0
     assert rest.shape == cutout.shape and (rest[~free & (mask == 255)] == 0).all() and top >= 0 and left == 0
+
+
+def test_bare_bytes_are_the_pixels_of_the_png_and_say_their_size() -> None:
+    png = np.asarray(opened()[0])
+    for kind, expected in (("rgba8", png), ("alpha8", png[:, :, 3])):
+        finished = Finished(SUBJECT, output=Output(kind))  # type: ignore[arg-type]
+        assert finished.kind == f"image/x-{kind};width=160;height=120"
+        assert b"".join(piece for _, piece in finished.write()) == expected.tobytes()
+
+
+def test_a_floor_that_the_picture_does_not_show_is_said() -> None:
+    cut = matte(disc(160, 120, 70, 115, 40))
+    for of, said in ((SUBJECT, False), (cut, True)):
+        finished = opened(Scene(shadow=Shadow("floor")), of)[1]
+        assert any("floor" in str(note) for note in finished.notes) is said
 
 
 def test_prints_say_how_large_they_are() -> None:

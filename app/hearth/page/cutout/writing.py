@@ -14,7 +14,7 @@ from hearth.tools.cutout import Matte
 from hearth.tools.cutout.export import finished_alpha
 from hearth.tools.cutout.look import Mask
 from hearth.tools.cutout.matte import Alpha
-from hearth.tools.cutout.output import TYPES, Finished, file_name
+from hearth.tools.cutout.output import Finished, file_name
 from hearth.words import say
 
 _SHARE = 0.2  # of the progress, for the alpha; what is left is for the file
@@ -44,7 +44,7 @@ async def write_file(
         await asyncio.sleep(0)
     on_alpha(alpha)
     finished = Finished(matte, alpha, look.scene, look.output, picture)
-    kind = TYPES[look.output.format]
+    kind = finished.kind
     if look.output.format == "avif":
         sheet = bridge.sheet(*finished.size)
         for fraction, rows in finished.rgba():

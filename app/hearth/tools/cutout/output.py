@@ -18,22 +18,33 @@ from hearth.tools.cutout import png
 from hearth.tools.cutout.colours import Colours
 from hearth.tools.cutout.matte import Alpha, Matte, strips
 from hearth.tools.cutout.photo import Photo
-from hearth.tools.cutout.scene.frame import place
+from hearth.tools.cutout.scene.frame import Placement, place
 from hearth.tools.cutout.scene.render import Render
 from hearth.tools.cutout.scene.settings import Background, Scene, Shadow
+from hearth.tools.cutout.scene.shadow import outline
 from hearth.tools.cutout.scene.sizes import SIZES
 from hearth.words import Words, say
 
 Show = Literal["cutout", "mask", "inverse"]
-Format = Literal["png", "webp", "jpeg", "avif"]
+Format = Literal["png", "webp", "jpeg", "avif", "rgba8", "alpha8"]
+"""The last two are bare bytes, for programs: straight RGBA, and alpha alone."""
 
 TYPES: dict[Format, str] = {
     "png": "image/png",
     "webp": "image/webp",
     "jpeg": "image/jpeg",
     "avif": "image/avif",
+    "rgba8": "image/x-rgba8",
+    "alpha8": "image/x-alpha8",
 }
-SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg", "avif": ".avif"}
+SUFFIXES: dict[Format, str] = {
+    "png": ".png",
+    "webp": ".webp",
+    "jpeg": ".jpg",
+    "avif": ".avif",
+    "rgba8": ".rgba",
+    "alpha8": ".alpha",
+}
 _ENDINGS: dict[Show, str] = {"cutout": "cutout", "mask": "mask", "inverse": "background"}
 _LONGEST: dict[Format, int] = {"webp": 16_383, "jpeg": 65_535}  # pixels a side, by the formats themselves
 
@@ -92,6 +103,8 @@ class Finished:
             notes.append(say("file.on-white"))
         if self.render.placement.scale < 0.99:
             notes.append(say("file.enlarged", factor=1 / self.render.placement.scale))
+        if self.scene.shadow.kind == "floor" and _is_cut_below(self.render.placement, matte, alpha):
+            notes.append(say("file.floor-outside"))
         if (longest := max(self.render.size)) > (limit := _LONGEST.get(self.output.format, longest)):
             name = "WebP" if self.output.format == "webp" else "JPEG"
             raise TooLarge(f"A {name} may have {limit} pixels a side, not {longest}. Choose PNG, or a smaller size.")
@@ -103,10 +116,21 @@ class Finished:
         """Width and height in pixels."""
         return self.render.size
 
+    @property
+    def kind(self) -> str:
+        """The media type of what is written; bare bytes say there how wide and high they are."""
+        width, height = self.size
+        sizes = f";width={width};height={height}" if self.output.format in ("rgba8", "alpha8") else ""
+        return TYPES[self.output.format] + sizes
+
     def write(self) -> Iterator[tuple[float, bytes]]:
         """Yields the fraction done and the next piece of the file. AVIF is the browser's to write: see `rgba`."""
         if self.output.format == "png":
             return self._png()
+        if self.output.format == "rgba8":
+            return self.rgba()
+        if self.output.format == "alpha8":
+            return self._alpha()
         return self._by_pillow()
 
     def rgba(self) -> Iterator[tuple[float, bytes]]:
@@ -118,6 +142,11 @@ class Finished:
                 rows = np.repeat(rows[:, :, 3:], 4, 2)
                 rows[:, :, 3] = 255
             yield bottom / height, rows.tobytes()
+
+    def _alpha(self) -> Iterator[tuple[float, bytes]]:
+        width, height = self.size
+        for top, bottom in strips(width, height):
+            yield bottom / height, self.render.rows(top, bottom)[:, :, 3].tobytes()
 
     def _png(self) -> Iterator[tuple[float, bytes]]:
         width, height = self.size
@@ -152,6 +181,12 @@ class Finished:
         file = io.BytesIO()
         image.save(file, self.output.format, **options)
         yield 1.0, file.getvalue()
+
+
+def _is_cut_below(placement: Placement, matte: Matte, alpha: Alpha | None) -> bool:
+    """Whether the subject goes on below the finished picture."""
+    small = placement.resized(min(64, placement.width), min(64, placement.height))
+    return bool(outline(small, matte.alpha if alpha is None else alpha, matte.size)[-1].max() > 0.5)
 
 
 def inverted(matte: Matte, alpha: Alpha | None = None) -> Matte:

@@ -74,7 +74,7 @@ def place(frame: Frame, size: tuple[int, int], alpha: Alpha) -> Placement:
     else:
         box = _around(turn.whole, 0.0, frame.ratio(), Sides())
     if (pixels := frame.pixels()) is None:
-        box = _whole_pixels(box)
+        box = _whole_pixels(box, frame.ratio())
         pixels = round(box[2] - box[0]), round(box[3] - box[1])
     width, height = pixels
     if width * height > MAX_MEGAPIXELS * 1e6:
@@ -232,11 +232,19 @@ def _share(cut: bool, opposite: bool) -> float:
     return 0.5 if cut == opposite else 0.0 if cut else 1.0
 
 
-def _whole_pixels(box: Box) -> Box:
-    """Grown to the pixel grid; a hair over it is an error of arithmetic."""
+def _whole_pixels(box: Box, ratio: float | None) -> Box:
+    """Grown to the pixel grid, and to a ratio on it, if any; a hair over it is an error of arithmetic."""
     left, top, right, bottom = box
     tiny = 1e-6
-    return (floor(left + tiny), floor(top + tiny), ceil(right - tiny), ceil(bottom - tiny))
+    left, top, right, bottom = floor(left + tiny), floor(top + tiny), ceil(right - tiny), ceil(bottom - tiny)
+    if ratio is None:
+        return (left, top, right, bottom)
+    wide, high = round((bottom - top) * ratio), round((right - left) / ratio)
+    if right - left < wide:  # a side that lay on the grid may be the photo's border, and stays
+        left, right = (right - wide, right) if right == box[2] else (left, left + wide)
+    elif bottom - top < high:
+        top, bottom = (bottom - high, bottom) if bottom == box[3] else (top, top + high)
+    return (left, top, right, bottom)
 
 
 def _row_ends(alpha: Alpha) -> NDArray[np.intp]:
