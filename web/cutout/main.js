@@ -364,7 +364,9 @@ function render() {
   byId("work").hidden = byId("queue").hidden = all.length === 0;
   setText(byId("engine"), python.broken || (state.view ? told(state.view.engine) : python.words));
   strip.render(all, state.selected, pictures, queue.chosen);
-  queue.render(all, paused(), bulk.saving);
+  const model = choices.title(state.view?.model ?? "");
+  const twice = state.view?.twice ?? false;
+  queue.render(all, paused(), bulk.saving, (count) => say(twice ? "queue.redo-twice" : "queue.redo", { count, model }));
   if (selected) {
     const files = filesOf(selected.id);
     editor.render(selected, all.length);
@@ -372,7 +374,7 @@ function render() {
     panels.render(selected);
     card.render(selected, files, {
       ...{ stopping: python.stopping === selected.id && !python.broken, broken: Boolean(python.broken) },
-      redo: say(state.view?.twice ? "work.redo-twice" : "work.redo", { model: choices.title(state.view?.model ?? "") }),
+      redo: say(twice ? "work.redo-twice" : "work.redo", { model }),
     });
   }
 }

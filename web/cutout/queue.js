@@ -37,6 +37,7 @@ export class Queue {
     this.buttons = {
       pause: this.#button("queue-pause", () => actions.pause(!this.paused)),
       retry: this.#button("queue-retry", () => actions.retry(this.#in("failed", "stopped").map(({ id }) => id))),
+      anew: this.#button("queue-redo", () => actions.retry(this.#in("done").filter((photo) => photo.can_redo).map(({ id }) => id))),
       choose: this.#button("queue-choose", () => this.#setChoosing(!this.choosing)),
       same: this.#button("queue-same", () => actions.same(ids())),
       archive: this.#button("queue-archive", () => actions.archive(ids())),
@@ -53,15 +54,18 @@ export class Queue {
     this.actions.changed();
   }
 
-  /** @param {PhotoView[]} photos @param {boolean} paused @param {string} saving  in words, while files are being saved */
-  render(photos, paused, saving) {
+  /**
+   * @param {PhotoView[]} photos @param {boolean} paused @param {string} saving  in words, while files are being saved
+   * @param {(count: number) => string} redo  what it is called to make so many anew, as is chosen now
+   */
+  render(photos, paused, saving, redo) {
     this.photos = photos;
     this.paused = paused;
     for (const id of this.chosen) if (!photos.some((photo) => photo.id === id)) this.chosen.delete(id);
     byId("queue-bar").hidden = photos.length < 2;
     byId("strip").classList.toggle("choosing", this.choosing);
     setText(this.counts, saving || this.#counted());
-    const { pause, retry, choose, same, archive, folder, remove } = this.buttons;
+    const { pause, retry, anew, choose, same, archive, folder, remove } = this.buttons;
     const some = this.chosen.size > 0;
     const count = some ? this.chosen.size : photos.length;
     const done = this.#in("done").length;
@@ -69,6 +73,9 @@ export class Queue {
     setText(pause, say(paused ? "queue.resume" : "queue.pause"));
     retry.hidden = this.#in("failed", "stopped").length === 0;
     setText(retry, say("queue.retry", { count: this.#in("failed", "stopped").length }));
+    const other = this.#in("done").filter((photo) => photo.can_redo).length;
+    anew.hidden = other === 0;
+    setText(anew, redo(other));
     setText(choose, say(this.choosing ? "queue.choose-all" : "queue.choose"));
     choose.setAttribute("aria-pressed", String(this.choosing));
     setText(same, say(some ? "queue.same-chosen" : "queue.same", { count }));
