@@ -172,6 +172,12 @@ def test_a_folder_goes_in_and_an_archive_and_a_folder_come_out(person: Studio, t
         "await walk(await (await navigator.storage.getDirectory()).getDirectoryHandle('out'), ''); return names.sort()"
     )
     assert names == sorted(wanted)
+
+    person.take("selfie")
+    person.wait(lambda: person.text("queue-redo") == "Redo 3 with People", "the offer to make all anew")
+    person.press("queue-redo")
+    person.wait(lambda: not person.element("queue-redo").is_displayed(), "all of them to be made anew")
+    assert person.until_all_ended() == ["done"] * 3
     assert person.complaints() == []
 
 
