@@ -12,8 +12,10 @@ export async function masked(photo, mask, type, quality) {
   const { data } = await pixelsOf(mask, picture.width, picture.height);
   const see = alphaOf(data);
   for (let at = 3; at < data.length; at += 4) picture.data[at] = see(at);
-  if (type === "image/x-rgba8") return new Blob([picture.data], { type: `${type};width=${picture.width};height=${picture.height}` });
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  const { width, height } = picture;
+  if (type === "image/x-rgba8") return new Blob([picture.data], { type: `${type};width=${width};height=${height}` });
+  if (type === "image/x-alpha8") return new Blob([picture.data.filter((_, at) => at % 4 === 3)], { type: `${type};width=${width};height=${height}` });
+  const canvas = new OffscreenCanvas(width, height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.putImageData(picture, 0, 0);
   if (type === "image/jpeg") {
@@ -21,7 +23,9 @@ export async function masked(photo, mask, type, quality) {
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
   }
-  return canvas.convertToBlob({ type, quality });
+  const file = await canvas.convertToBlob({ type, quality });
+  if (file.type !== type) throw new Error(say("file.not-encoded"));
+  return file;
 }
 
 /** How the mask's pixel at an index of its alpha is read. @param {Uint8ClampedArray} data @returns {(at: number) => number} */
