@@ -17,8 +17,8 @@
  * @property {string} [model]  "quick" (or "small", "isnet_quint8"), "better" (or "medium", "large", "isnet", "isnet_fp16"),
  *     "people"; the ids of `models.json` too
  * @property {OutputOptions} [output]
- * @property {(key: string, current: number, total: number) => void} [progress]  keys: "fetch:runtime" (total 0 while nobody
- *     knows), "fetch:model" in bytes; "compute:read", "compute:predict", ... in stages
+ * @property {(key: string, current: number, total: number) => void} [progress]  keys: "fetch:runtime" and
+ *     "fetch:model" in bytes; "compute:read", "compute:predict", ... in stages
  * @property {AbortSignal} [signal]
  * @property {RequestInit} [fetchArgs]  for sources that are addresses
  * @property {boolean} [debug]  progress goes to the console where nobody else takes it

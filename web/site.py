@@ -21,8 +21,9 @@ Convention for the sources in `web/`
     `./mediabunny.mjs`       the library that reads and writes sound and video files
     `./visualizer/looks.json`  the visualizer's scenes, palettes and shaders: see `web/visualizer/looks.py`
     `./models.json`          `{"models": [{"id", "title", ..., "bytes", "sha256", "parts": [{"url", "bytes",
-                             "sha256"}], "kernels"}]}`, where `kernels` is the URL of those to compile while
-                             the parts come, if they are known; URLs are relative to the root of the site
+                             "sha256"}], "kernels"}], "runtime_bytes"}`, where `kernels` is the URL of those to
+                             compile while the parts come, if they are known; URLs are relative to the root of
+                             the site; the last is what a first visit fetches before Python runs
     `./languages.js`         the English words of the page, and where those of other languages are; see `words.py`
     `./precache.json`        what `sw.js` stores: `{"version", "bytes", "headers": {name: value}, "files":
                              [{"url", "bytes", "sha256"}]}`; URLs are relative to the root, `index.html` is
@@ -124,12 +125,12 @@ class Site:
 
     def finish(self) -> None:
         """Adds the short-lived files and all that they lead to. Raises HearthError for a broken path."""
-        self.files["models.json"] = _json({"models": self.models})
         self.files["NOTICE.txt"] = (ROOT / "NOTICE").read_bytes()
         if (self.web / "hearth.js").is_file():
             self.files["hearth.js"] = self._rewritten("hearth.js")
             self.files["hearth.d.ts"] = (self.web / "embed" / "hearth.d.ts").read_bytes()
         pages = {name: self._rewritten(name).decode() for name in self.pages}
+        self.files["models.json"] = _json({"models": self.models, "runtime_bytes": self._runtime_bytes()})
         self.files["manifest.webmanifest"] = self._rewritten("manifest.webmanifest")
         worker_source = (self.web / "sw.js").read_bytes()
         names = "".join(f"{path} {_hash(content)}\n" for path, content in sorted(self.files.items()))

@@ -103,7 +103,7 @@ export class Engine {
     const photos = message.type === "view" ? message.view.photos : [];
     if (message.type === "need-model") this.shelf.fetch(message.id);
     else if (message.type === "drop-model") this.shelf.drop(message.id);
-    else if (message.type === "booting") this.#progress("fetch:runtime", message.loaded, 0);
+    else if (message.type === "booting") this.#booting(message.loaded);
     else if (message.type === "cutout" && message.id === job?.id) this.#finish(job, message.file);
     this.#look(photos.find(({ id }) => id === job?.id));
   }
@@ -122,6 +122,12 @@ export class Engine {
       const name = stage.title.key.replace("stage.", "compute:");
       if (name !== "compute:model") this.#progress(name, at + stage.fraction, photo.stages.length);
     }
+  }
+
+  /** @param {number} loaded  bytes of Python */
+  async #booting(loaded) {
+    const total = await this.shelf.runtimeBytes();
+    this.#progress("fetch:runtime", Math.min(loaded, total), total);
   }
 
   /** @param {Job} job @param {Blob} blob */

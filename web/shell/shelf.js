@@ -32,7 +32,7 @@ export class Shelf {
     this.notice = notice;
     this.store = new ModelStore(new URL("./", LIST));
     this.own = new OwnModels(new URL("./", LIST));
-    /** @type {Promise<Model[]> | null} */
+    /** @type {ReturnType<typeof fetchList> | null} */
     this.list = null;
     /** @type {Map<string, {opened: ReturnType<ModelStore["open"]>, cancel: AbortController, loaded: number, total: number, awaited: boolean}>} */
     this.running = new Map();
@@ -44,7 +44,16 @@ export class Shelf {
   }
 
   /** The models of all tools, without the person's own. Throws ListFailed. */
-  #served() {
+  async #served() {
+    return (await this.#listed()).models;
+  }
+
+  /** What the first visit fetches before Python runs. Throws ListFailed. */
+  async runtimeBytes() {
+    return (await this.#listed()).runtime_bytes;
+  }
+
+  #listed() {
     this.list ??= fetchList().catch((error) => {
       this.list = null; // the next call tries again
       throw error;
@@ -144,14 +153,14 @@ export class Shelf {
   }
 }
 
-/** @returns {Promise<Model[]>} */
+/** @returns {Promise<{models: Model[], runtime_bytes: number}>} */
 async function fetchList() {
   let reason = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (attempt - 1)));
     try {
       const response = await fetch(LIST);
-      if (response.ok) return (await response.json()).models;
+      if (response.ok) return await response.json();
       reason = say("fetch.answered", { status: response.status });
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
