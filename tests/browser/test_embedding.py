@@ -106,6 +106,7 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
         "  number: [7],"
         "  quality: ['photo.jpg', {output: {quality: 80}}],"
         "  missing: ['missing.jpg'],"
+        "  silent: ['http://127.0.0.1:1/x.jpg'],"
         "  aborted: ['photo.jpg', {signal: AbortSignal.abort()}],"
         "};"
         "const ends = Object.entries(calls).map(([name, call]) => hearth.removeBackground(...call)"
@@ -120,6 +121,7 @@ def test_the_example_of_the_readme_cuts_out_and_other_calls_do_as_they_say(
     assert "TypeError: This is no photo" in said["number"]
     assert "TypeError: The option quality cannot be 80" in said["quality"]
     assert "the server answered 404" in said["missing"]
+    assert "could not be fetched: there was no answer" in said["silent"]
     assert said["aborted"].startswith("AbortError")
     aborted = person.later(
         "const hearth = await import(args[0]), stop = new AbortController();"

@@ -9,13 +9,18 @@
 import { say } from "../shell/words.js";
 
 const STYLE = `
-  :host { display: block; font: 1rem/1.5 system-ui, sans-serif; }
-  [part=drop] { display: grid; place-items: center; gap: 12px; min-height: 200px; padding: 20px; border: 2px dashed currentcolor;
+  :host { display: grid; justify-items: start; gap: 12px; font: 1rem/1.5 system-ui, sans-serif; }
+  :host([hidden]) { display: none; }
+  [part=drop] { position: relative; display: grid; place-content: center; justify-items: center; gap: 8px; width: 100%;
+    box-sizing: border-box; min-height: 200px; padding: 20px; border: 2px dashed color-mix(in srgb, currentcolor 55%, transparent);
     border-radius: 16px; text-align: center; cursor: pointer; }
+  [part=drop]:hover, [part=drop].over { background: color-mix(in srgb, currentcolor 6%, transparent); }
+  [part=error] { margin: 0; }
+  [part=error]::before { content: "⚠ " / ""; }
   [part=drop]:focus-within, [part=drop].over { outline: 3px solid currentcolor; outline-offset: 3px; }
   input { position: absolute; width: 1px; height: 1px; opacity: 0; }
   progress { width: min(280px, 80%); }
-  img { max-width: 100%; background: repeating-conic-gradient(#ddd 0 25%, #fff 0 50%) 0 0 / 20px 20px; }
+  img { max-width: 100%; border-radius: 8px; background: repeating-conic-gradient(#ddd 0 25%, #fff 0 50%) 0 0 / 20px 20px; }
   [hidden] { display: none !important; }
 `;
 

@@ -45,7 +45,7 @@ export function wishes(options, ids) {
   const { format = "image/png", quality = 0.9, type = "foreground" } = output;
   const id = MODELS[model] ?? model;
   if (!ids.includes(id)) throw wrong("model", model, [...Object.keys(MODELS), ...ids]);
-  if (!(quality >= 0 && quality <= 1)) throw wrong("quality", quality, ["0", "…", "1"]);
+  if (!(quality >= 0 && quality <= 1)) throw wrong("quality", quality, ["0 … 1"]);
   return {
     model: id,
     output: { format: oneOf(FORMATS, "format", format), show: oneOf(TYPES, "type", type), quality: Math.max(Math.round(quality * 100), 1) },

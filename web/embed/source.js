@@ -41,7 +41,9 @@ async function bare(pixels) {
 
 /** @param {string} url @param {{signal?: AbortSignal, fetchArgs?: RequestInit}} how */
 async function fetched(url, { signal, fetchArgs }) {
-  const response = await fetch(new URL(url, document.baseURI), { ...fetchArgs, signal });
+  const response = await fetch(url, { ...fetchArgs, signal }).catch((error) => {
+    throw error instanceof TypeError ? new TypeError(say("embed.not-fetched", { url, reason: say("embed.no-answer") })) : error;
+  });
   if (!response.ok) throw new TypeError(say("embed.not-fetched", { url, reason: say("fetch.answered", { status: response.status }) }));
   return new File([await response.blob()], nameOf(response.url));
 }
