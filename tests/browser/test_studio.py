@@ -173,6 +173,7 @@ def test_a_folder_goes_in_and_an_archive_and_a_folder_come_out(person: Studio, t
     )
     assert names == sorted(wanted)
 
+    person.press("notice-close")  # it lies over the models
     person.take("selfie")
     person.wait(lambda: person.text("queue-redo") == "Redo 3 with People", "the offer to make all anew")
     person.press("queue-redo")
