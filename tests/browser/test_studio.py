@@ -174,8 +174,8 @@ def test_a_folder_goes_in_and_an_archive_and_a_folder_come_out(person: Studio, t
     assert names == sorted(wanted)
 
     person.press("notice-close")  # it lies over the models
-    person.take("selfie")
-    person.wait(lambda: person.text("queue-redo") == "Redo 3 with People", "the offer to make all anew")
+    person.take("u2netp")
+    person.wait(lambda: person.text("queue-redo") == "Redo 3 with Quick", "the offer to make all anew")
     person.press("queue-redo")
     person.wait(lambda: not person.element("queue-redo").is_displayed(), "all of them to be made anew")
     assert person.until_all_ended() == ["done"] * 3
