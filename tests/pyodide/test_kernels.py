@@ -5,25 +5,25 @@ from typing import Any
 import pytest
 from pytest_pyodide import run_in_pyodide
 
+from tests.pyodide.packages import serve_packages
 from wheels.kernels.build import WHEEL
 
 
 @run_in_pyodide(packages=["micropip", "numpy"])  # type: ignore[untyped-decorator]
-async def install(selenium: Any, by: str, name: str, data: bytes) -> tuple[str, list[int]]:
+async def install(selenium: Any, by: str, address: str) -> tuple[str, list[int]]:
     """The variant that this browser runs, and the vector widths of every build."""
     import ctypes
-    from pathlib import Path
+    import importlib.util
 
-    wheel = Path("/tmp", name)
-    wheel.write_bytes(data)
+    assert importlib.util.find_spec("hearth_kernels") is None, "it is not there already"
     if by == "micropip":
         import micropip
 
-        await micropip.install(f"emfs:{wheel}")
+        await micropip.install(address)
     else:
         import pyodide_js
 
-        await pyodide_js.loadPackage(f"emfs:{wheel}", checkIntegrity=False)
+        await pyodide_js.loadPackage(address, checkIntegrity=False)
     import hearth_kernels
 
     widths = [ctypes.CDLL(str(hearth_kernels.side_module(name))).vector_width() for name in ("simd", "relaxed")]
@@ -31,6 +31,7 @@ async def install(selenium: Any, by: str, name: str, data: bytes) -> tuple[str, 
 
 
 @pytest.mark.parametrize("by", ["micropip", "loadPackage"])
-def test_the_wheel_installs_and_both_builds_load(selenium: Any, by: str) -> None:
-    variant, widths = install(selenium, by, WHEEL.name, WHEEL.read_bytes())
+def test_the_wheel_installs_and_both_builds_load(selenium_standalone: Any, by: str) -> None:
+    with serve_packages([WHEEL]) as index:
+        variant, widths = install(selenium_standalone, by, f"{index}/{WHEEL.name}")
     assert variant == "relaxed" and widths == [4, 4]
