@@ -9,7 +9,7 @@ import { host, post, tell } from "../shell/host.js";
 import { release } from "../shell/release.js";
 import { turnToDecode } from "./turns.js";
 
-const STRIP = 256; // rows of a photo
+const STRIP = 64; // rows of a photo
 
 /** @type {Map<number, File>} */
 const files = new Map();
@@ -109,10 +109,6 @@ const bridge = {
   /** @param {number} id */
   async read(id) {
     return new Uint8Array(await fileOf(id).arrayBuffer());
-  },
-  /** @param {Uint8Array<ArrayBuffer>} bytes  that Python has */
-  release(bytes) {
-    release(bytes.buffer);
   },
   /** @param {number} id @param {boolean} opaque @param {[number, number][]} without  parts of the file that are left out */
   decode(id, opaque, without) {

@@ -12,6 +12,7 @@ import { openGpu } from "../gpu.js";
 import { Pool } from "../pool.js";
 import { countBytes } from "./count.js";
 import { sameOrigin } from "./origin.js";
+import { release } from "./release.js";
 
 const INDEX = new URL("../pyodide/", import.meta.url).href;
 const POOL = new URL("../pool-worker.js", import.meta.url);
@@ -58,6 +59,10 @@ const bridge = {
       awaited.set(id, { resolve, reject, progress: progress.copy() });
       say({ type: "need-model", id });
     });
+  },
+  /** @param {Uint8Array<ArrayBuffer>} bytes  that Python has */
+  release(bytes) {
+    release(bytes.buffer);
   },
   /** @param {string} id */
   dropModel(id) {
@@ -159,9 +164,12 @@ async function boot({ cold, stop, notes }, tool, bridge, take) {
   const pyodide = await loadPyodide({ indexURL: INDEX });
   for (const [name, data] of await packages) {
     pyodide.unpackArchive(data, "wheel");
+    release(data);
     pyodide.loadedPackages[name] = "default channel"; // what needs them need not load them again
   }
-  pyodide.unpackArchive(await wheel, "wheel");
+  const app = await wheel;
+  pyodide.unpackArchive(app, "wheel");
+  release(app);
   uncount();
   pyodide.registerJsModule("hearth_pool", {
     /** @param {Uint8Array<ArrayBuffer>} code @param {number} threads */

@@ -39,19 +39,13 @@ class BrowserBridge:
             proxy.destroy()
         progress(answer.data.length, answer.data.length)
         data = bytes(answer.data.to_bytes())
-        _let_go(answer.data)
+        self.js.release(answer.data)
         if not answer.checked and model in self.hashes and hashlib.sha256(data).hexdigest() != self.hashes[model]:
             raise DownloadFailed(say("models.damaged"))
         return data
 
     def drop_model(self, model: str) -> None:
         self.js.dropModel(model)
-
-
-def _let_go(array: Any) -> None:
-    """Frees a typed array's memory at once; JavaScript itself waits until it next looks for what nobody holds."""
-    if hasattr(array.buffer, "transfer"):
-        array.buffer.transfer(0)
 
 
 class Door:

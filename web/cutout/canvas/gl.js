@@ -75,13 +75,15 @@ export class Program {
 
 /** @typedef {"R8" | "RG8" | "RGBA8" | "R16F"} Format  the last one is drawn into only, where `EXT_color_buffer_float` is there */
 
+const WRITTEN_BYTES = 1 << 20; // at once: the browser keeps room for as much of it as it ever passed on
+
 let made = 0; // textures so far, each of which has a number
 
 /** A picture on the graphics card; row 0 is the top one. */
 export class Texture {
   /**
    * @param {WebGL2RenderingContext} gl @param {Format} format @param {number} width @param {number} height
-   * @param {{data?: ArrayBufferView | ImageBitmap | null, mips?: boolean, sharp?: boolean}} [options]
+   * @param {{data?: Uint8Array | ImageBitmap | null, mips?: boolean, sharp?: boolean}} [options]
    *     `sharp` where pixels seen large are squares; `mips` where it is seen small
    */
   constructor(gl, format, width, height, { data = null, mips = false, sharp = false } = {}) {
@@ -110,7 +112,7 @@ export class Texture {
 
   /**
    * Puts pixels in.
-   * @param {ArrayBufferView} data @param {number} x @param {number} y @param {number} width @param {number} height
+   * @param {Uint8Array} data @param {number} x @param {number} y @param {number} width @param {number} height
    * @param {number} [stride]  pixels from one row of `data` to the next
    */
   write(data, x, y, width, height, stride = width) {
@@ -118,7 +120,11 @@ export class Texture {
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, stride);
-    gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, width, height, this.#channels, gl.UNSIGNED_BYTE, data);
+    const row = stride * { R8: 1, R16F: 2, RG8: 2, RGBA8: 4 }[this.format]; // bytes
+    const step = Math.max(1, Math.floor(WRITTEN_BYTES / row));
+    for (let top = 0; top < height; top += step) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y + top, width, Math.min(step, height - top), this.#channels, gl.UNSIGNED_BYTE, data, top * row);
+    }
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0);
   }
 
