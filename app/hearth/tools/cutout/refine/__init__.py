@@ -66,7 +66,7 @@ class Settings:
     """How far from an edge pixels may be wrong: pixels to each side at a long side of 480."""
     eps: float = 1e-6
     """What the matting Laplacian's covariances are eased by; for colours of 0..1."""
-    pull: float = 3e-4
+    pull: float = 1e-4
     """To the mask, everywhere; matting itself has weights of about one. This and the next two are for a long side of
     480; in smaller copies, where fewer pixels hold as much, they are larger."""
     partial_pull: float = 3e-3
