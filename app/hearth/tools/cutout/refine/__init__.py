@@ -67,10 +67,8 @@ class Settings:
     eps: float = 1e-6
     """What the matting Laplacian's covariances are eased by; for colours of 0..1."""
     pull: float = 1e-4
-    """To the mask, everywhere; matting itself has weights of about one. This and the next two are for a long side of
+    """To the mask, everywhere; matting itself has weights of about one. This and the next are for a long side of
     480; in smaller copies, where fewer pixels hold as much, they are larger."""
-    partial_pull: float = 3e-3
-    """To the mask in addition where that is partial over a wide area, as over veils and blur."""
     even_pull: float = 1e-2
     """To the mask in addition where that is partial and even, as over glass."""
     sure_pull: float = 0.1
@@ -89,10 +87,9 @@ class Settings:
 
 
 SETTINGS = Settings()
-GREY = replace(SETTINGS, pull=1e-2, partial_pull=3e-2, even_pull=3e-2)
+GREY = replace(SETTINGS, pull=1e-2, even_pull=3e-2)
 """One channel says less than three."""
 
-_PARTIAL = 0.4, 0.7  # mean of 4 mask (1 - mask) in a window of seven cells
 _BETWEEN = 0.1, 0.4  # of 4 mask (1 - mask)
 _EVEN = 0.06, 0.03  # standard deviation of the mask in a window of three cells
 _BESIDE = 0.3, 0.0  # mean of how certain sides are in a window of seven cells
@@ -173,9 +170,8 @@ def pulls(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = None
     if not coarse.size:
         return np.full(mask.shape, settings.pull * scale, np.float32)
     between = 4 * (coarse - squares)
-    partial = faded(means(between, 3), _PARTIAL)
     even = faded(spreads(coarse, squares, 1)[1], _EVEN) * faded(between, _BETWEEN)
-    more = settings.partial_pull * partial + settings.even_pull * even
+    more = settings.even_pull * even
     if sides is not None:
         more *= faded(means(sides.certainty, 3), _BESIDE)
     return smoothly_filled((scale * (settings.pull + more)).astype(np.float32), mask.shape)
