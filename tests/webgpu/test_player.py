@@ -187,9 +187,10 @@ def test_a_thousand_runs_leave_nothing_behind_and_a_hung_queue_is_told(browser: 
     assert megabytes[1] - megabytes[0] < 12  # a thousand results are 33, had the GPU's process kept them
     before, after, _ = answer["heap"]
     assert after - before < 1 << 20  # a thousand results of one number each, had they stayed, and their promises
-    (early, late), *_ = answer["counts"]
-    assert early > 0
-    assert answer["counts"] == [[early, late], 0, [early, early], 0, [early, early], 0]
+    (early, _), *_ = answer["counts"]
+    assert early > 1
+    # The buffer that results land in is the device's own and serves every player.
+    assert answer["counts"] == [[early, early], 1] * 3
     assert "does not answer" in answer["hung"]
 
 
