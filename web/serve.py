@@ -72,9 +72,9 @@ class SiteServer:
 
     def start(self) -> None:
         """Listens; `port` is known afterwards. Raises OSError when the port is taken."""
+        self._let_go()
         server = _Server((self.host, self.port), self)
         self._server, self.port = server, server.server_address[1]
-        self._let_go()
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-/** The panels beside the stage: tabs on top, one panel open; on a phone a sheet that a tab opens and closes. */
+/** The panels beside the stage: tabs on top, one panel open; on a phone below it, opened and closed by its tab. */
 
 import { byId, make } from "../shell/dom.js";
 import { PANELS } from "./panels/all.js";
@@ -39,7 +39,7 @@ export class Panels {
     else this.#update();
   }
 
-  /** @param {Panel | null} panel  null closes the sheet */
+  /** @param {Panel | null} panel  null closes the open one */
   #choose(panel) {
     this.open?.close?.(this.editor);
     this.open = panel;

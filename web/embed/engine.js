@@ -126,15 +126,15 @@ export class Engine {
 
   /** @param {number} loaded  bytes of Python */
   async #booting(loaded) {
-    const total = await this.shelf.runtimeBytes();
+    const total = await this.shelf.runtimeBytes().catch(() => 0); // what can't be had is told by the start itself
     this.#progress("fetch:runtime", Math.min(loaded, total), total);
   }
 
   /** @param {Job} job @param {Blob} blob */
   #finish(job, blob) {
     const { stages } = this;
+    job.resolve(blob); // first, whatever a page does when it hears of it
     this.#progress("compute:write", stages, stages);
-    job.resolve(blob);
   }
 
   #fail() {

@@ -13,7 +13,7 @@ import { say } from "../shell/words.js";
  * @returns {Promise<File>}
  */
 export async function fileOf(source, how) {
-  if (source instanceof Blob && source.type.startsWith("image/x-")) return bare(source);
+  if (source instanceof Blob && /^image\/x-(rgba8|alpha8)\b/.test(source.type)) return bare(source);
   if (source instanceof File) return source;
   if (source instanceof Blob) return new File([source], "photo", { type: source.type });
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new File([source], "photo");
@@ -41,7 +41,7 @@ async function bare(pixels) {
 
 /** @param {string} url @param {{signal?: AbortSignal, fetchArgs?: RequestInit}} how */
 async function fetched(url, { signal, fetchArgs }) {
-  const response = await fetch(url, { ...fetchArgs, signal }).catch((error) => {
+  const response = await fetch(url, { ...fetchArgs, ...(signal && { signal }) }).catch((error) => {
     throw error instanceof TypeError ? new TypeError(say("embed.not-fetched", { url, reason: say("embed.no-answer") })) : error;
   });
   if (!response.ok) throw new TypeError(say("embed.not-fetched", { url, reason: say("fetch.answered", { status: response.status }) }));

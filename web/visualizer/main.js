@@ -102,12 +102,14 @@ function open(file) {
 function retry() {
   if (!state.track) return;
   if (!player.opened) player.open(state.track.file);
+  state.mute = false;
   python.post({ type: "retry", id: state.track.id });
 }
 
 /** The browser can't play it; whether it can be heard nevertheless, Python says. */
 function notPlayed() {
   state.mute = true;
+  announce(say("song.not-played"));
   render();
 }
 
@@ -124,6 +126,7 @@ async function listen() {
   } finally {
     state.asking = false;
   }
+  saver.interrupt();
   player.close();
   glimpse.close();
   panel.fill("", "", null);
@@ -327,7 +330,8 @@ function render() {
   const unplayed = state.mute && (track.state === "hearing" || track.state === "done");
   setText(byId("state"), [track.text, ...track.notes, unplayed ? say("song.not-played") : ""].map(told).join(" "));
   byId("studio").dataset.state = track.state;
-  byId("retry").hidden = track.state !== "failed" && track.state !== "stopped";
+  byId("studio").classList.toggle("unopened", track.state === "failed" && !player.opened);
+  byId("retry").hidden = (track.state !== "failed" && track.state !== "stopped") || python.broken !== "";
   byId("stop").hidden = track.state !== "hearing";
   setText(byId("stop"), say(state.live ? "live.keep" : "song.stop"));
   byId("studio").classList.toggle("live", state.live !== null);

@@ -94,13 +94,13 @@ export class Player {
     this.changed();
   }
 
-  /** Repeats nothing for a while. @returns {() => void} to be called when that is over */
+  /** Repeats nothing for a while. @returns {(same: boolean) => void} to be called when that is over, whether with the same song */
   onceThrough() {
     const { a, b, looping } = this;
     Object.assign(this, { a: null, b: null, looping: false });
     this.#show();
-    return () => {
-      Object.assign(this, { a, b, looping });
+    return (same) => {
+      Object.assign(this, same ? { a, b, looping } : { looping });
       this.#show();
       this.changed();
     };

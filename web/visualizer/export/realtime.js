@@ -31,10 +31,8 @@ export class RealtimeRecorder {
     this.recorder.onstop = () => {
       clearInterval(this.timer);
       player.audio.removeEventListener("ended", stop);
-      if (!this.left) {
-        player.audio.pause();
-        repeat();
-      }
+      if (!this.left) player.audio.pause();
+      repeat(!this.left);
       if (!this.cancelled) saved(new Blob(parts, { type: kind.split(";")[0] }));
     };
     player.audio.addEventListener("ended", stop);
@@ -60,6 +58,7 @@ export class RealtimeRecorder {
 
   /** @param {boolean} [left]  whether another song is about to play */
   cancel(left = false) {
+    clearInterval(this.timer);
     this.cancelled = true;
     this.left = left;
     if (this.recorder.state !== "inactive") this.recorder.stop();

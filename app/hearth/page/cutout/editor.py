@@ -135,6 +135,9 @@ class Editor:
     def _painted(self, photo: int, message: Mapping[str, Any]) -> dict[Place, Packed]:
         """The tiles that a stroke changed. Where the canvas is smaller than the photo the message says how it was
         painted, and the data hold how much the stroke alone covers."""
+        known = next(one for one in self.view.photos if one.id == photo)
+        if not self.of(photo).edits:  # after a new start its layers may still be on the way
+            self.of(photo).edits.size = (known.width, known.height)
         places = [Place(x, y) for x, y in message["tiles"]]
         data = np.frombuffer(self.bridge.painted(), np.uint8).reshape(len(places), TILE, TILE, -1)
         if (way := message.get("way")) is None:
@@ -142,7 +145,6 @@ class Editor:
         tiles = dict(zip(places, data[:, :, :, 0], strict=True))
         dabs = np.array(way["dabs"], np.float32).reshape(-1, 3)
         edits, matte = self.of(photo).edits, self.mattes.whole(photo)
-        known = next(one for one in self.view.photos if one.id == photo)
         part = way["part"] if edits.size == (known.width, known.height) else 1  # a history may be of the canvas' size
         stroke = Stroke(message["tool"] == "restore", part, tiles, dabs, way["hardness"], way["smart"])
         return stroke.on(edits, matte.photo if matte else None)

@@ -47,7 +47,8 @@ def unpack(packed: Packed) -> Pixels:
 
 
 class Edits:
-    """The tiles touched, of a picture of `size` (width, height); the photo's own, or a smaller one for huge photos."""
+    """The tiles touched, of a picture of `size` (width, height); the photo's own; of histories kept long
+    ago a smaller one for huge photos."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size

@@ -66,6 +66,8 @@ class Stroke:
         side = TILE * self.part
         sharp = self.part > 1 and (photo is not None or not self.smart)
         for place in self.tiles:
+            if place.x * TILE >= width or place.y * TILE >= height:
+                continue
             around = self._around(place)
             hold_border(around, place.y == 0, height - place.y * TILE)
             hold_border(around.swapaxes(0, 1), place.x == 0, width - place.x * TILE)
