@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from hearth.errors import BadModel
 from hearth.runtime.types import dtype_of
 
 from .values import OrtValue
@@ -77,9 +78,9 @@ class AdapterFormat:
             places, offsets = root.vector(3, "<u4")
             tables = [_Table(data, places + 4 * at + int(offset)) for at, offset in enumerate(offsets)]
             parameters = dict(map(_parameter, tables))
-        except (struct.error, ValueError, KeyError) as error:
+            return AdapterFormat(root.scalar(1), root.scalar(2), root.scalar(0), parameters)
+        except (struct.error, ValueError, BadModel) as error:
             raise RuntimeError(f"The buffer does not appear to be a valid lora parameter format: {error}.") from None
-        return AdapterFormat(root.scalar(1), root.scalar(2), root.scalar(0), parameters)
 
     def export_adapter(self, file_path: str | os.PathLike[str]) -> NoReturn:
         raise NotImplementedError("Adapters are not written here: do it with onnxruntime on a desk.")

@@ -332,8 +332,8 @@ class InferenceSession:
                 raise TypeError(f"run_options: RunOptions are wanted, not {type(run_options).__name__}")
             if run_options.terminate:
                 raise translate.terminated()
-            for adapter in run_options.adapters:
-                input_feed = {**adapter.parameters, **input_feed}
+            for adapter in reversed(run_options.adapters):  # the first one's weights count
+                input_feed = {**input_feed, **adapter.parameters}
         if output_names and (isinstance(output_names, str) or not all(isinstance(name, str) for name in output_names)):
             raise TypeError(f"output_names: a list of names is wanted, not {output_names!r}")
         if any(type(value) is OrtValue for value in input_feed.values()):

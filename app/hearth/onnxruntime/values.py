@@ -22,7 +22,9 @@ class OrtDevice:
 
     def __init__(self, device: str | int, *numbers: int) -> None:
         """A name and a number; or, as of the compiled half, the numbers of device, kind of memory and device id."""
-        self._name = device if isinstance(device, str) else next(name for name, at in _DEVICES.items() if at == device)
+        self._name = (
+            device if isinstance(device, str) else next((name for name, at in _DEVICES.items() if at == device), "cpu")
+        )
         self._number = numbers[-1] if numbers else 0
 
     @staticmethod

@@ -69,7 +69,7 @@ def windows(
         if overhanging and room < 0:
             count = int(room / step) + 1
             after -= room if count else 0
-        if ceil_mode and room % step and count * step < size + before:
+        elif ceil_mode and room % step and count * step < size + before:
             count += 1
             after += step - room % step
         if count < (not overhanging) and size:

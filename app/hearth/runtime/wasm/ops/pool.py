@@ -49,9 +49,10 @@ def global_pool(low: Lowering, step: Step) -> None:
 
 def _padded_sizes(geometry: Windows, how: dict[str, object]) -> tuple[int, ...]:
     """Sizes with the pads that were asked for, without what rounding up adds, but no less than a window."""
-    pads = how.get("pads")
     rank = len(geometry.sizes)
-    if isinstance(pads, list) and how.get("auto_pad", "NOTSET") == "NOTSET":
+    if how.get("auto_pad", "NOTSET") == "NOTSET":
+        pads = how.get("pads") or [0] * (2 * rank)
+        assert isinstance(pads, list)
         return tuple(
             max(
                 size + int(pads[axis]) + int(pads[rank + axis]),
