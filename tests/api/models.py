@@ -1,8 +1,9 @@
-"""Small ONNX files for comparing two modules with onnxruntime's API."""
+"""Small ONNX files, and calls that run them, for comparing two modules with onnxruntime's API."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,36 @@ def one_node(op: str, kind: int = FLOAT, shape: list[Any] | None = None, **attri
     return file([node], {"x": (kind, shape or [3])}, {"y": (kind, shape or [3])})
 
 
+def mean_beyond_the_map(opset: int, ceil_mode: int) -> bytes:
+    """y = the means of windows of 6x6 over maps x of 5x5, padding counted."""
+    how: dict[str, Any] = {"kernel_shape": [6, 6], "strides": [2, 2], "count_include_pad": 1, "ceil_mode": ceil_mode}
+    node = helper.make_node("AveragePool", ["x"], ["y"], **how)
+    return file([node], {"x": (FLOAT, [1, 4, 5, 5])}, {"y": (FLOAT, None)}, opset)
+
+
 def x() -> np.ndarray:
     return np.array([[1, -2, 3], [-4, 5, -6]], np.float32)
 
 
 def y() -> np.ndarray:
     return np.array([0.5, 1, 2], np.float32)
+
+
+def feeds(**changes: Any) -> dict[str, Any]:
+    return {"x": x(), "y": y(), **changes}
+
+
+def session(ort: ModuleType, model: bytes | None = None, **options: Any) -> Any:
+    options.setdefault("providers", ["CPUExecutionProvider"])
+    return ort.InferenceSession(model if model is not None else add_relu(), **options)
+
+
+def run_bound(ort: ModuleType, inputs: Any = ("x", "y"), outputs: Any = ("r",)) -> Any:
+    made = session(ort)
+    binding = made.io_binding()
+    for name in inputs:
+        binding.bind_cpu_input(name, feeds()[name])
+    for name in outputs:
+        binding.bind_output(name)
+    made.run_with_iobinding(binding)
+    return binding.copy_outputs_to_cpu()

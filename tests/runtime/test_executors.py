@@ -88,7 +88,8 @@ def pools_wider_than_their_map() -> tuple[Graph, Feeds]:
     how: dict[str, Any] = {"kernel_shape": [2, 3], "strides": [2, 2]}
     means = (b.node("AveragePool", "x", count_include_pad=counted, **how) for counted in (0, 1))
     none = b.node("MaxPool", "x", kernel_shape=[2, 4], strides=[2, 2])
-    return b.done(b.node("MaxPool", "x", **how), *means, none), {"x": floats(1, 5, 3, 2)}
+    up = (b.node(op, "x", ceil_mode=1, **how) for op in ("MaxPool", "AveragePool"))
+    return b.done(b.node("MaxPool", "x", **how), *means, none, *up), {"x": floats(1, 5, 3, 2)}
 
 
 @case

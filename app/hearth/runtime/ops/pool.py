@@ -9,7 +9,7 @@ from numpy import ndarray as Array
 
 from hearth.runtime.ops.conv import pad_spatial, tap_views, window_view
 from hearth.runtime.ops.registry import Operand, op
-from hearth.runtime.ops.windows import windows
+from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.types import TensorType
 
 Ints = Sequence[int]
@@ -93,16 +93,40 @@ def average_pool(
 ) -> Array:
     """x (N, C, *spatial) -> the windows' means, over real elements only unless `count_include_pad`.
 
-    Elements that only `ceil_mode` adds after the padding never count.
+    Elements that only `ceil_mode` adds after the padding never count; all of a window does that is larger than its map.
     """
     geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, overhanging=True)
+    return _means(x, geometry, counted_pads(geometry, count_include_pad, ceil_mode, 18))
+
+
+@op("AveragePool", since=19, rule=pool_rule)
+def average_pool_19(
+    x: Array,
+    *,
+    kernel_shape: Ints,
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    count_include_pad: int = 0,
+    dilations: Ints | None = None,
+    pads: Ints | None = None,
+    strides: Ints | None = None,
+) -> Array:
+    """The same; only padding that was asked for counts."""
+    geometry = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode, overhanging=True)
+    return _means(x, geometry, counted_pads(geometry, count_include_pad, ceil_mode, 19))
+
+
+def counted_pads(geometry: Windows, count_include_pad: int, ceil_mode: int, opset: int) -> tuple[tuple[int, int], ...]:
+    """The padding (before, after) of each axis over which AveragePool takes its means, as onnxruntime does."""
+    if not count_include_pad:
+        return ((0, 0),) * len(geometry.sizes)
+    return geometry.asked if ceil_mode or opset >= 19 else geometry.pads
+
+
+def _means(x: Array, geometry: Windows, counted: tuple[tuple[int, int], ...]) -> Array:
     total = sum(tap for _, tap in tap_views(pad_spatial(x, geometry.pads), geometry))
-    ones = np.ones((1, 1, *x.shape[2:]), x.dtype)
-    grown = geometry.pads
-    if count_include_pad:
-        plain = windows(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, overhanging=True)
-        ones = pad_spatial(ones, plain.pads, 1)
-        grown = tuple((0, g[1] - p[1]) for g, p in zip(geometry.pads, plain.pads, strict=True))
+    ones = pad_spatial(np.ones((1, 1, *x.shape[2:]), x.dtype), counted, 1)
+    grown = tuple((p[0] - c[0], p[1] - c[1]) for p, c in zip(geometry.pads, counted, strict=True))
     count = sum(tap for _, tap in tap_views(pad_spatial(ones, grown), geometry))
     return np.asarray(total / count, x.dtype)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows over the spatial axes; every field has one entry an axis. `pads` are (before, after) in elements."""
+    """Windows over the spatial axes; every field has one entry an axis. `pads` are (before, after) in elements; `asked`
+    is what the attributes say of them, without what the last window adds."""
 
     sizes: tuple[int, ...]
     kernel: tuple[int, ...]
@@ -16,6 +17,7 @@ class Windows:
     dilations: tuple[int, ...]
     pads: tuple[tuple[int, int], ...]
     outputs: tuple[int, ...]
+    asked: tuple[tuple[int, int], ...]
 
     @property
     def plain(self) -> bool:
@@ -51,7 +53,7 @@ def windows(
         raise ValueError(f"kernel, strides, dilations or pads do not fit {rank} spatial axes")
     if min((*strides, *dilations, *kernel), default=1) < 1:
         raise ValueError("kernel, strides and dilations must be positive")
-    both, outputs = [], []
+    both, asked, outputs = [], [], []
     for axis, size in enumerate(sizes):
         reach = (kernel[axis] - 1) * dilations[axis] + 1
         step = strides[axis]
@@ -64,6 +66,7 @@ def windows(
                 before, after = after, before
         elif auto_pad == "VALID":
             before = after = 0
+        asked.append((before, after))
         room = size + before + after - reach
         count = room // step + 1
         if overhanging and room < 0:
@@ -76,4 +79,4 @@ def windows(
             raise ValueError(f"a window over {reach} elements does not fit {size} and the padding {before}, {after}")
         both.append((before, after))
         outputs.append(max(0, count))
-    return Windows(tuple(sizes), tuple(kernel), strides, dilations, tuple(both), tuple(outputs))
+    return Windows(tuple(sizes), tuple(kernel), strides, dilations, tuple(both), tuple(outputs), tuple(asked))

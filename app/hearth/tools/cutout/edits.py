@@ -8,7 +8,7 @@ strokes over strokes come out as if they had been painted on the alpha itself.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +47,8 @@ def unpack(packed: Packed) -> Pixels:
 
 
 class Edits:
-    """The tiles touched, of a picture of `size` (width, height); the photo's own; of histories kept long
-    ago a smaller one for huge photos."""
+    """The tiles touched, of a picture of `size` (width, height): the photo's own, or a smaller one in histories of huge
+    photos that were kept when strokes had the canvas' size."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
@@ -90,15 +90,7 @@ class Edits:
     def _enlarged(self, place: Place, size: tuple[int, int]) -> Pixels:
         """A tile at the photo's size, bilinearly, with what its neighbours have at their borders."""
         left, top, right, bottom = self._part(place, size)
-        around = np.tile(np.array([0, 255], np.uint8), (TILE + 2, TILE + 2, 1))
-        for dx in (-1, 0, 1):
-            for dy in (-1, 0, 1):
-                tile = unpack(self.tiles.get(Place(place.x + dx, place.y + dy), b""))
-                to = [{-1: slice(0, 1), 0: slice(1, -1), 1: slice(-1, None)}[d] for d in (dy, dx)]
-                of = [{-1: slice(-1, None), 0: slice(None), 1: slice(0, 1)}[d] for d in (dy, dx)]
-                around[to[0], to[1]] = tile[of[0], of[1]]
-        hold_border(around, place.y == 0, self.size[1] - place.y * TILE)
-        hold_border(around.swapaxes(0, 1), place.x == 0, self.size[0] - place.x * TILE)
+        around = surrounded(place, self.size, lambda near: unpack(self.tiles.get(near, b"")))
         x, y = (full / own for full, own in zip(size, self.size, strict=True))
         box = (
             left / x - place.x * TILE + 1,
@@ -113,10 +105,22 @@ class Edits:
         return np.stack([np.asarray(band) for band in bands], 2)
 
 
-def hold_border(around: NDArray[np.uint8], first: bool, inside: int) -> None:
-    """Lets a picture go on beyond its border as it is there. `inside` rows from the second on are of the picture; the
-    one before is too unless the tile is the `first`.
-    """
-    if first:
-        around[0] = around[1]
-    around[inside + 1 :] = around[inside : inside + 1]
+_SIDES = (-1, slice(0, 1), slice(-1, None)), (0, slice(1, -1), slice(None)), (1, slice(-1, None), slice(0, 1))
+"""The tile before, this one, the next: where its pixels go, and which they are."""
+
+
+def surrounded(place: Place, size: tuple[int, int], tile_at: Callable[[Place], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """A tile and one pixel on each side, (TILE + 2, TILE + 2, ...), of a picture of `size` (width, height), which goes
+    on beyond its border as it is there."""
+    middle = tile_at(place)
+    around = np.empty((TILE + 2, TILE + 2, *middle.shape[2:]), np.uint8)
+    for dy, to_y, of_y in _SIDES:
+        for dx, to_x, of_x in _SIDES:
+            tile = middle if dx == dy == 0 else tile_at(Place(place.x + dx, place.y + dy))
+            around[to_y, to_x] = tile[of_y, of_x]
+    for lines, at, length in ((around, place.y, size[1]), (around.swapaxes(0, 1), place.x, size[0])):
+        inside = length - at * TILE
+        if at == 0:
+            lines[0] = lines[1]
+        lines[inside + 1 :] = lines[inside : inside + 1]
+    return around

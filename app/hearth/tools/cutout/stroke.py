@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from hearth.tools.cutout.edits import TILE, Edits, Packed, Place, hold_border, pack, unpack
+from hearth.tools.cutout.edits import TILE, Edits, Packed, Place, pack, surrounded, unpack
 from hearth.tools.cutout.photo import Photo
 from hearth.tools.cutout.screen import on_screen
 
@@ -24,6 +24,7 @@ Cover = NDArray[np.uint8]
 Field = NDArray[np.float32]
 Index = NDArray[np.intp]
 
+_BARE: Cover = np.zeros((TILE, TILE), np.uint8)
 _STEEP = 24  # of 255: pixels whose neighbours differ by so much lie at an edge
 _MOST = TILE * TILE // 4  # of a tile, that are worked out anew
 _STEPS = 8  # at which a smart brush looks on its way from the centre, as in the shader
@@ -68,9 +69,7 @@ class Stroke:
         for place in self.tiles:
             if place.x * TILE >= width or place.y * TILE >= height:
                 continue
-            around = self._around(place)
-            hold_border(around, place.y == 0, height - place.y * TILE)
-            hold_border(around.swapaxes(0, 1), place.x == 0, width - place.x * TILE)
+            around = surrounded(place, (width, height), lambda near: self.tiles.get(near, _BARE))
             if not around.any():
                 continue
             dabs = self.dabs[self._reach(place)]
@@ -100,15 +99,6 @@ class Stroke:
             for at, centres in zip(place, self.dabs.T[:2], strict=True)
         ]
         return np.asarray(np.hypot(*apart) < self.dabs[:, 2])
-
-    def _around(self, place: Place) -> Cover:
-        """A tile and one pixel on each side."""
-        around = np.zeros((TILE + 2, TILE + 2), np.uint8)
-        for dy, to_y, of_y in _SIDES:
-            for dx, to_x, of_x in _SIDES:
-                if (tile := self.tiles.get(Place(place.x + dx, place.y + dy))) is not None:
-                    around[to_y, to_x] = tile[of_y, of_x]
-        return around
 
     def _enlarged(self, around: Cover, across: int, down: int) -> Cover:
         """One of the tiles of the photo that lie under a tile of the canvas."""
@@ -191,8 +181,6 @@ class _Sight:
 
 
 _EXTREMES = ImageFilter.MinFilter, ImageFilter.MaxFilter
-_SIDES = (-1, slice(0, 1), slice(-1, None)), (0, slice(1, -1), slice(None)), (1, slice(-1, None), slice(0, 1))
-"""The tile before, this one, the next: where its pixels go, and which they are."""
 
 
 def _smooth(first: float | np.float32, last: float | np.float32, value: Field) -> Field:

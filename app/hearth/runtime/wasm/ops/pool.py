@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hearth.errors import Unsupported
+from hearth.runtime.ops.pool import counted_pads
 from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
@@ -30,10 +31,13 @@ def pool(low: Lowering, step: Step) -> None:
         int(how.get("ceil_mode", 0)),
         overhanging=True,
     )
-    kind = Pooling.POOL_MAX
+    kind, counted = Pooling.POOL_MAX, 0
     if step.node.op == "AveragePool":
-        kind = Pooling.POOL_MEAN_WITH_PADS if how.get("count_include_pad") else Pooling.POOL_MEAN
-    _emit(low, step, geometry, kind, _padded_sizes(geometry, how))
+        counted = int(how.get("count_include_pad", 0))
+        kind = Pooling.POOL_MEAN_WITH_PADS if counted else Pooling.POOL_MEAN
+    pads = counted_pads(geometry, counted, int(how.get("ceil_mode", 0)), step.node.opset)
+    sizes = tuple(size + sum(both) for size, both in zip(geometry.sizes, pads, strict=True))
+    _emit(low, step, geometry, kind, sizes)
 
 
 @lowers("GlobalAveragePool", "GlobalMaxPool")
@@ -45,22 +49,6 @@ def global_pool(low: Lowering, step: Step) -> None:
     kind = Pooling.POOL_MEAN if step.node.op == "GlobalAveragePool" else Pooling.POOL_MAX
     geometry = windows(shape[2:], shape[2:])
     _emit(low, step, geometry, kind, shape[2:])
-
-
-def _padded_sizes(geometry: Windows, how: dict[str, object]) -> tuple[int, ...]:
-    """Sizes with the pads that were asked for, without what rounding up adds, but no less than a window."""
-    rank = len(geometry.sizes)
-    if how.get("auto_pad", "NOTSET") == "NOTSET":
-        pads = how.get("pads") or [0] * (2 * rank)
-        assert isinstance(pads, list)
-        return tuple(
-            max(
-                size + int(pads[axis]) + int(pads[rank + axis]),
-                (geometry.kernel[axis] - 1) * geometry.dilations[axis] + 1,
-            )
-            for axis, size in enumerate(geometry.sizes)
-        )
-    return tuple(size + before + after for size, (before, after) in zip(geometry.sizes, geometry.pads, strict=True))
 
 
 def _emit(low: Lowering, step: Step, geometry: Windows, kind: Pooling, padded: tuple[int, ...]) -> None:

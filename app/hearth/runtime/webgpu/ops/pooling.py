@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hearth.errors import Unsupported
+from hearth.runtime.ops.pool import counted_pads
 from hearth.runtime.ops.windows import windows
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.lower import Lowering, lowers
@@ -30,8 +31,9 @@ def pool(low: Lowering, step: Step) -> None:
         int(how.get("ceil_mode", 0)),
         overhanging=True,
     )
-    counts_padding = bool(how.get("count_include_pad", 0))
-    if counts_padding and how.get("ceil_mode", 0):
+    counts_padding = int(how.get("count_include_pad", 0))
+    counted = counted_pads(geometry, counts_padding, int(how.get("ceil_mode", 0)), node.opset)
+    if counts_padding and counted != geometry.pads:
         raise Unsupported("an average that counts some of its padding")
     value = low.value(node.inputs[0])
     if not isinstance(value, Stored):

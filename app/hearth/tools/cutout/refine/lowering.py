@@ -120,7 +120,7 @@ class _Program:
     ) -> PhotoProgram:
         """All of it."""
         pixels = self.given("pixels", self.pixels), "u32"
-        picture = self.taken("small", 4 * self.count), COLOUR
+        picture = self.taken("small", 4 * self.count), COLOUR  # stays, for when alpha is solved for once more
         self.call("shrink", {**self.both, "TRANSPARENT": transparent}, {"pixels": pixels}, {"output": picture})
         if preparation is not None:
             self.see(pixels, preparation)
