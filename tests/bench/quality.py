@@ -39,6 +39,23 @@ Way = Callable[[NDArray[np.uint8], NDArray[np.float32]], Alpha]
 """From a picture (H, W, 3) and the network's mask to alpha (H, W) of 0..1."""
 
 
+def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(picture).convert("L").convert("RGB"))
+
+
+def _dark(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A fifth of the light, with as much noise as before the numbers got smaller."""
+    noise = np.random.default_rng(0).normal(0, 2, picture.shape)
+    return (picture * 0.2 + noise).round().clip(0, 255).astype(np.uint8)
+
+
+LIGHTS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    "full": lambda picture: picture,
+    "grey": _grey,
+    "dark": _dark,
+}
+
+
 def main(argv: Sequence[str]) -> int:
     """Prints tables by kind; returns 0. `--json FILE` writes one object a picture and way."""
     parser = argparse.ArgumentParser(prog="bench quality", description=__doc__)
@@ -51,6 +68,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--mask", type=int, default=320, metavar="N", help="side of the network's mask (default 320)")
     parser.add_argument("--noise", type=float, default=1.5, metavar="S", help="of the camera, in 255ths (default 1.5)")
     parser.add_argument("--jpeg", type=int, metavar="Q", help="pictures go through a JPEG of this quality first")
+    parser.add_argument("--light", choices=LIGHTS, default="full", help="what the camera saw of it (default full)")
     parser.add_argument("--no-rembg", action="store_true", help="leave rembg's alpha matting out: it takes most time")
     options = parser.parse_args(argv)
 
@@ -62,7 +80,8 @@ def main(argv: Sequence[str]) -> int:
     for kind in options.kinds:
         for seed in range(options.first, options.first + options.seeds):
             picture = truth(kind, seed, options.size[0], options.size[1], options.noise)
-            shown = through_jpeg(picture.picture, options.jpeg) if options.jpeg else picture.picture
+            shown = LIGHTS[options.light](picture.picture)
+            shown = through_jpeg(shown, options.jpeg) if options.jpeg else shown
             mask = seen(shown) if seen else network_mask(picture.alpha, seed, options.mask)
             rows += measured(picture, shown, mask, ways)
         print(line(kind, [row for row in rows if row["kind"] == kind], list(ways)), flush=True)
