@@ -165,9 +165,12 @@ def test_ycck_jpeg_becomes_rgb() -> None:
     stored = np.dstack([np.asarray(ycc), 255 - np.asarray(black)])
     # Pillow inverts what it is given; the marker's last byte then turns "CMYK" into "YCCK".
     data = bytearray(encoded(Image.frombytes("CMYK", (70, 50), (255 - stored).tobytes()), "JPEG", quality=95))
-    marker = bytes(data).find(b"\xff\xee\x00\x0eAdobe")
-    assert data[marker + 15] == 0
-    data[marker + 15] = 2
+    adobe = bytes(data).find(b"\xff\xee\x00\x0eAdobe")
+    assert data[adobe + 15] == 0
+    data[adobe + 15] = 2
+    for marker, first, step in ((b"\xff\xc0", 10, 3), (b"\xff\xda", 5, 2)):  # its components are numbered, not "CMYK"
+        at = data.find(marker) + first
+        data[at : at + 4 * step : step] = bytes((1, 2, 3, 4))
     assert np.abs(pixels(read(bytes(data))).astype(int) - PICTURE).mean() < 4
 
 
@@ -187,17 +190,75 @@ def test_sixteen_bit_colour_png_comes_in() -> None:
     assert [str(note) for note in photo.notes] == ["16 bits a channel were brought to 8."]
 
 
-def test_sixteen_bit_colour_tiff_comes_in() -> None:
-    values = (PICTURE.astype("<u2") * 257).tobytes()
-    # Tag, type (3: short, 4: long), how many, value; three shorts need a place of their own, after the pixels.
-    at = 8 + len(values)
-    tags = [(256, 4, 1, 70), (257, 4, 1, 50), (258, 3, 3, at), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 8)]
-    tags += [(277, 3, 1, 3), (278, 4, 1, 50), (279, 4, 1, len(values))]
-    head = struct.pack("<2sHI", b"II", 42, at + 6)
-    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
-    photo = read(head + values + struct.pack("<3H", 16, 16, 16) + directory)
+def _tiff(
+    values: np.ndarray, photometric: int, order: str = "<", packing: int = 1, **more: int | tuple[int, ...]
+) -> bytes:
+    """A TIFF of the values (planes, H, W, channels) in strips of 16 rows; `packing` 1 is none, 8 deflate after a
+    predictor."""
+    planes, height, width, channels = values.shape
+    if packing == 8:
+        values = np.diff(values, axis=2, prepend=values.dtype.type(0))
+    strips = [plane[top : top + 16] for plane in values for top in range(0, height, 16)]
+    packed = [strip.astype(strip.dtype.newbyteorder(order)).tobytes() for strip in strips]
+    packed = [zlib.compress(strip) for strip in packed] if packing == 8 else packed
+    starts = np.cumsum([8, *map(len, packed)]).tolist()
+    tags: dict[int, int | tuple[int, ...]] = {256: width, 257: height, 258: (8 * values.itemsize,) * planes * channels}
+    tags |= {259: packing, 262: photometric, 273: tuple(starts[:-1]), 277: planes * channels, 278: 16}
+    tags |= {279: tuple(map(len, packed)), 284: 2 if planes > 1 else 1, 317: 2 if packing == 8 else 1}
+    tags |= {int(name[1:]): value for name, value in more.items()}
+    body, at = b"", starts[-1] + 6 + 12 * len(tags)
+    directory = struct.pack(order + "H", len(tags))
+    for tag, value in sorted(tags.items()):
+        longs = value if isinstance(value, tuple) else (value,)
+        content = struct.pack(f"{order}{len(longs)}I", *longs)
+        place = content if len(longs) == 1 else struct.pack(order + "I", at + len(body))
+        body += content if len(longs) > 1 else b""
+        directory += struct.pack(order + "HHI", tag, 4, len(longs)) + place
+    head = struct.pack(order + "2sHI", b"II" if order == "<" else b"MM", 42, starts[-1])
+    return head + b"".join(packed) + directory + bytes(4) + body
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("packing", [1, 8])
+def test_sixteen_bit_tiffs_come_in_however_they_are_laid_out(order: str, packing: int) -> None:
+    wide = PICTURE.astype(np.uint16) * 257
+    photo = read(_tiff(wide[None], 2, order, packing))
     assert np.array_equal(pixels(photo), PICTURE)
     assert [str(note) for note in photo.notes] == ["16 bits a channel were brought to 8."]
+    planes = _tiff(np.moveaxis(wide, 2, 0)[..., None], 2, order, packing)
+    assert np.array_equal(pixels(read(planes)), PICTURE)
+    greys = wide[None, :, :, :1]
+    for photometric, stored in ((0, 65535 - greys), (1, greys)):
+        assert np.array_equal(pixels(read(_tiff(stored, photometric, order, packing)))[:, :, 0], PICTURE[:, :, 0])
+    clear = np.full_like(greys, 0x8000)
+    times_alpha = np.concatenate([greys // 2, clear], axis=3)
+    found = read(_tiff(times_alpha, 1, order, packing, t338=1))
+    assert found.has_alpha and (found.pixels[:, :, 3] == 0x80).all()
+    assert np.abs(found.pixels[:, :, 0].astype(int) - PICTURE[:, :, 0]).max() <= 1
+    with pytest.raises(BadImage, match="damaged"):
+        read(planes[: len(planes) // 2] + planes[-400:])
+
+
+def test_eight_bits_packed_by_deflate_come_in_without_libtiff() -> None:
+    assert np.array_equal(pixels(read(_tiff(PICTURE[None], 2, packing=8))), PICTURE)
+    indices = np.asarray(Image.fromarray(PICTURE).quantize(200))
+    table = tuple(257 * n for band in np.random.default_rng(0).integers(0, 256, (3, 256)) for n in band.tolist())
+    found = pixels(read(_tiff(indices[None, :, :, None], 3, packing=8, t320=table)))
+    assert np.array_equal(found, (np.reshape(table, (3, 256)).T // 257)[indices])
+
+
+@pytest.mark.skipif(not features.check("littlecms2"), reason="this Pillow is built without LittleCMS")
+def test_lab_becomes_the_screens_colours() -> None:
+    from PIL import ImageCms
+
+    screen, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    inside = ImageCms.profileToProfile(Image.fromarray(PICTURE), screen, lab, outputMode="LAB")
+    assert inside is not None
+    assert inside is not None
+    photo = read(encoded(inside, "TIFF"))
+    apart = np.abs(pixels(photo).astype(int) - PICTURE)
+    assert apart.max() <= 5 and apart.mean() < 1  # steps of eight bits in Lab are wider than in sRGB
+    assert "Lab" in str(photo.notes[0])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -208,6 +269,30 @@ def test_eight_bits_are_nothing_to_tell(kind: str) -> None:
 def test_floating_point_pictures_are_refused() -> None:
     with pytest.raises(BadImage, match="8-bit"):
         read(encoded(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"))
+
+
+def test_a_cameras_raw_file_is_not_taken_for_the_small_preview_in_it() -> None:
+    with pytest.raises(BadImage, match="raw"):
+        read(_tiff(PICTURE[None], 2, t50706=(1, 4, 0, 0)))
+    with pytest.raises(BadImage, match="raw"):
+        read(_tiff(PICTURE[None], 2, t254=1, t330=8))
+
+
+@pytest.mark.parametrize(("packing", "name"), [(50001, "WebP"), (34712, "JPEG 2000")])
+def test_a_packing_that_nobody_reads_is_named(packing: int, name: str) -> None:
+    with pytest.raises(BadImage, match=f"TIFF .{name}"):
+        read(_tiff(PICTURE[None], 2, packing=packing))
+
+
+def test_jpegs_of_rare_kinds_are_named() -> None:
+    data = bytearray(encoded(PICTURE, "JPEG"))
+    at = data.find(b"\xff\xc0")
+    data[at + 4] = 12
+    with pytest.raises(BadImage, match="12-bit JPEG"):
+        read(bytes(data))
+    data[at + 1] = 0xC3
+    with pytest.raises(BadImage, match="lossless JPEG"):
+        read(bytes(data))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
@@ -336,6 +421,9 @@ def test_truncated_files_are_refused(kind: str, kept: float) -> None:
         (b"PK\x03\x04....", "archive"),
         (b"\n<!DOCTYPE html><html></html>", "web page"),
         (b"II*\0\x10\0\0\0CR\x02\0", "raw"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "raw"),
+        (b"IIU\0\x08\0\0\0", "raw"),
+        (b"8BPS\0\1" + bytes(6) + b"\0\3\0\0\0\1\0\0\0\1\0\x10\0\3", "Photoshop"),
         (b"\xff\xd8\xff\xe0", "damaged"),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp41", "video"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),

@@ -32,7 +32,8 @@ export class PlainRenderer {
     context.beginPath();
     context.rect(...box);
     context.clip();
-    if (pair.after) {
+    const [before, after] = [there(pair.before), there(pair.after)];
+    if (after) {
       for (let row = 0; row * checkSize < height; row++) {
         for (let column = 0; column * checkSize < width; column++) {
           const [r, g, b] = checks[(row + column) % 2].map((part) => Math.round(255 * part));
@@ -40,12 +41,15 @@ export class PlainRenderer {
           context.fillRect(column * checkSize, row * checkSize, checkSize, checkSize);
         }
       }
-      context.drawImage(pair.after, ...box);
+      context.drawImage(after, ...box);
     }
     context.beginPath();
-    context.rect(0, 0, pair.after ? split : width, height);
+    context.rect(0, 0, after ? split : width, height);
     context.clip();
-    if (pair.before) context.drawImage(pair.before, ...box);
+    if (before) context.drawImage(before, ...box);
     context.restore();
   }
 }
+
+/** A picture, unless it was let go since: then it has no pixels. @param {ImageBitmap | null} picture */
+const there = (picture) => (picture?.width ? picture : null);

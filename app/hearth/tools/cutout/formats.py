@@ -1,7 +1,10 @@
 """What a file is by its first bytes: enough to pick the decoder, and to say kindly why there is none."""
 
 import struct
+from contextlib import suppress
 
+from hearth.tools.cutout import tiff
+from hearth.tools.cutout.damage import DAMAGE
 from hearth.words import Words, say
 
 _HINTS: tuple[tuple[int, bytes, str], ...] = (
@@ -12,19 +15,36 @@ _HINTS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"Rar!", "file.archive"),
     (0, b"7z\xbc\xaf\x27\x1c", "file.archive"),
     (0, b"\x1f\x8b", "file.archive"),
-    (0, b"<!doctype html", "file.page"),
-    (0, b"<!DOCTYPE html", "file.page"),
-    (0, b"<html", "file.page"),
     (0, b"ID3", "file.sound"),
     (0, b"\xff\xfb", "file.sound"),
     (0, b"fLaC", "file.sound"),
     (0, b"OggS", "file.sound-or-video"),
+    (0, b"\xff\xf3", "file.sound"),
+    (0, b"\xff\xf2", "file.sound"),
+    (0, b"\xd0\xcf\x11\xe0", "file.archive"),
     (0, b"FUJIFILMCCD-RAW", "file.raw"),
+    (0, b"IIU\0", "file.raw"),
+    (0, b"IIRO", "file.raw"),
+    (0, b"IIRS", "file.raw"),
+    (0, b"MMOR", "file.raw"),
+    (0, b"\0MRM", "file.raw"),
+    (0, b"FOVb", "file.raw"),
+    (6, b"HEAPCCDR", "file.raw"),
     (8, b"CR\x02", "file.raw"),
+    (4, b"ftypcrx ", "file.raw"),
     (8, b"WAVE", "file.sound"),
     (8, b"AVI ", "file.video"),
 )
 _PHOTOS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n": "PNG", b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+_OTHERS = {  # pictures that nobody here decodes
+    b"8BPS": "Photoshop",
+    b"gimp xcf": "GIMP",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"II\xbc\x01": "JPEG XR",
+}
+_JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7}  # markers of the frame's header (ITU-T T.81, B.1.1.3)
+_LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF, 0xF7)
 _BRANDS = {
     b"avif": "AVIF",
     b"avis": "AVIF",
@@ -51,6 +71,8 @@ def browser_format(data: bytes) -> str | None:
         return "AVIF" if "AVIF" in names else names[0] if names else None
     if data.startswith((b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")):
         return "JPEG XL"
+    if data.startswith((b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  ")):
+        return "JPEG 2000"
     return None
 
 
@@ -63,18 +85,46 @@ def describe(data: bytes) -> Words:
     """What a file is that cannot be read, with advice."""
     if (name := browser_format(data)) is not None:
         return say("file.photo-not-read", format=name)
-    if data[4:8] == b"ftyp":
-        return say("file.video")
     head = data[:512].lstrip()
     for offset, signature, key in _HINTS:
         if (head if offset == 0 else data)[offset:].startswith(signature):
             return say(key)
+    if data[4:8] == b"ftyp":
+        return say("file.video")
+    if head[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return say("file.page")
+    for signature, name in _OTHERS.items():
+        if data.startswith(signature):
+            return say("file.photo-not-read", format=name)
     if b"<svg" in head or (b"<?xml" in head and b"<svg" in data[:4096]):
         return say("file.drawing")
     for signature, name in _PHOTOS.items():
         if data.startswith(signature):
-            return say("photo.incomplete", format=name)
+            return why_not_decoded(data, name)
     return say("file.unknown")
+
+
+def why_not_decoded(data: bytes, format: str) -> Words:
+    """What to say of a photo whose header can be read and whose pixels can't: it is of a rare kind, or damaged."""
+    rare = _rare_jpeg(data) if format == "JPEG" else _rare_tiff(data) if format == "TIFF" else None
+    return say("photo.incomplete", format=format) if rare is None else say("file.photo-not-read", format=rare)
+
+
+def _rare_tiff(data: bytes) -> str | None:
+    with suppress(*DAMAGE):  # damaged tags say nothing
+        packing = tiff.rare_packing(tiff.tags_of(data) or {})
+        return packing and f"TIFF ({packing})"
+    return None
+
+
+def _rare_jpeg(data: bytes) -> str | None:
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (b"\xda", b""):
+        if data[at + 1] in _JPEG_SIZES:
+            bits = data[at + 4] if at + 4 < len(data) else 8
+            return "lossless JPEG" if data[at + 1] in _LOSSLESS else f"{bits}-bit JPEG" if bits != 8 else None
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
 
 
 def webp_size(data: bytes) -> tuple[int, int] | None:

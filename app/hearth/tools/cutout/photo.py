@@ -1,8 +1,6 @@
 """Reading a photo: bytes of any common format -> an upright picture, 8 bits a channel, or a clear refusal."""
 
 import io
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from hearth.errors import BadImage, TooLarge
-from hearth.tools.cutout import formats, profile, tiff
+from hearth.tools.cutout import formats, lab, profile, tiff
+from hearth.tools.cutout.damage import DAMAGE
 from hearth.tools.cutout.tones import Curve, greys_on_screen, light_of_greys
 from hearth.words import Words, say
 
@@ -31,28 +30,10 @@ Pixels = bytes | memoryview
 _STRIP_PIXELS = 1 << 18  # between two copies
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
 _GREYS = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}  # modes of grey pictures
-_YCCK = 2  # the Adobe marker's word for luma, chroma and black
 
 # Other plugins of Pillow run programs (EPS), or open files that no person calls a photo.
 _FORMATS = {"AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM"}
 _FORMATS |= {"PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP"}
-
-# What Pillow's decoders are seen to raise over damaged files.
-_DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    EOFError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 
 @dataclass(frozen=True)
@@ -114,16 +95,14 @@ def read(data: bytes) -> Photo:
     image = _open(data)
     check_size(*image.size)
     notes = [*_frame_notes(image), *_profile_notes(image)]
-    icc = None if image.mode == "CMYK" else _profile(image, b"RGB ")
+    icc = None if image.mode in ("CMYK", "LAB") else _profile(image, b"RGB ")
     wide, grey = _has_16_bits(image, data), _light_of_greys(image)
     try:
-        if image.format == "TIFF" and tiff.is_plain_ycbcr(getattr(image, "tag_v2", {})):
-            image = tiff.read_ycbcr(data, image.tag_v2, image.size)  # type: ignore[attr-defined]
         image.load()
     except MemoryError:
         raise TooLarge(say("photo.no-memory-for", size=_size(*image.size))) from None
-    except _DAMAGE as error:
-        raise BadImage(say("photo.incomplete", format=image.format)) from error
+    except DAMAGE as error:
+        raise BadImage(formats.why_not_decoded(data, str(image.format))) from error
     image, upright_notes = _to_rgb(_upright(image), wide, grey)
     notes += upright_notes
     return from_image(image, icc, notes)
@@ -171,16 +150,23 @@ def _size(width: int, height: int) -> Words:
 
 
 def _open(data: bytes) -> Image.Image:
-    """The file's header read; its pixels not yet."""
+    """The file's header read; its pixels not yet, but for some TIFFs."""
+    tags = tiff.tags_of(data)
     try:
+        if tags is not None:
+            tiff.refuse(data, tags)
+            if tiff.is_read_here(tags):
+                check_size(*tiff.size_of(tags))
+                with _no_limit_of_pillows_own():
+                    return tiff.read(data, tags)
         with _no_limit_of_pillows_own():
             image = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise BadImage(formats.describe(data)) from None
     except MemoryError:
         raise TooLarge(say("photo.no-memory")) from None
-    except _DAMAGE as error:
-        raise BadImage(say("photo.damaged")) from error
+    except DAMAGE as error:
+        raise BadImage(say("photo.damaged") if tags is None else say("photo.incomplete", format="TIFF")) from error
     if image.format not in _FORMATS:
         raise BadImage(say("photo.kind-not-read", kind=image.format))
     return image
@@ -200,7 +186,7 @@ def _no_limit_of_pillows_own() -> Iterator[None]:
 def _frame_notes(image: Image.Image) -> Iterator[Words]:
     try:
         frames = getattr(image, "n_frames", 1)
-    except _DAMAGE:  # later frames are damaged; the first may still be read
+    except DAMAGE:  # later frames are damaged; the first may still be read
         return
     if frames > 1 and image.format == "TIFF":
         yield say("note.first-page", count=frames)
@@ -210,7 +196,9 @@ def _frame_notes(image: Image.Image) -> Iterator[Words]:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    with suppress(*_DAMAGE):  # EXIF data that cannot be read say nothing about the orientation
+    for name in ("xmp", "XML:com.adobe.xmp"):  # only EXIF says how a photo lies, to browsers too
+        image.info.pop(name, None)
+    with suppress(*DAMAGE):  # EXIF data that cannot be read say nothing about the orientation
         ImageOps.exif_transpose(image, in_place=True)
     return image
 
@@ -219,7 +207,7 @@ def _has_16_bits(image: Image.Image, data: bytes) -> bool:
     """By the file's header: Pillow brings colours to 8 bits without a word."""
     if image.format == "PNG":
         return formats.png_depth(data) == 16
-    with suppress(*_DAMAGE):
+    with suppress(*DAMAGE):
         return 16 in getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, ())
     return False
 
@@ -235,17 +223,18 @@ def _to_rgb(image: Image.Image, wide: bool, grey: Curve | None) -> tuple[Image.I
     if wide:
         notes.append(say("note.16-bits"))
     if image.mode == "CMYK":
-        if image.info.get("adobe_transform") == _YCCK and not features.check("libjpeg_turbo"):
-            image = _from_ycck(image)
         in_rgb = _by_profile(image)
         notes.append(say("note.cmyk-profile" if in_rgb else "note.cmyk"))
         image = in_rgb or image
-    if image.mode in {"F", "LAB", "HSV"}:
+    if image.mode == "LAB":
+        image = lab.on_screen(image)
+        notes.append(say("note.lab"))
+    if image.mode in {"F", "HSV"}:
         raise BadImage(say("photo.no-screen-colours"))
     try:
         mode = "RGBA" if image.has_transparency_data else "RGB"
         converted = image if image.mode == mode else image.convert(mode)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise BadImage(say("photo.mode-not-read", mode=image.mode)) from error
     if mode == "RGBA" and not _is_transparent(converted):
         converted = converted.convert("RGB")
@@ -253,13 +242,6 @@ def _to_rgb(image: Image.Image, wide: bool, grey: Curve | None) -> tuple[Image.I
         table = greys_on_screen(grey, 256).tolist()
         converted = converted.point(table * 3 + (list(range(256)) if converted.mode == "RGBA" else []))
     return converted, notes
-
-
-def _from_ycck(image: Image.Image) -> Image.Image:
-    """Inks from luma, chroma and black, all inverted: IJG's libjpeg, which the page has, leaves this to its caller."""
-    *inverted, black = image.split()
-    inks = Image.merge("YCbCr", [ImageOps.invert(band) for band in inverted]).convert("RGB")
-    return Image.merge("CMYK", (*inks.split(), black))
 
 
 def _by_profile(image: Image.Image) -> Image.Image | None:
