@@ -121,6 +121,7 @@ export class Own {
   /** @param {Model} model */
   #settings(model) {
     let current = model;
+    let turn = Promise.resolve(); // one change after the other: each begins with what the last one made
     const own = /** @type {Settings} */ (model.own);
     const preset = choice(say("own.preset"), [...Object.keys(PRESETS), "custom"].map((name) => [name, say(`own.preset.${name}`)]), presetOf(own));
     const scale = choice(say("own.scale"), SCALES.map((name) => [name, say(`own.scale.${name.replace(" ", "-")}`)]), own.scale);
@@ -139,7 +140,7 @@ export class Own {
       std.input.value = chosen.std.map(short).join(" ");
     });
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("change", async () => {
+    form.addEventListener("change", () => {
       const settings = { ...own, scale: scale.input.value, mean: numbers(mean.input.value), std: numbers(std.input.value), answer: answer.input.value };
       const size = Math.round(Number(side.input.value));
       if (own.any_size) Object.assign(settings, { width: size, height: size });
@@ -148,12 +149,16 @@ export class Own {
       wrong.textContent = badNumbers ? say("own.wrong-numbers") : badSize ? say("own.wrong-size") : "";
       if (badNumbers || badSize) return;
       preset.input.value = presetOf(/** @type {Settings} */ (settings));
-      current = await this.store.change(current, settings);
-      this.changed(current.id);
+      const change = async () => {
+        current = await this.store.change(current, settings);
+        this.changed(current.id);
+      };
+      turn = turn.then(change).catch(console.error);
     });
     const remove = make("button", "quiet", say("own.delete"));
     remove.type = "button";
     remove.addEventListener("click", async () => {
+      await turn;
       await this.store.remove(current);
       this.dialog.close();
       this.changed("");

@@ -20,6 +20,7 @@ export class OwnModels {
     this.loose = new Map();
     /** @type {Promise<Model[]> | null} */
     this.known = null;
+    this.written = Promise.resolve(); // what is stored is the last list, however fast they follow each other
   }
 
   /** @returns {Promise<Model[]>} */
@@ -96,14 +97,19 @@ export class OwnModels {
   }
 
   /** @param {Model[]} models */
-  async #write(models) {
+  #write(models) {
     this.known = Promise.resolve(models);
     const stored = models.filter((model) => !this.loose.has(model.sha256));
-    try {
-      await (await this.#cache())?.put(this.#url(LIST), Response.json(stored));
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
-    }
+    const write = async () => {
+      try {
+        await (await this.#cache())?.put(this.#url(LIST), Response.json(stored));
+      } catch (error) {
+        if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
+      }
+    };
+    const written = this.written.then(write);
+    this.written = written.catch(() => {}); // one that fails does not hold up the next
+    return written;
   }
 
   async #cache() {
