@@ -50,7 +50,13 @@ async function fetched(url, { signal, fetchArgs }) {
 
 /** @param {string} url */
 function nameOf(url) {
-  return decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop() || "photo");
+  const { protocol, pathname } = new URL(url, document.baseURI);
+  const last = protocol.startsWith("http") ? pathname.split("/").pop() : "";
+  try {
+    return decodeURIComponent(last || "photo");
+  } catch {
+    return "photo"; // a lone % is allowed in an address
+  }
 }
 
 /** @param {ImageData | CanvasImageSource} picture @param {number} width @param {number} height */
