@@ -79,12 +79,12 @@ def session(ort: ModuleType, model: bytes | None = None, **options: Any) -> Any:
     return ort.InferenceSession(model if model is not None else add_relu(), **options)
 
 
-def run_bound(ort: ModuleType, inputs: Any = ("x", "y"), outputs: Any = ("r",)) -> Any:
+def run_bound(ort: ModuleType, inputs: Any = ("x", "y"), outputs: Any = ("r",), place: str = "cpu") -> Any:
     made = session(ort)
     binding = made.io_binding()
     for name in inputs:
         binding.bind_cpu_input(name, feeds()[name])
     for name in outputs:
-        binding.bind_output(name)
+        binding.bind_output(name, place)
     made.run_with_iobinding(binding)
     return binding.copy_outputs_to_cpu()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import warnings
 from collections.abc import Callable
@@ -52,6 +53,22 @@ def run(feeds: dict[str, Any], names: Any = None) -> Call:
 
 WORKS: dict[str, Call] = {
     "all outputs": run(feeds()),
+    "names as bytes": run(feeds(), [b"r"]),
+    "options of numpy's types": lambda ort: session(ort, sess_options=options_of_numpy(ort)).run(None, feeds()),
+    "an output on a device that is not here": lambda ort: run_bound(ort, place="cuda"),
+    "a domain whose version is not declared": lambda ort: session(ort, relu_of(("ai.onnx.ml", 1))).run(
+        None, {"x": y()}
+    ),
+    "the examples of the documentation": lambda ort: [
+        session(ort, example(ort, name))
+        .run(None, {key: np.linspace(-1, 1, size, dtype=np.float32).reshape(shape)})[0]
+        .round(5)
+        for name, key, size, shape in (
+            ("mul_1.onnx", "X", 6, (3, 2)),
+            ("sigmoid.onnx", "x", 60, (3, 4, 5)),
+            ("logreg_iris.onnx", "float_input", 6, (3, 2)),
+        )
+    ],
     "no names": run(feeds(), []),
     "names in their order": run(feeds(), ["r", "s"]),
     "a tuple of names": run(feeds(), ("r",)),
@@ -87,6 +104,17 @@ WORKS: dict[str, Call] = {
         None, {"x": ort.OrtValue.ortvalue_from_numpy_with_onnx_type(np.full(3, 16256, np.uint16), BFLOAT16)}
     ),
 }
+
+
+def options_of_numpy(ort: ModuleType) -> Any:
+    options = ort.SessionOptions()
+    options.enable_cpu_mem_arena, options.intra_op_num_threads = np.bool_(False), np.int64(1)
+    return options
+
+
+def example(ort: ModuleType, name: str) -> str:
+    """The path of one of the models that onnxruntime brings."""
+    return str(importlib.import_module(f"{ort.__name__}.datasets").get_example(name))
 
 
 def with_another_constant(ort: ModuleType) -> Any:
@@ -136,6 +164,30 @@ FAILS: dict[str, tuple[Call, str]] = {
     "no model": (lambda ort: ort.InferenceSession(b"no model at all"), ": 7 : INVALID_PROTOBUF : "),
     "another type": (lambda ort: ort.InferenceSession(bytearray(add_relu())), "Unable to load from type '<class 'byt"),
     "options of another type": (lambda ort: ort.InferenceSession(add_relu(), 3), ""),
+    "a folder": (lambda ort: session(ort, "/tmp"), ": 7 : INVALID_PROTOBUF : Load model from /tmp failed:Protobuf par"),
+    "an opset that is not out": (
+        lambda ort: session(ort, relu_of(("", 29))),
+        "support for models stamped with official released onnx opset versions. Opset 29 is ",
+    ),
+    "an opset of ai.onnx.ml that is not out": (
+        lambda ort: session(ort, relu_of(("", 17), ("ai.onnx.ml", 6))),
+        "Current official support for domain ai.onnx.ml is till opset 5.",
+    ),
+    "an opset of none": (
+        lambda ort: session(ort, relu_of(("", 0))),
+        "No Op registered for Relu with domain_version of",
+    ),
+    "no opset": (lambda ort: session(ort, relu_of()), ": 1 : FAIL : "),
+    "a form of file that is not out": (
+        lambda ort: session(ort, relu_of(("", 17), ir_version=15)),
+        "Unsupported model IR version: 15, max supported IR version: 14",
+    ),
+    "a place that can't be written to": (lambda ort: written_to(ort, "/nowhere/m.onnx"), "SystemError : 2"),
+    "a folder to be written to": (lambda ort: written_to(ort, "/tmp"), "SystemError : 21"),
+    "a provider that nobody knows": (
+        lambda ort: session(ort, providers=["Abacus"], enable_fallback=0),
+        "Unknown Provider Type: Abacus",
+    ),
     "a missing input": (run({"x": x()}), "Required inputs (['y']) are missing from input feed (['x'])."),
     "an unknown input": (run(feeds(z=y())), ": 2 : INVALID_ARGUMENT : Invalid input name: z"),
     "missing and unknown": (run({"x": x(), "z": y()}), "Required inputs (['y']) are missing from input feed (['x', 'z"),
@@ -154,6 +206,19 @@ FAILS: dict[str, tuple[Call, str]] = {
     "dimensions": (
         run(feeds(x=np.ones((2, 4), np.float32))),
         "Got invalid dimensions for input: x for the following indices\n index: 1 Got: 4 Expected: 3\n Please fix",
+    ),
+    "none as a feed": (run(feeds(x=None)), "Missing Input: x"),
+    "words as a feed": (
+        run(feeds(x="abc")),
+        "Input must be a list of dictionaries or a single numpy array for input 'x'.",
+    ),
+    "a number as a feed": (run(feeds(x=3.0)), "Unable to handle object of type <class 'float'>"),
+    "lists of several lengths": (run(feeds(x=[[1, 2], [3]])), "Could not create tensor from given input list"),
+    "complex numbers": (run(feeds(x=x() * 1j)), "Numpy_type 14 can't be converted to MLDataType."),
+    "a number as an input's name": (run({**feeds(), 1: y()}), ""),  # type: ignore[dict-item]
+    "arrays for OrtValues": (
+        lambda ort: session(ort).run_with_ort_values(None, feeds()),
+        "has no attribute '_get_c_value'",
     ),
     "no feeds": (lambda ort: session(ort).run(None, None), "'NoneType' object has no attribute '"),
     "a list of feeds": (lambda ort: session(ort).run(None, [x(), y()]), "'list' object has no attribute '"),
@@ -198,6 +263,11 @@ FAILS: dict[str, tuple[Call, str]] = {
         lambda ort: ort.SessionOptions().get_session_config_entry("nope"),
         "SessionOptions does not have configuration with key: nope",
     ),
+    "an entry without a key": (
+        lambda ort: ort.SessionOptions().add_session_config_entry("", "1"),
+        "Config key is empty",
+    ),
+    "a value that is no OrtValue": (lambda ort: ort.SessionOptions().add_initializer("c", x()), ""),
     "an unknown option": (lambda ort: setattr(ort.SessionOptions(), "bogus", 3), "object has no attribute 'bogus'"),
     "threads in words": (lambda ort: setattr(ort.SessionOptions(), "intra_op_num_threads", "two"), ""),
     "a level as a number": (lambda ort: setattr(ort.SessionOptions(), "graph_optimization_level", 99), ""),
@@ -214,6 +284,14 @@ FAILS: dict[str, tuple[Call, str]] = {
     "an OrtValue of strings": (
         lambda ort: ort.OrtValue.ortvalue_from_numpy(np.array(["a"])),
         "Creation of OrtValues is currently only supported from non-string numpy arrays",
+    ),
+    "an OrtValue of a type that is none": (
+        lambda ort: ort.OrtValue.ortvalue_from_shape_and_type([2], 99),
+        "tensor type 99 is not supported",
+    ),
+    "binding a list": (
+        lambda ort: session(ort).io_binding().bind_cpu_input("x", [1.0]),
+        "Unable to create OrtValue from the given python object",
     ),
     "an update of another size": (
         lambda ort: ort.OrtValue.ortvalue_from_numpy(x()).update_inplace(y()),
@@ -237,6 +315,21 @@ def stopping(ort: ModuleType) -> Any:
     options = ort.RunOptions()
     options.terminate = True
     return options
+
+
+def relu_of(*opsets: tuple[str, int], ir_version: int = 8) -> bytes:
+    """y = relu(x), of these versions."""
+    model = onnx.load_from_string(one_node("Relu"))
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in opsets)
+    model.ir_version = ir_version
+    return bytes(model.SerializeToString())
+
+
+def written_to(ort: ModuleType, path: str) -> Any:
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = path
+    return session(ort, sess_options=options)
 
 
 def elsewhere() -> bytes:

@@ -20,7 +20,7 @@ from hearth.onnxruntime.capi import onnxruntime_pybind11_state as our_state
 
 pytestmark = pytest.mark.desk
 
-COMPILERS = ("Model", "OrtCompile", "OrtEp", "OrtExternal", "OrtHardwareDevice", "OrtSyncStream", "OrtDeviceEp")
+COMPILERS = ("ModelPackage", "OrtEp", "OrtExternal", "OrtHardwareDevice", "OrtSyncStream", "OrtDeviceEp")
 """What makes models for one device ahead of time, and what tells devices apart: there are none to tell apart."""
 ABSENT = {
     "import_capi_exception",
@@ -176,3 +176,20 @@ def test_quantisation_tools_import_and_say_that_they_are_for_a_desk() -> None:
             importlib.import_module(f"hearth.onnxruntime.{name}")
     with pytest.raises(NotImplementedError, match="on a desk"):
         quantization.quantize_dynamic("a.onnx", "b.onnx", weight_type=quantization.QuantType.QInt8)
+
+
+def test_models_prepared_ahead_come_out_as_they_went_in(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(adding())
+    for module in (theirs, ours):
+        flags, options = module.OrtCompileApiFlags, module.SessionOptions()
+        made = module.ModelCompiler(options, tmp_path / "m.onnx")
+        session = module.InferenceSession(made.compile_to_bytes(), providers=["CPUExecutionProvider"])
+        assert session.run(None, {"x": np.ones(2, np.float32)})[0].tolist() == [2, 2]
+        for wanted, word in (
+            (flags.ERROR_IF_NO_NODES_COMPILED, "Unable to compile any nodes"),
+            (flags.ERROR_IF_OUTPUT_FILE_EXISTS, "exists already"),
+        ):
+            with pytest.raises(Exception, match=f"1 : FAIL : .*{word}"):
+                module.ModelCompiler(options, adding(), flags=wanted).compile_to_file(str(tmp_path / "m.onnx"))
+        with pytest.raises(ValueError, match="Input model bytes array is empty"):
+            module.ModelCompiler(options, b"")

@@ -77,6 +77,20 @@ def test_other_libraries_read_ort_values_where_they_are() -> None:
         np.testing.assert_array_equal(value._ortvalue.numpy(), x())
 
 
+def test_bound_results_come_in_a_row_for_other_libraries() -> None:
+    for ort in (real, ours):
+        made = session(ort)
+        binding = made.io_binding()
+        for name, value in feeds().items():
+            binding.bind_cpu_input(name, value)
+        binding.bind_output("s")
+        made.run_with_iobinding(binding)
+        row = binding.get_outputs_as_ortvaluevector()
+        assert (type(row).__name__.removesuffix("Vector")[:6], len(row), row.element_type_at(0)) == ("OrtVal", 1, FLOAT)
+        assert len(row.to_dlpacks(None)) == 1
+        np.testing.assert_array_equal(row[0].numpy(), x() + y())
+
+
 def test_results_are_the_callers_own() -> None:
     nodes = [helper.make_node("Identity", ["x"], ["y"]), helper.make_node("Constant", [], ["c"], value_floats=[1.0])]
     model = file(nodes, {"x": (FLOAT, [3])}, {"y": (FLOAT, [3]), "c": (FLOAT, [1])})

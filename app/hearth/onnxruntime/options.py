@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .process import ignored
+from .providers import known
 
 if TYPE_CHECKING:
     from .adapters import LoraAdapter
@@ -63,8 +65,10 @@ class _Option:
     def __set__(self, options: _Options, value: Any) -> None:
         if self.kind in (int, bool) and hasattr(value, "__index__") and not isinstance(value, Enum):
             value = self.kind(value)
-        elif self.kind is str and hasattr(value, "__fspath__"):
-            value = str(value)
+        elif self.kind is bool and (value is None or type(value).__name__ == "bool"):
+            value = bool(value)  # numpy's too
+        if self.kind is int and isinstance(value, int) and not -(1 << 31) <= value < 1 << 31:
+            raise TypeError(f"{self.name}: a number of 32 bits is wanted, not {value}")
         if not isinstance(value, self.kind):
             raise TypeError(f"{self.name}: {self.kind.__name__} is wanted, not {type(value).__name__} ({value!r})")
         options._values[self.name] = value
@@ -81,9 +85,14 @@ class _Options:
         self._values: dict[str, Any] = {}
         self._entries: dict[str, str] = {}
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"cannot pickle '{type(self).__name__}' object")
+
     def _add(self, key: str, value: str) -> None:
         if not isinstance(key, str) or not isinstance(value, str):
             raise TypeError(f"a configuration entry is two strings, not {key!r}, {value!r}")
+        if not 0 < len(key) <= 1024:
+            raise RuntimeError("Config key is empty or longer than maximum length 1024")
         self._entries[key] = value
         ignored(f"{type(self).__name__} entry {key}={value}")
 
@@ -97,7 +106,7 @@ class SessionOptions(_Options):
     """How a session is made. Profiling, overrides of free dimensions, other initialisers and a path for the model work;
     the rest is accepted."""
 
-    __slots__ = ("free_dimensions", "initializers")
+    __slots__ = ("free_dimensions", "initializers", "providers")
 
     enable_cpu_mem_arena = _Option(True)
     enable_mem_pattern = _Option(True)
@@ -120,9 +129,12 @@ class SessionOptions(_Options):
         super().__init__()
         self.free_dimensions: dict[str, int] = {}
         self.initializers: dict[str, Any] = {}
+        self.providers: list[tuple[str, dict[str, str]]] = []
 
     def add_initializer(self, name: str, ort_value: Any) -> None:
         """Gives a constant of the model another value, an OrtValue."""
+        if not hasattr(ort_value, "_get_c_value"):
+            raise RuntimeError(f"The value of {name} has to be an OrtValue, not {type(ort_value).__name__}")
         self.initializers[name] = ort_value
 
     def add_external_initializers(self, names: Sequence[str], ort_values: Sequence[Any]) -> None:
@@ -133,9 +145,10 @@ class SessionOptions(_Options):
 
     def add_free_dimension_override_by_name(self, name: str, size: int) -> None:
         """Gives every dimension of this name a size; the first one given holds."""
-        self.free_dimensions.setdefault(name, int(size))
+        self.free_dimensions.setdefault(name, index(size))
 
     def add_free_dimension_override_by_denotation(self, denotation: str, size: int) -> None:
+        index(size)
         ignored("SessionOptions.add_free_dimension_override_by_denotation")
 
     def add_session_config_entry(self, key: str, value: str) -> None:
@@ -145,10 +158,12 @@ class SessionOptions(_Options):
         return self._entry(key)
 
     def add_provider(self, name: str, options: dict[str, str]) -> None:
-        ignored(f"SessionOptions.add_provider {name}")
+        """Asks for a provider in place of the session's argument. RuntimeError for a name that nothing knows."""
+        known(name)
+        self.providers.append((name, dict(options)))
 
     def has_providers(self) -> bool:
-        return False
+        return bool(self.providers)
 
     def add_provider_for_devices(self, ep_devices: Sequence[object], provider_options: dict[str, str]) -> None:
         ignored("SessionOptions.add_provider_for_devices")

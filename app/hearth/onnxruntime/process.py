@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from operator import index
 
 from hearth import __version__ as hearth_version
 
@@ -43,6 +44,7 @@ def set_default_logger_callback(callback: object) -> None:
 
 def set_default_logger_verbosity(verbosity: int) -> None:
     """Accepted and ignored."""
+    index(verbosity)
     ignored("set_default_logger_verbosity")
 
 
@@ -66,8 +68,10 @@ def print_debug_info() -> None:
     print(get_build_info())
 
 
-def set_global_thread_pool_sizes(intra_op: int, inter_op: int) -> None:
+def set_global_thread_pool_sizes(intra_op_num_threads: int = 0, inter_op_num_threads: int = 0) -> None:
     """Accepted and ignored: the runtime takes the threads that the page has."""
+    index(intra_op_num_threads)
+    index(inter_op_num_threads)
     ignored("set_global_thread_pool_sizes")
 
 
@@ -83,4 +87,5 @@ def has_collective_ops() -> bool:
 
 def set_seed(seed: int) -> None:
     """Accepted and ignored: ops of chance that give a seed are repeatable, the others are not."""
+    index(seed)
     ignored("set_seed")

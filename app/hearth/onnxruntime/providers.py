@@ -17,6 +17,28 @@ _EXECUTORS: dict[str, tuple[str, ...]] = {WEBGPU: ("webgpu",), WASM: ("wasm",), 
 _SYNONYMS = {"WebGpuExecutionProvider": WEBGPU, "JsExecutionProvider": WEBGPU}
 """onnxruntime's own spellings."""
 
+_ELSEWHERE = {
+    f"{name}ExecutionProvider"
+    for name in (
+        *("ACL", "ArmNN", "Azure", "CANN", "CUDA", "CoreML", "Dml", "Dnnl", "MIGraphX", "Nnapi", "NvTensorRTRTX"),
+        *(
+            "OpenVINO",
+            "QNN",
+            "ROCM",
+            "Rknpu",
+            "SNPE",
+            "TVM",
+            "Tensorrt",
+            "VSINPU",
+            "Vitis",
+            "VitisAI",
+            "WebNN",
+            "Xnnpack",
+        ),
+    )
+}
+"""What onnxruntime knows for other machines: asked for, it is left out."""
+
 Wanted = Sequence[str | tuple[str, Mapping[Any, Any]]]
 
 
@@ -54,7 +76,7 @@ def normalised(
 ) -> tuple[list[str], list[dict[str, str]]]:
     """Names, and options as strings, of what a caller asks for; warns of names that are not available or come twice.
 
-    Raises ValueError where the arguments have another form.
+    Raises ValueError where the arguments have another form, RuntimeError for a name that onnxruntime does not know.
     """
     if providers is None:
         return [], []
@@ -73,7 +95,15 @@ def normalised(
             warnings.warn(f"Duplicate provider '{name}' encountered, ignoring.", stacklevel=4)
             continue
         found[name] = {str(key): str(value) for key, value in options.items()}
+    for name in found:
+        known(name)
     return list(found), list(found.values())
+
+
+def known(name: str) -> None:
+    """RuntimeError for a name that onnxruntime does not know."""
+    if name not in _EXECUTORS and name not in _SYNONYMS and name not in _ELSEWHERE:
+        raise RuntimeError(f"Unknown Provider Type: {name}")
 
 
 def _pairs(

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import hearth.runtime.wasm.ops  # noqa: F401 with the package, not with the first model
 from hearth.errors import BadInput, HearthError
 from hearth.runtime import InferenceSession as HearthSession
@@ -24,11 +26,12 @@ from hearth.runtime.passes import fix_inputs
 from hearth.runtime.session import NodeArg, node_arg, read_model
 from hearth.runtime.types import OptionalType, TensorType
 
-from . import translate
+from . import translate, versions
+from .arguments import TAKEN, taken, text
 from .binding import IOBinding
 from .memory import CPU_MEMORY, OrtMemoryInfo
 from .options import Callback, RunOptions, SessionOptions
-from .process import ignored
+from .process import LOG, ignored
 from .providers import CPU, Wanted, executors, get_available_providers, normalised
 from .values import OrtValue, plain, tensor_dtype, unwrapped, usable_device
 
@@ -55,11 +58,13 @@ class InferenceSession:
             ignored(f"InferenceSession({name}=...)")
         self._model = path_or_bytes if isinstance(path_or_bytes, bytes) else os.fspath(path_or_bytes)
         self._options = sess_options if sess_options is not None else SessionOptions()
+        if providers is None and self._options.providers:
+            providers = self._options.providers
         self._started = time.monotonic_ns()
         self._events: list[dict[str, Any]] = []
         try:
             self.set_providers(providers, provider_options)
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             if not int(kwargs.get("enable_fallback", 1)):
                 raise
             warnings.warn(f"EP Error {error} when using {providers}. Falling back to {CPU}.", stacklevel=2)
@@ -68,7 +73,7 @@ class InferenceSession:
     def set_providers(
         self, providers: Wanted | None = None, provider_options: Sequence[Mapping[Any, Any]] | None = None
     ) -> None:
-        """Loads the model anew for other providers. Raises ValueError where the arguments have another form."""
+        """Loads the model anew for other providers. Raises what `normalised` does."""
         available = get_available_providers()
         names, options = normalised(providers, provider_options, available)
         chosen = {name: given for name, given in zip(names, options, strict=True) if name in available}
@@ -82,21 +87,18 @@ class InferenceSession:
                 path = self._model if isinstance(self._model, str) else None
                 raise translate.of_loading(error, path) from error
         if self._options.optimized_model_filepath:
-            self._write_model(self._options.optimized_model_filepath)
+            translate.write_model(self._model, self._options.optimized_model_filepath)
         self._required = [
             name for name, kind in self._session.graph.inputs.items() if not isinstance(kind, OptionalType)
         ]
         self._overridable = self._session.graph.overridable
         self._overriding: dict[frozenset[str], HearthSession] = {}
 
-    def _write_model(self, path: str) -> None:
-        """The model as it came: what is made of it here is no ONNX file any more."""
-        data = self._model if isinstance(self._model, bytes) else Path(self._model).read_bytes()
-        Path(path).write_bytes(data)
-
     def _graph(self, overridden: Collection[str] = ()) -> Graph:
         """The model with the sizes that the options give to free dimensions, and with some initialisers as inputs."""
         graph = read_model(self._model)
+        if graph.ir_version or graph.opsets:
+            versions.check(graph)
         for name in overridden:
             del graph.constants[name]
             graph.inputs[name] = graph.overridable[name]
@@ -183,7 +185,7 @@ class InferenceSession:
 
         Raises ValueError where an input is missing, InvalidArgument where one does not fit, Fail where an op fails.
         """
-        feeds = self._checked(output_names, input_feed, run_options)
+        feeds, output_names = self._checked(output_names, input_feed, run_options)
         try:
             if self._options.enable_profiling:
                 with self._event("model_run"):
@@ -202,7 +204,7 @@ class InferenceSession:
     ) -> Awaitable[list[Any]] | None:
         """With a callback: returns at once and calls `callback(results, user_data, error)`; from another thread on a
         desk, from the event loop in a page. Without one: something to await, which gives the results."""
-        feeds = self._checked(output_names, input_feed, run_options)
+        feeds, output_names = self._checked(output_names, input_feed, run_options)
         self._require(feeds)
         if callback is None:
             return self._results(output_names, feeds)
@@ -237,7 +239,8 @@ class InferenceSession:
         input_dict_ort_values: Mapping[str, OrtValue],
         run_options: RunOptions | None = None,
     ) -> list[OrtValue]:
-        feeds = self._checked(output_names, input_dict_ort_values, run_options)
+        wrapped = {name: value._get_c_value() for name, value in input_dict_ort_values.items()}
+        feeds, output_names = self._checked(output_names, wrapped, run_options)
         try:
             return [OrtValue(value) for value in self._taking(feeds).run(output_names, feeds)]
         except HearthError as error:
@@ -287,7 +290,7 @@ class InferenceSession:
             raise ValueError("IOBinding must be used with the session that created it.")
         names = iobinding._names()
         try:
-            feeds = self._checked(names, iobinding._feeds(), run_options)
+            feeds, _ = self._checked(names, iobinding._feeds(), run_options)
             results = self._taking(feeds).run(names, feeds, iobinding._on_device())
         except HearthError as error:
             raise RuntimeError(f"Error in execution: {error}") from error
@@ -303,8 +306,10 @@ class InferenceSession:
         if not self._options.enable_profiling or not self._events:
             return ""
         name = f"{self._options.profile_file_prefix}_{time.strftime('%Y-%m-%d_%H-%M-%S')}.json"
-        with open(name, "w", encoding="utf-8") as file:
-            json.dump(self._events, file)
+        try:
+            Path(name).write_text(json.dumps(self._events), "utf-8")
+        except OSError as error:
+            LOG.warning("The profile %s can't be written: %s", name, error.strerror)
         self._events = []
         return name
 
@@ -325,8 +330,8 @@ class InferenceSession:
 
     def _checked(
         self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any], run_options: RunOptions | None
-    ) -> Mapping[str, Any]:
-        """The feed without wrappers; TypeError for names or options of another type."""
+    ) -> tuple[Mapping[str, Any], Sequence[str] | None]:
+        """The feed without wrappers, and the names; TypeError for names or options of another type."""
         if run_options is not None:
             if not isinstance(run_options, RunOptions):
                 raise TypeError(f"run_options: RunOptions are wanted, not {type(run_options).__name__}")
@@ -334,11 +339,19 @@ class InferenceSession:
                 raise translate.terminated()
             for adapter in reversed(run_options.adapters):  # the first one's weights count
                 input_feed = {**input_feed, **adapter.parameters}
-        if output_names and (isinstance(output_names, str) or not all(isinstance(name, str) for name in output_names)):
-            raise TypeError(f"output_names: a list of names is wanted, not {output_names!r}")
-        if any(type(value) is OrtValue for value in input_feed.values()):
-            return {name: unwrapped(value) for name, value in input_feed.items()}
-        return input_feed
+        if output_names and type(output_names) is not list:
+            if isinstance(output_names, str | Mapping):
+                raise TypeError(f"output_names: a list of names is wanted, not {output_names!r}")
+            output_names = list(output_names)
+        if output_names:
+            for name in output_names:
+                if type(name) is not str:
+                    output_names = [text(each) for each in output_names]
+                    break
+        for value in input_feed.values():
+            if type(value) is not np.ndarray or value.dtype.kind not in TAKEN:
+                return {text(name): taken(name, value) for name, value in input_feed.items()}, output_names
+        return input_feed, output_names
 
     def _require(self, feeds: Mapping[str, Any]) -> None:
         missing = [name for name in self._required if name not in feeds]
@@ -348,6 +361,8 @@ class InferenceSession:
     def _translated(self, error: HearthError, feeds: Mapping[str, Any]) -> Exception:
         """What onnxruntime raises instead; ValueError at once where inputs are missing."""
         if isinstance(error, BadInput):
+            for name in feeds:
+                text(name)
             self._require(feeds)
         return translate.of_running(error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from hearth.errors import (
     BadIndex,
@@ -18,6 +19,7 @@ from hearth.errors import (
 from hearth.runtime.load import NO_GRAPH
 
 from .capi import onnxruntime_pybind11_state as state
+from .versions import BadVersion, NoSuchVersion
 
 _CODES: dict[type[Exception], tuple[int, str]] = {
     state.Fail: (1, "FAIL"),
@@ -40,6 +42,9 @@ _NOT_MADE = re.compile(r".* reads '(?P<value>.*)', which nothing in the model ma
 _NO_OP = re.compile(r"The model uses the op (?P<op>\w+)(?: of the domain (?P<domain>\S+))? ")
 
 
+_NO_ARRAY = re.compile(r"The input '.*' can't be made an array")
+
+
 def _coded(kind: type[Exception], text: str) -> Exception:
     code, word = _CODES[kind]
     return kind(f"[ONNXRuntimeError] : {code} : {word} : {text}")
@@ -49,11 +54,20 @@ def of_loading(error: HearthError, path: str | None) -> Exception:
     """What onnxruntime raises where a model can't be loaded."""
     prefix = f"Load model from {path} failed:" if path is not None else ""
     if isinstance(error, MissingModel):
+        cause = error.__cause__
+        if isinstance(cause, IsADirectoryError):
+            return _coded(state.InvalidProtobuf, f"{prefix}Protobuf parsing failed. {error}")
+        if isinstance(cause, PermissionError):
+            return _coded(state.Fail, f"{prefix}system error number {cause.errno}. {error}")
         return _coded(state.NoSuchFile, f"{prefix}Load model {path} failed. File doesn't exist")
     if str(error) == NO_GRAPH:
         return _coded(state.InvalidArgument, f"{prefix}No graph was found in the protobuf.")
     if isinstance(error, DamagedModel):
         return _coded(state.InvalidProtobuf, f"{prefix}Protobuf parsing failed. {error}")
+    if isinstance(error, BadVersion):
+        return _coded(state.Fail, f"{prefix}{error}")
+    if isinstance(error, NoSuchVersion):
+        return _coded(state.InvalidGraph, f"{prefix}This is an invalid model. {error}")
     if isinstance(error, Unsupported):
         missing = _NO_OP.match(str(error))
         if missing and missing["domain"]:
@@ -78,7 +92,9 @@ def of_loading(error: HearthError, path: str | None) -> Exception:
 def of_running(error: HearthError) -> Exception:
     """What onnxruntime raises where a run fails."""
     if isinstance(error, BadInput):
-        return _coded(state.InvalidArgument, str(error))
+        if _NO_ARRAY.match(str(error)):
+            return RuntimeError(f"Could not create tensor from given input list. {error}")
+        return _coded(state.Fail if str(error).startswith("Missing Input: ") else state.InvalidArgument, str(error))
     if isinstance(error, ExecutorFailed):
         return _coded(state.EPFail, str(error))
     node = _NODE.match(str(error))
@@ -91,6 +107,23 @@ def of_running(error: HearthError) -> Exception:
     if isinstance(error, Unsupported):
         return _coded(state.NotImplemented, text)
     return _coded(state.Fail, text) if isinstance(error, BadModel) else _coded(state.RuntimeException, text)
+
+
+def of_writing(error: OSError) -> Exception:
+    """What onnxruntime raises where a file can't be written: it takes the system's number for one of its own codes."""
+    kinds = {code: kind for kind, (code, _) in _CODES.items()}
+    return kinds.get(error.errno or 0, RuntimeError)(
+        f"SystemError : {error.errno} ({error.strerror}: {error.filename})"
+    )
+
+
+def write_model(model: str | bytes, path: str) -> None:
+    """The model as it came: what is made of it here is no ONNX file any more. Raises what onnxruntime does."""
+    data = model if isinstance(model, bytes) else Path(model).read_bytes()
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise of_writing(error) from error
 
 
 def terminated() -> Exception:

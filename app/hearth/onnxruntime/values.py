@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
-from hearth.errors import Unsupported
+from hearth.errors import BadModel, Unsupported
 from hearth.runtime.device import DeviceTensor, on_host
 from hearth.runtime.types import ONNX_DTYPE, TensorType, dtype_name, dtype_of, type_label, type_of
 
@@ -38,9 +38,9 @@ class OrtDevice:
     @staticmethod
     def make(ort_device_name: str, device_id: int, vendor_id: int = -1) -> OrtDevice:
         """Exception for a name that is no device's."""
-        if ort_device_name.lower() not in _DEVICES:
+        if ort_device_name not in _DEVICES:
             raise Exception(f"Unsupported device type: {ort_device_name}")
-        return OrtDevice(ort_device_name.lower(), device_id)
+        return OrtDevice(ort_device_name, device_id)
 
     def _get_c_device(self) -> OrtDevice:
         return self
@@ -60,23 +60,29 @@ class OrtDevice:
         return 0
 
 
+_NO_STRINGS = "Creation of OrtValues is currently only supported from non-string numpy arrays"
+
+
 def usable_device(name: str | OrtDevice) -> str:
     """The device's name. RuntimeError where there is none of it here."""
     name = name if isinstance(name, str) else name._name
     device = OrtDevice.make(name, 0)._name
+    if device == "cpu":
+        return device
     if device in ("webgpu", "gpu") and WEBGPU in get_available_providers():
         return "webgpu"
-    if device != "cpu":
-        raise RuntimeError(
-            f"Can't allocate memory on the {name.upper()} device: this machine offers "
-            f"{', '.join(get_available_providers())}."
-        )
-    return device
+    raise RuntimeError(
+        f"Can't allocate memory on the {name.upper()} device: this machine offers "
+        f"{', '.join(get_available_providers())}."
+    )
 
 
 def tensor_dtype(element_type: Any) -> np.dtype:
-    """The dtype of a numpy type or of a number of TensorProto.DataType."""
-    return dtype_of(element_type) if isinstance(element_type, int) else np.dtype(element_type)
+    """The dtype of a numpy type or of a number of TensorProto.DataType. RuntimeError for numbers that are none's."""
+    try:
+        return dtype_of(element_type) if isinstance(element_type, int) else np.dtype(element_type)
+    except BadModel:
+        raise RuntimeError(f"tensor type {element_type} is not supported, which ONNX does not define") from None
 
 
 class OrtValue:
@@ -91,17 +97,21 @@ class OrtValue:
         cls, numpy_obj: np.ndarray, /, device_type: str | OrtDevice = "cpu", device_id: int = 0, vendor_id: int = -1
     ) -> OrtValue:
         """On the CPU the array itself, not a copy. RuntimeError for what is no array of numbers, or no device here."""
-        if not isinstance(numpy_obj, np.ndarray) or numpy_obj.dtype.kind in "OSU":
-            raise RuntimeError("Creation of OrtValues is currently only supported from non-string numpy arrays")
+        if not isinstance(numpy_obj, np.ndarray) or numpy_obj.dtype.kind not in "biufcV":
+            raise RuntimeError(_NO_STRINGS)
+        if numpy_obj.dtype.kind == "c":
+            raise RuntimeError(f"Numpy_type {numpy_obj.dtype.num} can't be converted to MLDataType.")
         device = usable_device(device_type)
         return cls(numpy_obj if device == "cpu" else on_device(numpy_obj), device)
 
     @classmethod
     def ortvalue_from_numpy_with_onnx_type(cls, data: np.ndarray, /, onnx_element_type: int) -> OrtValue:
         """An array of numpy's read as another type of the same size, such as uint16 as bfloat16."""
-        dtype = dtype_of(onnx_element_type)
+        if not isinstance(data, np.ndarray):
+            raise TypeError(f"An array is wanted, not {type(data).__name__}")
+        dtype = tensor_dtype(onnx_element_type)
         if dtype.itemsize != data.dtype.itemsize:
-            raise ValueError(f"{data.dtype} and {dtype_name(dtype)} are not of the same size.")
+            raise RuntimeError(f"Items size in the incoming array: {data.dtype} is not of {dtype_name(dtype)}'s size.")
         return cls(data.view(dtype))
 
     @classmethod
@@ -115,7 +125,12 @@ class OrtValue:
         memory_info: object = None,
     ) -> OrtValue:
         """A tensor of zeros. `element_type`: a numpy type or a number of TensorProto.DataType."""
-        zeros, device = np.zeros(tuple(shape), tensor_dtype(element_type)), usable_device(device_type)
+        dtype, device = tensor_dtype(element_type), usable_device(device_type)
+        if dtype.kind not in "biufV":
+            raise RuntimeError(_NO_STRINGS)
+        if any(size < 0 for size in shape):
+            raise RuntimeError(f"Tensor shape.Size() must be >= 0, not of {list(shape)}")
+        zeros = np.zeros(tuple(shape), dtype)
         return cls(zeros if device == "cpu" else on_device(zeros), device)
 
     def numpy(self) -> Any:
@@ -131,6 +146,9 @@ class OrtValue:
     def from_dlpack(cls, data: Any, /) -> OrtValue:
         """A tensor that another library holds, by its `__dlpack__`; memory is shared where it can be."""
         return cls(np.from_dlpack(data))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle 'OrtValue' object")
 
     def __dlpack__(self, *, stream: Any = None, **how: Any) -> Any:
         """For `from_dlpack` of other libraries; the memory is shared where it is not on the GPU."""
@@ -152,12 +170,16 @@ class OrtValue:
 
     def update_inplace(self, data: np.ndarray) -> None:
         """Writes into the value's memory. RuntimeError where the sizes differ."""
-        if self._value.shape != data.shape or self._value.dtype.itemsize != data.dtype.itemsize:
+        if isinstance(data, OrtValue):
+            data = data.numpy()
+        if not isinstance(data, np.ndarray):
+            raise TypeError("data must be a numpy.ndarray or an OrtValue.")
+        if self._value.size != data.size or self._value.dtype.itemsize != data.dtype.itemsize:
             raise RuntimeError("The input size of numpy arrays does not match the size of the OrtValue.")
         if isinstance(self._value, DeviceTensor):
-            self._value.write(data.view(self._value.dtype))
+            self._value.write(data.view(self._value.dtype).reshape(self._value.shape))
         else:
-            self._value[...] = data.view(self._value.dtype)
+            self._value[...] = data.view(self._value.dtype).reshape(self._value.shape)
 
     def shape(self) -> list[int]:
         return list(self._value.shape if isinstance(self._value, DeviceTensor) else np.shape(self._value))
@@ -206,6 +228,32 @@ class OrtValue:
 
     def is_tensor_sequence(self) -> bool:
         return isinstance(self._value, list)
+
+
+class OrtValueVector(list[OrtValue]):
+    """OrtValues in a row, as compiled code hands them about; elsewhere a list."""
+
+    def push_back(self, value: Any) -> None:
+        """Adds an OrtValue, or a tensor of another library, which is asked for its `__dlpack__`."""
+        self.append(value if isinstance(value, OrtValue) else OrtValue.from_dlpack(value))
+
+    def reserve(self, count: int) -> None:
+        """A list makes room by itself."""
+
+    def shrink_to_fit(self) -> None:
+        """A list gives room back by itself."""
+
+    def element_type_at(self, index: int) -> int:
+        """The number of TensorProto.DataType of one of them."""
+        return self[index].element_type()
+
+    def dlpack_at(self, index: int) -> Any:
+        return self[index].__dlpack__()
+
+    def to_dlpacks(self, to_tensor: Callable[[Any], Any] | None = None) -> list[Any]:
+        """All of them for other libraries, which turn each into a tensor by `to_tensor`."""
+        packed = [value.__dlpack__() for value in self]
+        return packed if to_tensor is None else [to_tensor(item) for item in packed]
 
 
 def on_device(array: np.ndarray) -> Any:

@@ -92,6 +92,9 @@ class Graph:
     """Constants that the file lists among its inputs: values that a caller may replace, and their declared types."""
     dequantised: dict[str, Dequantised] = field(default_factory=dict)
     """Float constants that the file holds in 8 bits."""
+    opsets: dict[str, int] = field(default_factory=dict)
+    """Domain -> version, as an ONNX file declares them; empty for graphs that come from elsewhere."""
+    ir_version: int = 0
 
     def type(self, name: str) -> ValueType:
         """What is known of a value's type; an empty TensorType where nothing is."""
@@ -126,6 +129,8 @@ class Graph:
             dict(self.metadata),
             dict(self.overridable),
             dict(self.dequantised),
+            dict(self.opsets),
+            self.ir_version,
         )
 
     def shape(self, name: str) -> tuple[int, ...] | None:

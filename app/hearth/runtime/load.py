@@ -30,6 +30,8 @@ NO_GRAPH = "This is no ONNX model: it holds no graph. Choose a file that ends in
 DEFAULT_DOMAINS = ("", "ai.onnx")
 OVERRIDES_SINCE = 4
 """The IR version before which every initialiser was listed among the inputs, and was a constant all the same."""
+NOT_DECLARED = {"": 28, "ai.onnx.ml": 5}
+"""The opsets by which nodes are read whose domain the model declares no version of: the newest, as in onnxruntime."""
 MAX_CALLS = 50
 MAX_NODES = 200_000
 """Functions that call functions may not blow a small file up without end."""
@@ -255,9 +257,11 @@ def load_bytes(data: bytes | bytearray | memoryview, folder: Path | None = None)
         (_domain(item), str(item.get("name", "")), str(item.get("overload", ""))): item
         for item in _messages(model, "functions")
     }
-    graph = _Loader(functions, folder).graph(cast(Message, model["graph"]), _Scope(_opsets(model)))
+    opsets = _opsets(model)
+    graph = _Loader(functions, folder).graph(cast(Message, model["graph"]), _Scope(NOT_DECLARED | opsets))
+    graph.opsets, graph.ir_version = opsets, cast(int, model.get("ir_version", 0))
     graph.metadata = metadata.read(model)
-    if cast(int, model.get("ir_version", 0)) < OVERRIDES_SINCE:
+    if graph.ir_version < OVERRIDES_SINCE:
         graph.overridable = {}
     graph.sort()
     return graph
@@ -268,6 +272,7 @@ def load(path: str | Path) -> Graph:
     path = Path(path)
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise MissingModel(f"The model file {path.name} can't be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:  # ValueError: no path of a file holds a zero
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise MissingModel(f"The model file {path.name} can't be read: {reason}.") from error
     return load_bytes(data, path.parent)

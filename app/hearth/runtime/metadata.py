@@ -20,7 +20,7 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class ModelMetadata:
     """The same fields as onnxruntime's."""
 

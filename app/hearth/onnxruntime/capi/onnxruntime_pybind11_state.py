@@ -20,16 +20,18 @@ from ..process import (
     disable_telemetry_events,
     enable_telemetry_events,
     get_build_info,
+    get_ep_devices,
     get_version_string,
     has_collective_ops,
     set_default_logger_callback,
     set_default_logger_severity,
     set_default_logger_verbosity,
+    set_global_thread_pool_sizes,
     set_seed,
 )
 from ..providers import get_all_providers, get_available_providers, get_device
 from ..sparse import OrtSparseFormat, SparseTensor
-from ..values import OrtDevice, OrtValue
+from ..values import OrtDevice, OrtValue, OrtValueVector, copy_tensors
 
 __all__ = [
     "DeviceReset",
@@ -62,10 +64,12 @@ __all__ = [
     "OrtMemoryInfoDeviceType",
     "OrtSparseFormat",
     "OrtValue",
+    "OrtValueVector",
     "RunOptions",
     "RuntimeException",
     "SessionOptions",
     "SparseTensor",
+    "copy_tensors",
     "create_and_register_allocator",
     "create_and_register_allocator_v2",
     "disable_telemetry_events",
@@ -74,11 +78,13 @@ __all__ = [
     "get_available_providers",
     "get_build_info",
     "get_device",
+    "get_ep_devices",
     "get_version_string",
     "has_collective_ops",
     "set_default_logger_callback",
     "set_default_logger_severity",
     "set_default_logger_verbosity",
+    "set_global_thread_pool_sizes",
     "set_seed",
 ]
 

@@ -31,6 +31,11 @@ def _labels(ints: Ints | None, texts: Sequence[str] | None) -> Array:
     return strings(list(texts), (-1,)) if texts else np.array(ints or [], np.int64)
 
 
+def _weights(coefficients: Floats, rows: int, features: int) -> Array:
+    """The coefficients that count: a model made for more features may hold further ones, which are left out."""
+    return np.array(coefficients[: rows * features], np.float32).reshape(rows, features)
+
+
 def _regressor_rule(x: Operand, *, targets: int = 1, **_: Any) -> TensorType:
     return TensorType(FLOAT32, (x.shape[0] if x.shape and len(x.shape) > 1 else 1, targets))
 
@@ -45,8 +50,9 @@ def linear_regressor(
     targets: int = 1,
 ) -> Array:
     """x (N, F), coefficients (targets, F) -> (N, targets)."""
-    weights = np.array(coefficients, np.float32).reshape(targets, -1)
-    scores = _rows(x).astype(np.float32) @ weights.T + np.array(intercepts or [0], np.float32)
+    rows = _rows(x).astype(np.float32)
+    weights = _weights(coefficients, targets, rows.shape[1])
+    scores = rows @ weights.T + np.array(intercepts or [0], np.float32)
     return post_transformed(scores, post_transform).astype(np.float32)
 
 
@@ -66,7 +72,8 @@ def linear_classifier(
     Two labels with one row of coefficients: the second class above 0, its score beside one minus it.
     """
     rows = _rows(x).astype(np.float32)
-    weights = np.array(coefficients, np.float32).reshape(-1, rows.shape[1])
+    classes = len(intercepts) if intercepts else len(coefficients) // max(rows.shape[1], 1)
+    weights = _weights(coefficients, classes, rows.shape[1])
     scores = rows @ weights.T + np.array(intercepts or [0], np.float32)
     labels = _labels(classlabels_ints, classlabels_strings)
     if len(weights) == 1 and len(labels) == 2:
