@@ -74,7 +74,7 @@ def feeds(**changes: Any) -> dict[str, Any]:
     return {"x": x(), "y": y(), **changes}
 
 
-def session(ort: ModuleType, model: bytes | None = None, **options: Any) -> Any:
+def session(ort: ModuleType, model: bytes | str | None = None, **options: Any) -> Any:
     options.setdefault("providers", ["CPUExecutionProvider"])
     return ort.InferenceSession(model if model is not None else add_relu(), **options)
 
