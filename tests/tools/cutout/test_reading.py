@@ -147,6 +147,36 @@ def test_a_damaged_profile_of_inks_is_left_aside() -> None:
     assert "without their profile" in str(photo.notes[1])
 
 
+@pytest.mark.parametrize(
+    ("chunks", "shown"),
+    [
+        ([(b"cICP", bytes((12, 13, 0, 1)))], [[218, 23, 40], [0, 163, 18], [128, 128, 128]]),  # Display P3
+        ([(b"gAMA", struct.pack(">I", 100_000))], [[229, 124, 124], [124, 207, 124], [188, 188, 188]]),  # light itself
+    ],
+)
+def test_colours_that_a_png_says_by_numbers_are_kept_as_a_profile(
+    chunks: list[tuple[bytes, bytes]], shown: list[list[int]]
+) -> None:
+    colours = np.array([[[200, 50, 50], [50, 160, 50], [128, 128, 128]]], np.uint8)
+    plain = encoded(colours, "PNG")
+
+    def told(*chunks: tuple[bytes, bytes]) -> bytes:
+        made = (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
+        return plain[:33] + b"".join(made) + plain[33:]
+
+    photo = read(told(*chunks))
+    assert np.array_equal(pixels(photo), colours)
+    on_it = np.asarray(on_screen(Image.fromarray(colours), photo.icc)).astype(int)
+    assert np.abs(on_it - shown).max() <= 4
+    assert read(told((b"gAMA", struct.pack(">I", 45455)))).icc is None, "sRGB, as most programs say it"
+    assert read(told((b"sRGB", b"\0"), *chunks[1:])).icc is None
+    pq = read(told((b"cICP", bytes((9, 16, 0, 1)))))
+    assert pq.icc is None and "HDR" in str(pq.notes[0])
+
+
 def test_the_profile_of_a_wide_space_is_kept_and_shown_right_on_a_screen() -> None:
     photo = read(encoded(PICTURE, "PNG", icc_profile=wide_profile()))
     assert photo.icc == wide_profile()
@@ -218,6 +248,7 @@ def _tiff(
     return head + b"".join(packed) + directory + bytes(4) + body
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("packing", [1, 8])
 def test_sixteen_bit_tiffs_come_in_however_they_are_laid_out(order: str, packing: int) -> None:

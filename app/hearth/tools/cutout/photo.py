@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from hearth.errors import BadImage, TooLarge
-from hearth.tools.cutout import formats, lab, profile, tiff
+from hearth.tools.cutout import formats, lab, png_colours, profile, tiff
 from hearth.tools.cutout.damage import DAMAGE
 from hearth.tools.cutout.tones import Curve, greys_on_screen, light_of_greys
 from hearth.words import Words, say
@@ -96,6 +96,9 @@ def read(data: bytes) -> Photo:
     check_size(*image.size)
     notes = [*_frame_notes(image), *_profile_notes(image)]
     icc = None if image.mode in ("CMYK", "LAB") else _profile(image, b"RGB ")
+    if image.format == "PNG" and icc is None:
+        icc = png_colours.profile_of(data)
+        notes += [say("note.hdr")] if png_colours.is_hdr(data) else []
     wide, grey = _has_16_bits(image, data), _light_of_greys(image)
     try:
         image.load()
