@@ -89,7 +89,7 @@ def set_up(extra: str) -> None:
         make_environment()
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
     command += ["--constraint", str(lock), "--editable", f"{ROOT}[{extra}]", *([NODE] if with_node else [])]
-    if subprocess.call(command):
+    if subprocess.call(command) and subprocess.call(command):  # once more: a download may break off
         sys.exit("Installing the pinned packages failed: check the network and run the same again.")
     stamp.write_text(key)
 

@@ -40,7 +40,7 @@ class SiteServer:
     """Serves the folder `root` under `prefix`; port 0 takes a free one, kept through `stop()` and `start()`.
 
     `more` are headers beside the site's own. `bytes_per_second` slows every response down, to see what a slow network
-    shows. `requests` lists the paths that were asked for.
+    shows; it may be changed at any time. `requests` lists the paths that were asked for.
     """
 
     def __init__(
@@ -218,11 +218,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._copy(stream, last - first + 1)
 
     def _copy(self, stream: BinaryIO, count: int) -> None:
-        rate = self.server.site.bytes_per_second
         while count > 0 and (data := stream.read(min(CHUNK, count))):
             self.wfile.write(data)
             count -= len(data)
-            if rate:
+            if rate := self.server.site.bytes_per_second:
                 time.sleep(len(data) / rate)
 
     def _answer(self, status: HTTPStatus, fields: dict[str, str], body: bytes = b"", with_body: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 def write_wheel(folder: Path, name: str, version: str, files: Mapping[str, bytes], metadata: str) -> Path:
     """A pure wheel for any Python 3 of the distribution `name`. `metadata`: the METADATA's lines but name and version.
 
-    Entries are sorted and carry no dates.
+    Entries are sorted and carry no dates. Who reads the wheel meanwhile reads a whole one.
     """
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
@@ -23,11 +24,13 @@ def write_wheel(folder: Path, name: str, version: str, files: Mapping[str, bytes
     content[f"{info}/RECORD"] = "".join([*record, f"{info}/RECORD,,\n"]).encode()
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / f"{stem}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
+    new = wheel.with_name(f"{wheel.name}.{os.getpid()}.new")
+    with zipfile.ZipFile(new, "w") as archive:
         for path, data in sorted(content.items()):
             entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
+    new.replace(wheel)
     return wheel
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hearth.desk.fetch import Cache
+from hearth.desk.lock import locked
 from hearth.desk.pins import read_pins
 from wheels.bytecode import SCRIPTS, compile_archives
 from wheels.kernels.build import WHEEL
@@ -60,24 +61,27 @@ def for_tests() -> Path:
 
 
 def _assembled(name: str, core: tuple[str, ...], packages: dict[str, list[str] | None], compiled: bool = True) -> Path:
-    """`packages` maps each to what it depends on; None: as the official lock file says."""
+    """`packages` maps each to what it depends on; None: as the official lock file says.
+
+    Of two processes that want the same folder one makes it: the other would take it away from under the first.
+    """
     target, key_file = BUILD / name, BUILD / f"{name}.key"
-    key = _key(core, packages)
-    if key_file.is_file() and key_file.read_text() == key:
-        return target
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as work:
-        folder = Path(work, "folder")
-        folder.mkdir()
-        wheels = _collect(folder, core, packages)
-        if compiled:
-            official = Path(shutil.copytree(folder, Path(work, "official")))
-            compile_archives([folder / "python_stdlib.zip", *wheels.values()], official, folder)
-        _write_lock(folder, wheels, packages)
-        key_file.unlink(missing_ok=True)
-        shutil.rmtree(target, ignore_errors=True)
-        folder.replace(target)
-    key_file.write_text(key)
+    with locked(BUILD / f"{name}.lock"):
+        key = _key(core, packages)
+        if key_file.is_file() and key_file.read_text() == key:
+            return target
+        with tempfile.TemporaryDirectory(dir=BUILD) as work:
+            folder = Path(work, "folder")
+            folder.mkdir()
+            wheels = _collect(folder, core, packages)
+            if compiled:
+                official = Path(shutil.copytree(folder, Path(work, "official")))
+                compile_archives([folder / "python_stdlib.zip", *wheels.values()], official, folder)
+            _write_lock(folder, wheels, packages)
+            key_file.unlink(missing_ok=True)
+            shutil.rmtree(target, ignore_errors=True)
+            folder.replace(target)
+        key_file.write_text(key)
     return target
 
 

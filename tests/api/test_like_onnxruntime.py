@@ -517,7 +517,7 @@ def test_run_async_calls_back_with_results_or_the_reason(works: bool) -> None:
             done.set()
 
         assert session(ort, product()).run_async(["z"], given, note, "mine") is None
-        assert done.wait(10)
+        assert done.wait(120)
         results, data, error = told
         assert data == "mine"
         assert bool(results) == works == (error == "")

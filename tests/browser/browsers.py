@@ -78,10 +78,18 @@ def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) 
     chromedriver = shutil.which("chromedriver")
     if chromedriver:  # else selenium fetches the one that fits the browser
         os.environ["SE_OFFLINE"] = "true"
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+    driver = started(lambda: webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver)))
     driver.set_script_timeout(180)
-    driver.set_page_load_timeout(60)
+    driver.set_page_load_timeout(180)
     return driver
+
+
+def started(start: Callable[[], webdriver.Chrome]) -> webdriver.Chrome:
+    """What `start` gives, in three attempts: somebody else may take the port that selenium found for its driver."""
+    for _ in range(2):
+        with suppress(WebDriverException):
+            return start()
+    return start()
 
 
 class Chromiums:

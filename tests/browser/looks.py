@@ -50,6 +50,17 @@ return [...document.querySelectorAll("button, a[href], input, [role=button]")].f
 """
 
 
+# Ends when all that moves for a while has come to rest.
+REST = """
+const frame = () => new Promise((done) => requestAnimationFrame(done));
+await frame();
+await frame(); // by now what was changed has begun to move
+const moving = document.getAnimations().filter(({effect, playState}) =>
+  playState === "running" && effect.getComputedTiming().endTime < Infinity);
+await Promise.all(moving.map(({finished}) => finished.catch(() => 0)));
+"""
+
+
 def look(
     person: Person,
     screenshot: Callable[[Chrome, str], Path],
@@ -62,7 +73,7 @@ def look(
         resize(driver, width, height)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        person.later("return new Promise((resolve) => setTimeout(resolve, 350))")
+        person.later(REST)
         screenshot(driver, f"{name}-{width}-{scheme}")
         assert person.script(FAINT_TEXT) == [], f"{name} {width} {scheme}"
         assert person.script(HARD_TO_PRESS) == [], f"{name} {width} {scheme}"

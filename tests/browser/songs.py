@@ -67,6 +67,20 @@ def begin(person: Person, format: str, side: int, rate: int) -> None:
     person.click("save")
 
 
+def begin_and_pause(person: Person, presses: int = 1) -> None:
+    """Presses the button, and pauses in the page once that can be done: seen from here, that may be too late."""
+    person.wait(lambda: person.element("save").is_enabled(), "the button")
+    person.script(
+        "const pause = document.getElementById('pause-saving'), save = document.getElementById('save');"
+        "const watch = new MutationObserver(() => {"
+        "  if (pause.hidden) return; watch.disconnect(); pause.click(); });"
+        "watch.observe(pause, {attributes: true, attributeFilter: ['hidden']});"
+        "for (let n = 0; n < arguments[0]; n++) save.click()",
+        presses,
+    )
+    person.wait(lambda: person.text("pause-saving") == "Go on", "the pause")
+
+
 def save(person: Person, format: str = "mp4", side: int = 144, rate: int = 24) -> Path:
     """Saves a video; the file."""
     begin(person, format, side, rate)

@@ -9,7 +9,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 from tests.browser import pictures
 from tests.browser.axe import barriers
-from tests.browser.looks import FAINT_TEXT, HARD_TO_PRESS, resize
+from tests.browser.looks import FAINT_TEXT, HARD_TO_PRESS, REST, resize
 from tests.browser.person import Person
 from tests.photos import photo
 
@@ -61,6 +61,7 @@ def inspect(person: Person, screenshot: Callable[[Chrome, str], Path]) -> Callab
             resize(person.driver, width, height)
             emulate(person, prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
             person.script("document.documentElement.dir = arguments[0]", direction)
+            person.later(REST)
             screenshot(person.driver, f"{name}-{width}")
             for found in (barriers(person.driver), *map(person.script, (FAINT_TEXT, HARD_TO_PRESS, OUTSIDE))):
                 assert found == [], f"{name} at {width}, {scheme}, {direction}"

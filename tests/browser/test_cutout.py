@@ -214,7 +214,7 @@ def test_everything_works_by_keyboard_alone(person: Person) -> None:
     person.script("document.activeElement.blur()")
     tab_to("skip")
     press(Keys.ENTER)
-    assert focused() == "main"
+    person.wait(lambda: focused() == "main", "the main part to have the keyboard")
     tab_to("primary")
     person.script(
         "document.getElementById('file').addEventListener('click', (e) => {window.asked = 1; e.preventDefault()})"

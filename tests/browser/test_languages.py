@@ -8,7 +8,7 @@ from selenium.webdriver import Chrome
 
 from tests.browser import pseudo
 from tests.browser.axe import barriers
-from tests.browser.looks import SIZES, resize
+from tests.browser.looks import REST, SIZES, resize
 from tests.browser.person import Person
 from tests.photos import photo
 from web.serve import SiteServer
@@ -62,6 +62,7 @@ def test_every_word_is_translated_and_pages_from_right_to_left_hold_together(
         assert person.script("return [document.documentElement.lang, document.documentElement.dir]") == ["ar", "rtl"]
         for width, height in SIZES:
             resize(browser, width, height)
+            person.later(REST)
             screenshot(browser, str(width))
             assert person.script("return document.documentElement.scrollWidth") <= width
             assert barriers(browser) == []

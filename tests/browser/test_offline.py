@@ -62,9 +62,10 @@ def test_a_model_that_was_never_fetched_is_missed_in_a_sentence(person: Person, 
 def test_a_bare_host_under_a_sub_path_becomes_isolated_by_one_reload(
     site: Path, browser: Chrome, downloads: Path
 ) -> None:
+    seen = "if (origin !== 'null') sessionStorage.seen = [sessionStorage.seen, crossOriginIsolated].join(' ');"
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": seen})
     with SiteServer(site, headers=False, prefix="/tools/hearth/") as server:
         person = Person(browser, server.url, downloads)
-        assert person.script("return crossOriginIsolated") is False
         person.wait(lambda: person.script("return crossOriginIsolated"), "the isolation")
         person.until_ready()
         person.take("selfie")
@@ -72,14 +73,23 @@ def test_a_bare_host_under_a_sub_path_becomes_isolated_by_one_reload(
         assert person.until_ended() == "done", person.sentence()
         assert all(path.startswith("/tools/hearth/") for path in server.requests if path != "/favicon.ico")
         assert person.script("return performance.getEntriesByType('navigation')[0].type") == "reload"
+        assert person.script("return sessionStorage.seen") == " false true"
         assert [line for line in person.complaints() if "favicon" not in line] == []
 
 
 def test_a_bare_host_does_not_reload_what_was_begun(site: Path, browser: Chrome, downloads: Path) -> None:
+    late = (
+        "const register = ServiceWorkerContainer.prototype.register;"
+        "ServiceWorkerContainer.prototype.register = async function (...all) {"
+        "  await new Promise((begin) => { window.begin = begin; }); return register.apply(this, all); };"
+    )
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": late})
     with SiteServer(site, headers=False) as server:
         person = Person(browser, server.url, downloads)
         person.take("selfie")
         person.choose(photo("astronaut"))
+        person.wait(lambda: person.script("return window.begin !== undefined"), "the service worker to be wanted")
+        person.script("window.begin()")  # it comes when it likes, but not before something was begun
         assert person.until_ended() == "done", person.sentence()
         person.until_offline_ready()
         person.wait(lambda: person.script("return navigator.serviceWorker.controller !== null"), "the service worker")

@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 
 from tests.browser.axe import barriers
 from tests.browser.person import Person
-from tests.browser.songs import FLAGS, LOOP, clicks, until_heard, visit, write_wav
+from tests.browser.songs import FLAGS, LOOP, begin_and_pause, clicks, until_heard, visit, write_wav
 from tests.photos import photo
 from web.serve import SiteServer
 
@@ -72,11 +72,7 @@ def test_a_song_plays_and_moves_at_once_is_heard_paused_cancelled_and_saved(
     person.script("document.querySelector('input[name=scene][value=roll]').click()")
     person.script("for (const key of ['a', 'ArrowRight', 'b', ' ']) document.body.dispatchEvent("
                   "new KeyboardEvent('keydown', {key, bubbles: true}))")  # fmt: skip
-    person.wait(lambda: person.element("save").is_enabled(), "the button")
-    person.script("for (let n = 0; n < 2; n++) document.getElementById('save').click()")  # which saves once
-    person.wait(lambda: person.element("pause-saving").is_displayed(), "the work to begin")
-    person.click("pause-saving")
-    assert person.text("pause-saving") == "Go on"
+    begin_and_pause(person, presses=2)  # which saves once
     person.click("cancel-saving")
     person.wait(lambda: "Cancelled" in person.text("saving-state"), "the end of it")
     screenshot(person.driver, "heard")

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.browser.looks import look, resize
 from tests.browser.person import Person
-from tests.browser.songs import FLAGS, clicks, still, until_heard, visit, write_wav
+from tests.browser.songs import FLAGS, begin_and_pause, clicks, still, until_heard, visit, write_wav
 from web.serve import SiteServer
 
 PHONE_LIGHT, DESK_DARK = ((390, 844), "light"), ((1440, 900), "dark")
@@ -44,11 +44,7 @@ def test_every_state_is_readable_and_within_reach(
     still(person)
     person.script("document.getElementById('finish').open = true")
     look(person, screenshot, "song", [PHONE_LIGHT, PHONE_DARK, DESK_LIGHT, DESK_DARK])
-    person.wait(lambda: person.element("save").is_enabled(), "the button")
-    person.click("save")
-    person.wait(lambda: person.element("pause-saving").is_displayed(), "the work to begin")
-    person.click("pause-saving")
-    person.wait(lambda: person.text("pause-saving") == "Go on", "the pause")
+    begin_and_pause(person)
     look(person, screenshot, "saving", [PHONE_LIGHT, DESK_DARK])
     person.click("cancel-saving")
     person.wait(lambda: "Cancelled" in person.text("saving-state"), "the end of it")

@@ -62,9 +62,9 @@ def test_serve_builds_the_site_and_answers() -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         address = next(word for word in line.split() if word.startswith("http://"))
-        with urllib.request.urlopen(address, timeout=10) as response:
+        with urllib.request.urlopen(address, timeout=60) as response:
             assert b">Hearth: cut out photos" in response.read()
     finally:
         stop.cancel()
         process.terminate()
-        process.wait(10)
+        process.wait(60)

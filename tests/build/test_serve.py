@@ -34,7 +34,7 @@ def server(root: Path) -> Iterator[SiteServer]:
 
 
 def get(server: SiteServer, path: str, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     connection.putrequest("GET", path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name.replace("_", "-"), value)
@@ -119,7 +119,7 @@ def test_what_is_not_in_the_site_is_not_found(server: SiteServer, path: str) -> 
 
 
 def test_a_connection_serves_several_requests(server: SiteServer) -> None:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     for _ in range(3):
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"<!doctype html>"
@@ -145,7 +145,7 @@ def test_without_headers_it_is_a_bare_static_host(root: Path) -> None:
 
 
 def test_a_stopped_server_cuts_its_connections_and_comes_back_on_its_port(server: SiteServer) -> None:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     connection.request("GET", "/")
     connection.getresponse().read()
     port = server.port

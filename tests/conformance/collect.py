@@ -7,6 +7,7 @@ The node tests make their data when they are imported, which takes ten seconds; 
 from __future__ import annotations
 
 import json
+import os
 import warnings
 import zipfile
 from collections.abc import Iterable
@@ -59,7 +60,7 @@ def suite_file(folder: Path = ROOT / "build" / "conformance") -> Path:
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
+    part = target.with_suffix(f".{os.getpid()}.part")
     with warnings.catch_warnings(), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         warnings.simplefilter("ignore")
         for suite in SUITES:

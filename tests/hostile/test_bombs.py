@@ -20,27 +20,35 @@ pytestmark = pytest.mark.desk
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 SECONDS = 20.0
-"""What a refusal may take on a busy machine: budgets below are far smaller, a bomb would take minutes."""
+"""Of the processor, that a refusal may take: budgets below are far smaller, a bomb would take minutes."""
+BUDGET = 2.0
+"""Seconds that a model may run."""
 MEMORY = 2 << 30
 """Bytes of address space beyond what the process has: a bomb that goes off dies of it."""
 
 
 @pytest.fixture(autouse=True)
 def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Small budgets, a roof over the process, and a watch on the time."""
+    """Small budgets, a roof over the process, and a watch on the time that the processor spends."""
     monkeypatch.setattr(LIMITS, "tensor_bytes", 256 << 20)
     monkeypatch.setattr(LIMITS, "live_bytes", 512 << 20)
     monkeypatch.setattr(LIMITS, "products", 1e10)
-    monkeypatch.setattr(LIMITS, "compile_seconds", 2.0)
-    monkeypatch.setattr(LIMITS, "run_seconds", 2.0)
+    monkeypatch.setattr(LIMITS, "compile_seconds", BUDGET)
+    monkeypatch.setattr(LIMITS, "run_seconds", BUDGET)
     with open("/proc/self/statm") as statm:
         used = int(statm.read().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, before[1]))
-    start = time.monotonic()
+    start = time.process_time()
     yield
     resource.setrlimit(resource.RLIMIT_AS, before)
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model may run for as long as the test may: what it says does not hang on how busy the machine is."""
+    monkeypatch.setattr(LIMITS, "run_seconds", 10 * SECONDS)
 
 
 def value(name: str, kind: int = FLOAT, shape: list[Any] | None = None) -> onnx.ValueInfoProto:
@@ -243,6 +251,7 @@ def test_a_bomb_is_refused_with_its_node(name: str) -> None:
     assert "'" in str(caught.value), "the node has to be named"
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(a|aa)+$b", "a*a*a*a*a*a*a*a*b"])
 def test_a_pattern_that_backtracks_answers_at_once(pattern: str) -> None:
     data = model([node("RegexFullMatch", "w", "y", pattern=pattern)], [words("w", b"a" * 5000 + b"!")], opset=20)
@@ -250,6 +259,7 @@ def test_a_pattern_that_backtracks_answers_at_once(pattern: str) -> None:
     assert session.run(None, {"x": np.ones(4, np.float32)})[0].tolist() == [False]
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_more_axes_than_there_are_end_at_once() -> None:
     graph = helper.make_graph(
         [helper.make_node("ReduceMean", ["x", "axes"], ["y"])],
@@ -263,6 +273,7 @@ def test_more_axes_than_there_are_end_at_once() -> None:
         session.run(None, {"x": np.ones((2, 3), np.float32), "axes": np.zeros(1 << 20, np.int64)})
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("executor", ["numpy", "wasm"])
 @pytest.mark.parametrize("pads", [{"auto_pad": "SAME_UPPER"}, {"pads": [1 << 30, 0, 1 << 30, 0]}])
 def test_windows_over_32_bits_reach_no_kernel(executor: str, pads: dict[str, Any]) -> None:

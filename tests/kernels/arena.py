@@ -86,7 +86,7 @@ def close(got: Array, wanted: Array, tolerance: float = 2e-5) -> None:
     np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance * scale)
 
 
-examples = settings(deadline=None, max_examples=15 if sys.platform == "emscripten" else 60)
-"""For @given: no example is timed, since the first one may compile the kernels."""
+examples = settings(max_examples=15 if sys.platform == "emscripten" else 60)
+"""For @given."""
 
 NUMBERS = {np.dtype(np.float32): Number.FLOAT32, np.dtype(np.float16): Number.FLOAT16}

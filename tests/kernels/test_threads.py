@@ -17,7 +17,7 @@ from web.serve import SiteServer
 pytestmark = pytest.mark.desk
 PAGE = Path(__file__).with_name("threads_page")
 WEB = Path(__file__).parents[2] / "web"
-LONGEST = 120  # seconds to wait for the page
+LONGEST = 300  # seconds to wait for the page
 
 
 def model() -> bytes:

@@ -233,7 +233,7 @@ class Desk:
 
     async def until(self, number: int, *states: str) -> dict[str, Any]:
         """Waits until a photo is shown in one of these states."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while self.photo(number)["state"] not in states:
                 await asyncio.sleep(0.001)
         return self.photo(number)

@@ -33,7 +33,7 @@ async def done(desk: Desk, *, width: int = 40, height: int = 30) -> None:
 
 
 async def until(condition) -> None:  # type: ignore[no-untyped-def]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.001)
 

@@ -26,7 +26,7 @@ def opened(desk: Desk, number: int) -> Image.Image:
 async def ask_for(desk: Desk, number: int) -> dict[str, object]:
     """Presses the button; waits for the file."""
     desk.tell("export", id=number)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while desk.photo(number)["writing"]:
             await asyncio.sleep(0.001)
     return desk.photo(number)
@@ -123,7 +123,9 @@ def test_a_page_opened_again_has_its_photos_edits_and_history() -> None:
         desk.bridge.brush = tile.tobytes()
         desk.tell("stroke", id=1, tool="erase", tiles=[[0, 0]])
         await ask_for(desk, 1)
-        await asyncio.sleep(0.7)
+        async with asyncio.timeout(120):
+            while not desk.bridge.histories:
+                await asyncio.sleep(0.001)
         assert list(desk.bridge.histories) == [1], "what nobody touched needs no history"
 
     first = play(before)

@@ -72,12 +72,13 @@ def shown(desk: Desk, messages: list[dict[str, Any]], then: Callable[[], None] =
         page.receive({"type": "start", "guard": True})
         for message in messages:
             page.receive(message)
-        for _ in range(2000):
-            await asyncio.sleep(0.001)
-            track = page.view.track
-            if track and track.state in ("done", "failed", "stopped") and not page._running:
-                break
-            then()
+        async with asyncio.timeout(120):
+            while True:
+                await asyncio.sleep(0.001)
+                track = page.view.track
+                if track and track.state in ("done", "failed", "stopped") and not page._running:
+                    break
+                then()
         running.cancel()
 
     asyncio.run(use())

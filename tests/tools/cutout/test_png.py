@@ -62,7 +62,7 @@ def test_another_reader_sees_exactly_the_same_pixels(name: str) -> None:
     assert np.array_equal(decoded(file_of(PICTURES[name])), PICTURES[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=st.integers(1, 40), height=st.integers(1, 40), channels=st.sampled_from([1, 4]), seed=st.integers(0, 99))
 def test_any_small_picture_survives(width: int, height: int, channels: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)

@@ -543,7 +543,7 @@ def test_raw_pixels_of_the_wrong_number_are_refused() -> None:
         from_rgba(bytes(2771), 33, 21)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "TGA", "ICO", "ICNS", "PPM"]),
     places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=12),
