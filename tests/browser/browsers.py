@@ -92,6 +92,24 @@ def started(start: Callable[[], webdriver.Chrome]) -> webdriver.Chrome:
     return start()
 
 
+def wake_gpu(driver: webdriver.Chrome) -> bool:
+    """Opens the GPU once, on a page of this machine; False where there is none.
+
+    The product waits five seconds for one: on a busy machine its process may not even have started by then.
+    """
+    code = """
+    const done = arguments[0], open = async () => {
+      const adapter = await navigator.gpu?.requestAdapter();
+      (await adapter?.requestDevice())?.destroy();
+      return Boolean(adapter);
+    };
+    open().then(done, (error) => done(String(error)));
+    """
+    found = driver.execute_async_script(code)
+    assert isinstance(found, bool), found
+    return found
+
+
 class Chromiums:
     """Browsers that tests share, one for each set of flags: to start one takes as long as many a test.
 

@@ -60,7 +60,8 @@ def test_a_drop_is_taken_before_python_runs_and_three_photos_come_out_in_turn(
     person.take("selfie")
     server.bytes_per_second = 1e5  # and not before it was seen that it is
     person.drop("dropped.png", pictures.saved(pictures.astronaut(), "png"))
-    assert person.states() == ["waiting"], "the shell takes a photo at once"
+    person.wait(person.states, "the photo to be taken")
+    assert person.states() == ["waiting"], "the shell takes a photo before Python is there"
     person.wait(lambda: "MB" in person.sentence(), "the bytes of the runtime")
     assert not person.script("return document.documentElement.dataset.ready !== undefined")
     server.bytes_per_second = None

@@ -24,7 +24,7 @@ from hearth.tools.cutout.network import Preparation
 from hearth.tools.cutout.photo import from_image
 from hearth.tools.cutout.refine.graphics import Refinement
 from models.kernels import kernels_of
-from tests.browser.browsers import find_chromium, start_chromium
+from tests.browser.browsers import find_chromium, start_chromium, wake_gpu
 from web.serve import SiteServer
 from web.site import build_site
 
@@ -99,10 +99,10 @@ def test_the_page_compiles_before_any_weight_has_come(tmp_path: Path) -> None:
     with SiteServer(site) as server:
         driver = start_chromium(tmp_path / "profile", tmp_path, FLAGS)
         try:
-            driver.get(server.url)
-            adapter = "const done = arguments[0]; navigator.gpu.requestAdapter().then((it) => done(Boolean(it)))"
-            if not driver.execute_async_script(adapter):
+            driver.get(f"{server.url}NOTICE.txt")
+            if not wake_gpu(driver):
                 pytest.skip("this Chromium has no software adapter")
+            driver.get(server.url)
             kernels = [known["kernels"][number] for number in known["tiers"][3]["kernels"]]  # SwiftShader's
             wanted = {f"/compiled/{hashlib.sha256(kernel.encode()).hexdigest()}" for kernel in kernels}
             until = time.monotonic() + 120

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import find_chromium, start_chromium
+from tests.browser.browsers import find_chromium, start_chromium, wake_gpu
 from web.serve import SiteServer
 from web.site import build_site
 
@@ -102,6 +102,7 @@ def test_a_net_runs_in_the_page_and_a_lost_device_is_told(folder: Path, tmp_path
         driver = start_chromium(tmp_path / "profile", tmp_path, FLAGS)
         try:
             driver.get(server.url)
+            wake_gpu(driver)
             answer = driver.execute_async_script(PAGE, PYTHON)
         finally:
             driver.quit()
