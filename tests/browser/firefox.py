@@ -61,6 +61,15 @@ def open_firefox(binary: str, folder: Path, profile: Path, preferences: str = ""
     try:
         return json.loads(handler.answers[0]) if handler.came.wait(SECONDS) else None
     finally:
-        browser.terminate()
-        browser.wait(20)
+        end(browser)
         server.shutdown()
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Asks a process to end, and ends it where it takes its time."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

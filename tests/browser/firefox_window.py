@@ -18,6 +18,8 @@ from typing import Any
 
 import websocket
 
+from tests.browser import firefox
+
 PREFERENCES = {
     "app.update.enabled": False,
     "browser.aboutwelcome.enabled": False,
@@ -120,15 +122,11 @@ class Firefox:
 
     def quit(self) -> None:
         for process in (self._process, self._screen):
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            firefox.end(process)
 
     def _connect(self, told: Path) -> websocket.WebSocket:
         end = time.monotonic() + 180
-        while not (told.is_file() and told.read_text()):
+        while not (told.is_file() and told.read_text().rstrip().endswith("}")):
             if time.monotonic() > end:
                 raise AssertionError("Firefox did not open its door")
             time.sleep(0.1)
