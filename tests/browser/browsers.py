@@ -26,6 +26,8 @@ FLAGS = (
     "--no-first-run",
     "--window-size=1280,900",
 )
+LONGEST = 900
+"""Seconds that a command to the driver may take; whoever sends it may set a smaller limit."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
@@ -85,11 +87,20 @@ def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) 
 
 
 def started(start: Callable[[], webdriver.Chrome]) -> webdriver.Chrome:
-    """What `start` gives, in three attempts: somebody else may take the port that selenium found for its driver."""
-    for _ in range(2):
-        with suppress(WebDriverException):
-            return start()
-    return start()
+    """What `start` gives, in three attempts: somebody else may take the port that selenium found for its driver.
+
+    Its answers are waited for as long as the limits for scripts say, and not for two minutes at most.
+    """
+    for left in reversed(range(3)):
+        try:
+            driver = start()
+            break
+        except WebDriverException:
+            if not left:
+                raise
+    assert not isinstance(driver.command_executor, str)
+    driver.command_executor.client_config.timeout = LONGEST
+    return driver
 
 
 def wake_gpu(driver: webdriver.Chrome) -> bool:
