@@ -81,7 +81,7 @@ def start_chromium(profile: Path, downloads: Path, flags: tuple[str, ...] = ()) 
     if chromedriver:  # else selenium fetches the one that fits the browser
         os.environ["SE_OFFLINE"] = "true"
     driver = started(lambda: webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver)))
-    driver.set_script_timeout(180)
+    driver.set_script_timeout(300)
     driver.set_page_load_timeout(180)
     return driver
 

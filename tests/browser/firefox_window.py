@@ -108,7 +108,7 @@ class Firefox:
         reference = {"sharedId": found["sharedId"]}
         self._ask("input.setFiles", context=self._context, element=reference, files=[str(file) for file in files])
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 180) -> None:
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
@@ -125,14 +125,14 @@ class Firefox:
             firefox.end(process)
 
     def _connect(self, told: Path) -> websocket.WebSocket:
-        end = time.monotonic() + 180
+        end = time.monotonic() + 300
         while not (told.is_file() and told.read_text().rstrip().endswith("}")):
             if time.monotonic() > end:
                 raise AssertionError("Firefox did not open its door")
             time.sleep(0.1)
         where = json.loads(told.read_text())
         url = f"ws://{where['ws_host']}:{where['ws_port']}/session"
-        return websocket.create_connection(url, timeout=180, suppress_origin=True)
+        return websocket.create_connection(url, timeout=300, suppress_origin=True)
 
     def _ask(self, method: str, **parameters: object) -> dict[str, Any]:
         number = next(self._numbers)

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 ENDS = ("done", "failed", "stopped")
-PATIENCE = 120
+PATIENCE = 300
 """Seconds: what takes one on a quick machine may take many on a small one that does something else too."""
 
 

@@ -35,7 +35,7 @@ def small_server(small_site: Path) -> Iterator[SiteServer]:
         yield server
 
 
-def outcome(driver: Chrome, seconds: float = 120) -> str:
+def outcome(driver: Chrome, seconds: float = 300) -> str:
     end = time.monotonic() + seconds
     while driver.title == "starting" and time.monotonic() < end:
         time.sleep(0.05)
@@ -66,7 +66,7 @@ def test_without_the_leave_for_webassembly_it_does_not_start(
     monkeypatch.setattr(serve, "HEADERS", {**HEADERS, "Content-Security-Policy": strict})
     browser.get(small_server.url)
     complaints: list[str] = []
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while not any("Content Security" in line for line in complaints):  # why it does not start
         assert time.monotonic() < end and not browser.title.startswith(STARTED)
         complaints += [entry["message"] for entry in browser.get_log("browser")]

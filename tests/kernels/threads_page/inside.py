@@ -12,7 +12,7 @@ from hearth.runtime.wasm import WasmExecutor
 from hearth.runtime.wasm.threads import SharedPlayer
 
 SESSIONS: list[InferenceSession] = []
-PATIENCE = 60  # seconds until a worker has to have taken a unit
+PATIENCE = 120  # seconds until a worker has to have taken a unit
 
 
 def prepare() -> None:
