@@ -241,7 +241,7 @@ def test_where_nothing_encodes_the_song_is_recorded_while_it_plays(
     driver = open_tab(*FLAGS)
     driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": "delete globalThis.VideoEncoder"})
     person = visit(driver, server.url, downloads)
-    hear(person, write_wav(tmp_path / "clicks.wav", clicks(7)))
+    hear(person, write_wav(tmp_path / "clicks.wav", clicks(10)))  # half of it: a slow device draws few frames
     assert "records while the song plays" in person.text("video-hint")
     # Of a marked part it is only that.
     for key in ("Home", "ArrowRight", "a", "End", "b"):
@@ -252,4 +252,4 @@ def test_where_nothing_encodes_the_song_is_recorded_while_it_plays(
     picture = streams(video)["video"]
     assert (picture["width"], picture["height"]) == (SMALL_WIDTH, SMALL) and int(picture["nb_read_frames"]) >= 2
     sound = np.frombuffer(ffmpeg("-i", video, "-ac", 1, "-ar", 48000, "-f", "f32le", "-"), np.float32)
-    assert 0.5 < len(sound) / 48000 < 6.5 and np.abs(sound).max() > 0.1
+    assert 1 < len(sound) / 48000 < 9 and np.abs(sound).max() > 0.1

@@ -205,6 +205,8 @@ export class Saver {
     this.working = new RealtimeRecorder(canvas, this.player, rate, part, {
       progress: (fraction) => this.#progress(fraction * seconds * rate, seconds * rate, fraction * seconds),
       saved: (file) => {
+        // A device too slow to draw a frame before the song is over has recorded nothing.
+        if (!file.size) return this.#receive({ type: "refused", reason: "broke", detail: "nothing was recorded" }, name);
         this.#end(say("video.saved", { name, time: seconds, speed: 1 }));
         this.#offer(file, name);
       },
