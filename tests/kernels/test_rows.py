@@ -21,7 +21,7 @@ MEANINGS: dict[Reduction, Callable[[Array], Array]] = {
     Reduction.REDUCE_ABSOLUTES: lambda x: np.abs(x).sum(1),
     Reduction.REDUCE_PRODUCT: lambda x: x.prod(1),
 }
-shapes = st.tuples(st.integers(1, 4), st.integers(1, 50), st.sampled_from([1, 1, 2, 8, 13]))
+shapes = st.tuples(st.integers(1, 4), st.integers(1, 50), st.sampled_from([1, 1, 2, 8, 13, 107]))
 
 
 @examples
@@ -68,6 +68,24 @@ def test_softmax_equals_its_definition(shape: tuple[int, int, int], logarithm: b
     place = arena.put(x)
     arena.play(Softmax(Opcode.SOFTMAX, place, y, outer, count, inner, *strides, *strides, logarithm))
     close(arena.get(y, shape), wanted if logarithm else np.exp(wanted), 1e-6)
+
+
+def test_softmax_of_what_is_far_below_is_nothing_and_of_what_is_no_number_none() -> None:
+    """As masks of attention need it: -inf has no share at all, and a NaN takes its whole line, and no other."""
+    x = np.zeros((3, 11, 1), np.float32)
+    x[0, 3:, 0] = np.array([-np.inf, -88, -200, -3e38, -np.inf, -100, -90, -np.inf], np.float32)
+    x[1, 10] = np.nan
+    arena = Arena()
+    for inner in (1, 9):
+        wide = np.repeat(x, inner, 2)
+        y = arena.room(wide.size)
+        strides = (11 * inner, inner) * 2
+        arena.play(Softmax(Opcode.SOFTMAX, arena.put(wide), y, 3, 11, inner, *strides, False))
+        got = arena.get(y, wide.shape)
+        np.testing.assert_array_equal(got[0, 3:] > 0, False)
+        close(got[0, :3], np.full((3, inner), 1 / 3), 1e-6)
+        assert np.isnan(got[1]).all()
+        close(got[2], np.full((11, inner), 1 / 11), 1e-6)
 
 
 @examples

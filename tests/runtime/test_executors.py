@@ -39,6 +39,7 @@ for name, values in {
     "conv_3x3_dilated": (16, 16, (23, 19), 3, 1, {"pads": [4, 4, 4, 4], "dilations": [4, 4]}),
     "conv_3x3_strided": (3, 16, (31, 30), 3, 1, {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
     "conv_1x1": (20, 12, (9, 13), 1, 1, {}),
+    "conv_1x1_with_pads_behind_alone": (20, 12, (9, 13), 1, 1, {"pads": [0, 0, 1, 2]}),
     "conv_5x5_uneven": (5, 7, (12, 9), 5, 1, {"pads": [2, 0, 1, 3], "strides": [1, 2]}),
     "conv_depthwise": (12, 12, (15, 14), 3, 12, {"pads": [1, 1, 1, 1]}),
     "conv_grouped": (12, 8, (10, 10), 3, 4, {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
@@ -58,6 +59,15 @@ def conv_transposed() -> tuple[Graph, Feeds]:
     b = Builder(x=(1, 6, 7, 5))
     y = b.node("ConvTranspose", "x", floats(6, 4, 3, 3), floats(4), strides=[2, 2], pads=[1, 1, 1, 1])
     return b.done(b.node("Sigmoid", y)), {"x": floats(1, 6, 7, 5)}
+
+
+@case
+def conv_transposed_as_far_apart_as_its_kernel_but_for_the_last() -> tuple[Graph, Feeds]:
+    """No two inputs meet, but there are fewer outputs, or more, than inputs have."""
+    b = Builder(x=(2, 6, 7, 5), s=(2, 6, 7))
+    picture = b.node("ConvTranspose", "x", floats(6, 2, 2, 3), floats(2), strides=[2, 3], output_padding=[1, 2])
+    sound = b.node("ConvTranspose", "s", floats(6, 2, 2), strides=[2], pads=[0, 1])
+    return b.done(picture, sound), {"x": floats(2, 6, 7, 5), "s": floats(2, 6, 7)}
 
 
 @case

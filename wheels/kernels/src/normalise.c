@@ -3,7 +3,7 @@
 #include "rows.h"
 #include "vmath.h"
 
-int normalise_units(const struct normalise *s) { return s->outer; }
+int normalise_units(const struct normalise *s) { return s->outer * spans(s->inner); }
 
 static void columns(const struct normalise *s, const float *arena, const float *x, float *y, int first, int lanes) {
     vf count = vsplat((float)s->count), mean = vzero(), squares = vzero();
@@ -50,11 +50,12 @@ static void line(const struct normalise *s, const float *arena, const float *x, 
 }
 
 void normalise(const struct normalise *s, float *arena, int unit) {
-    const float *x = arena + s->x + (ptrdiff_t)unit * s->x_outer;
-    float *y = arena + s->y + (ptrdiff_t)unit * s->y_outer;
+    int row = unit / spans(s->inner), first = unit % spans(s->inner) * SPAN, end = min_int(s->inner, first + SPAN);
+    const float *x = arena + s->x + (ptrdiff_t)row * s->x_outer;
+    float *y = arena + s->y + (ptrdiff_t)row * s->y_outer;
     if (s->inner == 1 && s->x_step == 1 && s->y_step == 1) {
         line(s, arena, x, y);
         return;
     }
-    for (int i = 0; i < s->inner; i += VW) columns(s, arena, x + i, y + i, i, min_int(VW, s->inner - i));
+    for (int i = first; i < end; i += VW) columns(s, arena, x + i, y + i, i, min_int(VW, end - i));
 }

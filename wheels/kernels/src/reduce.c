@@ -77,18 +77,19 @@ float reduce_run(int kind, const float *x, int count) {
     EACH_KIND(RUN)
 }
 
-int reduce_units(const struct reduce *s) { return s->outer; }
+int reduce_units(const struct reduce *s) { return s->outer * spans(s->inner); }
 
 void reduce(const struct reduce *s, float *arena, int unit) {
-    const float *x = arena + s->x + (ptrdiff_t)unit * s->x_outer;
-    float *y = arena + s->y + (ptrdiff_t)unit * s->y_outer;
+    int line = unit / spans(s->inner), first = unit % spans(s->inner) * SPAN, end = min_int(s->inner, first + SPAN);
+    const float *x = arena + s->x + (ptrdiff_t)line * s->x_outer;
+    float *y = arena + s->y + (ptrdiff_t)line * s->y_outer;
     float scale = s->kind == REDUCE_MEAN ? 1.0f / (float)s->count : 1.0f;
     if (s->inner == 1 && s->x_step == 1) {
         *y = reduce_run(s->kind, x, s->count) * scale;
         return;
     }
-    for (int i = 0; i < s->inner; i += VW) {
-        int lanes = min_int(VW, s->inner - i);
+    for (int i = first; i < end; i += VW) {
+        int lanes = min_int(VW, end - i);
         vstore_some(y + i, reduce_column(s->kind, x + i, s->count, s->x_step, lanes) * vsplat(scale), lanes);
     }
 }

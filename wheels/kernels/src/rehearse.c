@@ -52,6 +52,9 @@ void rehearse(struct team *team, float *room) {
     struct matmul matmul = {MATMUL, X, PACKED, Y, 1, 1, SIDE * SIDE, CHANNELS, CHANNELS, CHANNELS, 0, 0, 0, 0, CHANNELS,
                             0, 0, FLOAT32, NONE, NONE, 48, 2, finish};
     play_often(team, room, &matmul);
+    struct integer_product product = {INTEGER_PRODUCT, X, PACKED, Y, SIDE * SIDE, CHANNELS, CHANNELS, CHANNELS, CHANNELS, 32,
+                                      64, finish};
+    play_often(team, room, &product);
     struct pool pool = {POOL, POOL_MAX, x, half, apart, SIDE, SIDE};
     play_often(team, room, &pool);
     struct resize resize = {RESIZE, x, large, 2, 2, WEIGHTS, WEIGHTS, WEIGHTS, WEIGHTS};

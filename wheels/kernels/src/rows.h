@@ -4,6 +4,11 @@
 
 #include "step.h"
 
+/* Of neighbours along lines of their own, so many are a unit of work: whole lines of the cache. */
+#define SPAN 64
+
+INLINE int spans(int inner) { return ceil_div(inner, SPAN); }
+
 int reduce_units(const struct reduce *s);
 void reduce(const struct reduce *s, float *arena, int unit);
 

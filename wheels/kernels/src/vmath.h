@@ -65,6 +65,12 @@ INLINE vf vexp_within(vf x) {
     return value * (vf)(((vi)shifted - visplat(0x4b400000 - 127)) << 23);
 }
 
+/* exp of what is not above 0; what would have no normal number is 0. Keeps a NaN. */
+INLINE vf vexp_below(vf x) {
+    vf shifted, value = exp_of_rest(vmax(x, vsplat(-88.0f)), &shifted); /* 2^-127, made of an empty exponent, is 0 */
+    return value * (vf)(((vi)shifted - visplat(0x4b400000 - 127)) << 23);
+}
+
 INLINE vf vlog(vf x) {
     /* log(1 + f) = f - f^2 / 2 + f^3 p(f) on sqrt(1/2) <= 1 + f < sqrt(2) */
     static const float p[] = {0.33333313f, -0.25000009f, 0.20002119f, -0.16667995f, 0.14219551f,

@@ -22,20 +22,24 @@ Ints = Sequence[int]
 def source_positions(
     length: int, outputs: int, scale: float, mode: str, region: tuple[float, float] = (0.0, 1.0)
 ) -> Array:
-    """Where each of `outputs` elements lies on the input axis of `length` elements, by a coordinate mode of ONNX."""
-    at = np.arange(outputs, dtype=np.float64)
+    """Where each of `outputs` elements lies on the input axis of `length` elements, by a coordinate mode of ONNX.
+
+    In float32, as onnxruntime computes it: which element is the nearest may hang on the last bit.
+    """
+    at = np.arange(outputs, dtype=np.float32)
+    factor = np.float32(scale)
     match mode:
         case "asymmetric":
-            return at / scale
+            return at / factor
         case "half_pixel":
-            return (at + 0.5) / scale - 0.5
+            return (at + 0.5) / factor - 0.5
         case "pytorch_half_pixel":
-            return (at + 0.5) / scale - 0.5 if outputs > 1 else np.zeros(1)
+            return (at + 0.5) / factor - 0.5 if outputs > 1 else np.zeros(1)
         case "half_pixel_symmetric":
-            centre = length / 2 * (1 - outputs / (scale * length))
-            return centre + (at + 0.5) / scale - 0.5
+            centre = length / 2 * (1 - outputs / (factor * length))
+            return centre + (at + 0.5) / factor - 0.5
         case "tf_half_pixel_for_nn":
-            return (at + 0.5) / scale
+            return (at + 0.5) / factor
         case "align_corners":
             return at * (length - 1) / (outputs - 1) if outputs > 1 else np.zeros(outputs)
         case "tf_crop_and_resize":
@@ -46,12 +50,16 @@ def source_positions(
     raise ValueError(f"the coordinate mode '{mode}' is unknown")
 
 
+HALFWAY = 1e-6
+"""What float32 may miss of the middle between two elements without leaving it, as in onnxruntime."""
+
+
 def _nearest(positions: Array, mode: str) -> Array:
     match mode:
         case "round_prefer_floor":
-            return np.ceil(positions - 0.5)
+            return np.ceil(positions - 0.5 - HALFWAY)
         case "round_prefer_ceil":
-            return np.floor(positions + 0.5)
+            return np.floor(positions + 0.5 + HALFWAY)
         case "floor":
             return np.floor(positions)
         case "ceil":

@@ -12,7 +12,10 @@ from hearth.runtime.wasm.native import native_library
 
 
 class Library:
-    """A build of the kernels. Pointers are addresses as integers; `play` runs steps [first, end) of a program."""
+    """A build of the kernels. Pointers are addresses as integers; `play` runs steps [first, end) of a program.
+
+    `play_units` runs units [first, end) of a single step.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
@@ -25,8 +28,11 @@ class Library:
         self.play = handle.play
         self.play.argtypes = [pointer, pointer, pointer, number, number, pointer]
         self.play.restype = None
-        self.scratch = handle.step_scratch
-        self.scratch.argtypes = [pointer]
+        self.scratch, self.units = handle.step_scratch, handle.step_units
+        self.scratch.argtypes = self.units.argtypes = [pointer]
+        self.play_units = handle.play_units
+        self.play_units.argtypes = [pointer, pointer, number, number, pointer]
+        self.play_units.restype = None
         self.vector: int = handle.vector_width()
         """Floats in a vector: packed weights are padded to whole ones."""
 

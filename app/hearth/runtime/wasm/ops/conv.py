@@ -19,7 +19,6 @@ from hearth.runtime.wasm.steps import (
     Opcode,
     PackMatrix,
     Staged,
-    Window,
 )
 from hearth.runtime.wasm.tensors import pixel_pitch
 
@@ -50,15 +49,18 @@ def conv(low: Lowering, step: Step) -> None:
         _depthwise(layer)
     elif _tiles(layer) is not None:
         _winograd(layer, _tiles(layer) or 0)
-    elif prod(layer.weights.shape[2:]) == 1 and layer.groups == 1 and _is_plain(layer.window) and outs > FEW:
+    elif prod(layer.weights.shape[2:]) == 1 and layer.groups == 1 and _is_plain(layer) and outs > FEW:
         _pointwise(layer, batch * prod(spatial))
     else:
         _general(layer)
     low.after(step, layer.rest, low.tensors[step.node.outputs[0]])
 
 
-def _is_plain(window: Window) -> bool:
-    return window.stride_y == window.stride_x == 1 and window.pad_top == window.pad_left == 0
+def _is_plain(layer: Layer) -> bool:
+    """Whether a kernel of one tap sees each pixel once, and no padding."""
+    window = layer.window
+    whole = layer.x.shape[2:] == layer.y.shape[2:]
+    return whole and window.stride_y == window.stride_x == 1 and window.pad_top == window.pad_left == 0
 
 
 def _tiles(layer: Layer) -> int | None:

@@ -90,7 +90,8 @@ def conv_transpose(low: Lowering, step: Step) -> None:
         weights = weights[:, :, None]
     x, y = low.image(node.inputs[0]), low.output_image(node.outputs[0])
     finish, reads, rest = low.finish(step, y)
-    apart = strides == list(weights.shape[-len(strides) :]) and not any(before) and set(dilations) == {1}
+    whole = list(outputs) == [size * stride for size, stride in zip(shape[2:], strides, strict=True)]
+    apart = strides == list(weights.shape[-len(strides) :]) and set(dilations) == {1} and whole and not any(before)
     if apart and weights.shape[1] <= FEW and int(how.get("group", 1)) == 1 and not reads:
         _apart(low, x, y, weights, bias, finish)
         low.after(step, rest, y)

@@ -1,0 +1,25 @@
+"""Which element is the nearest hangs on the last bit of float32 where several are as near: as in onnxruntime."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from tests.runtime.against_onnxruntime import assert_same
+
+pytestmark = pytest.mark.desk
+HALVES = [(13, 8), (10, 24), (14, 31), (7, 2), (28, 39)]
+
+
+@pytest.mark.parametrize("coordinates", ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners"])
+@pytest.mark.parametrize("rounding", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+def test_the_nearest_element_is_onnxruntimes(coordinates: str, rounding: str) -> None:
+    how: dict[str, Any] = {"mode": "nearest", "coordinate_transformation_mode": coordinates, "nearest_mode": rounding}
+    for length, outputs in HALVES:
+        x = np.arange(length, dtype=np.float32)[None, None]
+        assert_same("Resize", x, None, None, np.array([1, 1, outputs], np.int64), **how)
+    x = np.arange(36, dtype=np.float32).reshape(1, 1, 12, 3)
+    for scale in (0.3, 0.7, 1.3, 1.5, 2.6):
+        assert_same("Resize", x, None, np.array([1, 1, scale, 1], np.float32), **how)
