@@ -21,7 +21,10 @@ LONGEST = 300  # seconds to wait for the page
 
 
 def model() -> bytes:
-    """Every kind of kernel that splits its work, one after the other, some of them writing in place."""
+    """Every kind of kernel that splits its work, one after the other, some of them writing in place.
+
+    Its end is a view that runs backwards, read by an op that numpy does.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
     rng = np.random.default_rng(1)
@@ -40,7 +43,9 @@ def model() -> bytes:
         make("Add", ["f", "x"], ["g"]),
         make("Concat", ["g", "b"], ["h"], axis=1),
         make("MaxPool", ["h"], ["i"], kernel_shape=[2, 2], strides=[2, 2]),
-        make("ConvTranspose", ["i", "w4"], ["y"], strides=[2, 2]),
+        make("ConvTranspose", ["i", "w4"], ["j"], strides=[2, 2]),
+        make("Slice", ["j", "from", "to", "axis", "step"], ["k"]),
+        make("CumSum", ["k", "axis"], ["y"]),
     ]
     constants = [
         weights("w1", 24, 16, 3, 3),
@@ -48,6 +53,10 @@ def model() -> bytes:
         weights("w2", 24, 1, 5, 5),
         weights("w3", 16, 24, 1, 1),
         weights("w4", 40, 8, 2, 2),
+        *(
+            numpy_helper.from_array(np.array([value]), name)
+            for name, value in (("from", -1), ("to", -(1 << 40)), ("axis", 3), ("step", -1))
+        ),
     ]
     graph = helper.make_graph(
         nodes,

@@ -52,6 +52,8 @@ class InferenceSession:
     ) -> None:
         if not isinstance(path_or_bytes, str | bytes | os.PathLike):
             raise TypeError(f"Unable to load from type '{type(path_or_bytes)}'")
+        if path_or_bytes == "":
+            raise TypeError("The path of the model is empty.")
         if sess_options is not None and not isinstance(sess_options, SessionOptions):
             raise TypeError(f"sess_options: SessionOptions are wanted, not {type(sess_options).__name__}")
         for name in kwargs:

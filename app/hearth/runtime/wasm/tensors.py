@@ -70,19 +70,26 @@ class Tensor:
 
     @cached_property
     def span(self) -> int:
-        """Elements from its first to its last one, gaps included. For strides that don't go backwards."""
+        """Elements from the earliest to the latest in memory, gaps included."""
         if 0 in self.shape:
             return 0
-        return 1 + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
+        return 1 + sum((size - 1) * abs(stride) for size, stride in zip(self.shape, self.strides, strict=True))
+
+    @cached_property
+    def before(self) -> int:
+        """Elements that lie in front of its first one: strides may lead backwards."""
+        if 0 in self.shape:
+            return 0
+        return -sum(min(0, (size - 1) * stride) for size, stride in zip(self.shape, self.strides, strict=True))
 
     def over(self, memory: np.ndarray) -> np.ndarray:
-        """The tensor as an array over memory of its dtype that starts where it does."""
+        """The tensor as an array over memory of its dtype that starts where its earliest element lies."""
         steps = tuple(stride * self.dtype.itemsize for stride in self.strides)
-        return np.lib.stride_tricks.as_strided(memory, self.shape, steps)
+        return np.lib.stride_tricks.as_strided(memory[self.before :], self.shape, steps)
 
     def view(self, arena: np.ndarray) -> np.ndarray:
         """The tensor as an array over the arena's memory."""
-        return self.over(arena[self.place :].view(self.dtype))
+        return self.over(arena[self.place - self.before :].view(self.dtype))
 
     def viewed(self, array: np.ndarray, ghost: np.ndarray) -> Tensor | None:
         """This tensor, changed as a numpy operation changed `ghost` into `array`; None where that is not a view."""

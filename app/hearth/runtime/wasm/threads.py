@@ -108,12 +108,12 @@ class SharedPlayer:
                 raise ExecutorFailed("A value with gaps can't be copied in.")
             laid = np.empty(target.span, target.dtype)
             np.copyto(target.over(laid), array)
-        self._write(self.arena + 4 * target.place, address(laid), laid.nbytes)
+        self._write(self.arena + 4 * (target.place - target.before), address(laid), laid.nbytes)
 
     def read(self, source: Tensor) -> np.ndarray:
         """A copy of a value."""
         memory = np.empty(source.span, source.dtype)
-        self._read(self.arena + 4 * source.place, address(memory), memory.nbytes)
+        self._read(self.arena + 4 * (source.place - source.before), address(memory), memory.nbytes)
         return source.over(memory)
 
     def take(self, source: Tensor) -> np.ndarray:
