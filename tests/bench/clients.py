@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from selenium import webdriver
 
 from hearth.desk.fetch import Cache
 from hearth.desk.pins import read_pins
@@ -37,6 +39,7 @@ from wheels.runtime_wheel import alias_wheel, runtime_wheel
 
 HERE = Path(__file__).parent
 ASKED = "_clients.py"
+LONGEST = 600  # seconds to wait for one client
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,6 @@ def main(argv: Sequence[str]) -> int:
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Isolated, directory=str(folder)))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         driver = start_chromium(Path(work, "profile"), folder, FLAGS if options.gpu else ())
-        driver.set_script_timeout(600)
         try:
             for name in names:
                 expected = on_the_desk(name, wheels[name], folder, Path(work, name))
@@ -98,8 +100,7 @@ def main(argv: Sequence[str]) -> int:
                 wanted["wheels"] = [path.name for path in everything[:2] + wheels[name][::-1]]
                 (folder / "asked.json").write_text(json.dumps(wanted))
                 driver.get(f"http://127.0.0.1:{server.server_port}/")
-                found = driver.execute_async_script("const done = arguments[0]; ask('as it is').then(done)")
-                rows.append(told(name, found, expected))
+                rows.append(told(name, answer_of(driver), expected))
         finally:
             driver.quit()
             server.shutdown()
@@ -112,6 +113,18 @@ def main(argv: Sequence[str]) -> int:
 def files(client: Client, pinned: Sequence[str] | dict[str, Any]) -> list[str]:
     """The files of its wheels, its own first."""
     return [next(file for file in pinned if file.startswith(start)) for start in (client.wheel, *client.beside)]
+
+
+def answer_of(driver: webdriver.Chrome) -> dict[str, Any]:
+    """What the page's worker tells in the end."""
+    driver.execute_script("ask('as it is').then((found) => { window.found = found; })")
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end:
+        found = driver.execute_script("return window.found")
+        if found:
+            return dict(found)
+        time.sleep(0.2)
+    return {"error": f"no answer within {LONGEST} s"}
 
 
 def on_the_desk(name: str, wheels: Sequence[Path], folder: Path, unpacked: Path) -> Any:
@@ -140,7 +153,8 @@ def apart(one: Any, other: Any) -> float:
 def told(name: str, found: dict[str, Any], expected: Any) -> dict[str, Any]:
     """Prints how a client fared; the row for the file."""
     if "error" in found:
-        print(f"{name:24} FAILED: {found['error']}", flush=True)
+        words = [line for line in str(found["error"]).splitlines() if not line.startswith("    at ")]
+        print(f"{name:24} FAILED: " + "\n    ".join(words), flush=True)
         return {"client": name, "same": False, "error": found["error"]}
     difference = apart(found["answer"], expected)
     same = difference <= CLIENTS[name].tolerance
