@@ -159,8 +159,13 @@ def qlinear_matmul(
     y_zero: Array,
 ) -> Array:
     scale = _rows(a_scale).astype(np.float32) * b_scale.astype(np.float32)  # type: ignore[union-attr]
-    product = integer_matmul(a, b, a_zero, b_zero) * scale
-    return quantised(product.astype(np.float32), y_scale.astype(np.float32), y_zero, y_zero.dtype)
+    return _requantised(integer_matmul(a, b, a_zero, b_zero), scale, y_scale, y_zero)
+
+
+def _requantised(total: Array, scale: Array, y_scale: Array, y_zero: Array) -> Array:
+    """Whole sums in units of `scale` as numbers of few bits, multiplied once, as onnxruntime does: ties hang on it."""
+    factor = scale.astype(np.float32) / y_scale.astype(np.float32)
+    return quantised(total.astype(np.float32) * factor, np.ones((), np.float32), y_zero, y_zero.dtype)
 
 
 def _integer_conv(x: Array, w: Array, x_zero: Array | None, w_zero: Array | None, how: dict[str, Any]) -> Array:
@@ -225,5 +230,4 @@ def qlinear_conv(
     if b is not None:
         total = total + b.reshape(dims)
     scale = (x_scale * w_scale).astype(np.float32)
-    product = total * (scale.reshape(dims) if scale.size > 1 else scale.reshape(()))
-    return quantised(product.astype(np.float32), y_scale, y_zero, y_zero.dtype)
+    return _requantised(total, scale.reshape(dims) if scale.size > 1 else scale.reshape(()), y_scale, y_zero)
