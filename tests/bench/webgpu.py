@@ -27,6 +27,7 @@ from hearth.runtime.device import gpu_bytes
 from hearth.runtime.graph import Graph
 from hearth.runtime.passes import fix_inputs, optimise
 from hearth.runtime.plan import make_plan
+from hearth.runtime.unread import at_hand
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
 from hearth.runtime.webgpu.program import Halves
@@ -225,7 +226,7 @@ def _model(folder: Path, name: str, limits: Limits, variants: Mapping[str, Varia
             (folder / file).write_text(lowered.to_json())
             entry["plans"].append({"name": title, "file": file, "halves": halves != "none"})
         for constant in sorted(needed):
-            array = graph.constants[constant]
+            array = at_hand(graph.constants[constant])
             data = np.ascontiguousarray(array.astype(np.int32) if array.dtype.kind in "iu" else array).tobytes()
             constants[constant] = {"at": at, "bytes": len(data)}
             at += weights.write(data + bytes(-len(data) % 4))
@@ -255,7 +256,7 @@ def _checked(folder: Path, number: int, name: str, limits: Limits) -> dict[str, 
     files: dict[str, dict[str, Any]] = {"constants": {}, "feeds": {}, "outputs": {}}
     at = 0
     with (folder / f"checked{number}.bin").open("wb") as data:
-        given = {"constants": {key: graph.constants[key] for key in lowered.constants}, "feeds": feeds}
+        given = {"constants": {key: at_hand(graph.constants[key]) for key in lowered.constants}, "feeds": feeds}
         for group, arrays in (*given.items(), ("outputs", expected)):
             for key, array in arrays.items():
                 place = lowered.constants[key] if group == "constants" else lowered.values.get(key)

@@ -11,6 +11,7 @@ from hearth.runtime.load import load, load_bytes
 from hearth.runtime.onnx_schema import ONNX
 from hearth.runtime.protobuf import decode
 from hearth.runtime.types import TensorType, dtype_name
+from hearth.runtime.unread import at_hand
 
 onnx = pytest.importorskip("onnx")
 pytestmark = pytest.mark.desk
@@ -53,7 +54,7 @@ def test_every_numpy_type_is_read_as_the_onnx_package_reads_it(name: str, raw: b
     tensor = onnx.helper.make_tensor(
         "t", number, values.shape, values.tobytes() if raw else values.reshape(-1), raw=raw
     )
-    array = load_bytes(model_with(tensor)).constants["t"]
+    array = at_hand(load_bytes(model_with(tensor)).constants["t"])
     assert array.dtype == values.dtype
     np.testing.assert_array_equal(array, values)
 
@@ -62,7 +63,7 @@ def test_every_numpy_type_is_read_as_the_onnx_package_reads_it(name: str, raw: b
 def test_types_that_numpy_lacks_keep_their_bits(name: str) -> None:
     number = getattr(onnx.TensorProto, name)
     tensor = onnx.helper.make_tensor("t", number, (5,), [1, 2, 0.5 if "FLOAT" in name else 3, 4, 0])
-    array = load_bytes(model_with(tensor)).constants["t"]
+    array = at_hand(load_bytes(model_with(tensor)).constants["t"])
     expected = onnx.numpy_helper.to_array(tensor)
     assert dtype_name(array.dtype) == name.lower()
     np.testing.assert_array_equal(array.view(np.dtype(array.dtype[0])), expected.view(array.dtype[0]))
@@ -70,7 +71,7 @@ def test_types_that_numpy_lacks_keep_their_bits(name: str) -> None:
 
 def test_strings_and_dynamic_shapes_are_read() -> None:
     tensor = onnx.helper.make_tensor("t", onnx.TensorProto.STRING, (2,), ["hearth", "heimat"])
-    assert load_bytes(model_with(tensor)).constants["t"].tolist() == ["hearth", "heimat"]
+    assert at_hand(load_bytes(model_with(tensor)).constants["t"]).tolist() == ["hearth", "heimat"]
     graph = onnx.helper.make_graph(
         [onnx.helper.make_node("Relu", ["x"], ["y"])],
         "g",

@@ -7,7 +7,9 @@ from hearth.errors import BadModel
 from hearth.runtime import model_file
 from hearth.runtime.graph import Graph
 from hearth.runtime.passes import optimise
+from hearth.runtime.session import InferenceSession
 from hearth.runtime.types import TensorType
+from hearth.runtime.unread import Unread, at_hand
 from tests.runtime.graphs import Builder, floats, ints, play
 
 
@@ -38,9 +40,9 @@ def test_the_same_graph_gives_the_same_bytes() -> None:
 
 def test_every_constant_starts_at_a_multiple_of_64_bytes() -> None:
     data = model_file.dumps(network())
-    for array in model_file.loads(data).constants.values():
-        offset = array.__array_interface__["data"][0] - np.frombuffer(data, np.uint8).__array_interface__["data"][0]
-        assert offset % 64 == 0
+    for constant in model_file.loads(data).constants.values():
+        place, start = (a.__array_interface__["data"][0] for a in (at_hand(constant), np.frombuffer(data, np.uint8)))
+        assert (place - start) % 64 == 0
 
 
 def test_half_weights_are_half_the_size_and_widen_on_use() -> None:
@@ -53,7 +55,7 @@ def test_half_weights_are_half_the_size_and_widen_on_use() -> None:
     assert again.type(name) == TensorType(np.dtype(np.float32), (8, 3, 5, 5))
     widened = again.constant(name)
     assert widened is not None and widened.dtype == np.float32
-    np.testing.assert_allclose(widened, graph.constants[name], rtol=1e-3)
+    np.testing.assert_allclose(widened, at_hand(graph.constants[name]), rtol=1e-3)
     x = floats(1, 3, 16, 16)
     np.testing.assert_allclose(play(again, x=x)[0], play(graph, x=x)[0], rtol=1e-2, atol=1e-2)
 
@@ -61,7 +63,7 @@ def test_half_weights_are_half_the_size_and_widen_on_use() -> None:
 def test_weights_too_large_for_half_stay_whole() -> None:
     graph = network()
     name = next(name for name, array in graph.constants.items() if array.ndim == 4)
-    graph.constants[name] = graph.constants[name] * np.float32(1e6)
+    graph.constants[name] = at_hand(graph.constants[name]) * np.float32(1e6)
     assert model_file.loads(model_file.dumps(graph, "float16")).constants[name].dtype == np.float32
 
 
@@ -89,3 +91,38 @@ def test_a_damaged_header_is_refused() -> None:
     data[40:44] = b"\xff\xfe\xfd\xfc"
     with pytest.raises(BadModel, match="damaged"):
         model_file.loads(data)
+
+
+class File:
+    """A file on a disk far away, which counts what is read of it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.most = data, 0
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def read(self, start: int, end: int) -> bytes:
+        self.most = max(self.most, end - start)
+        return self.data[start:end]
+
+
+@pytest.mark.parametrize("executor", ["numpy", "wasm"])
+def test_a_large_file_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch, executor: str) -> None:
+    monkeypatch.setattr(model_file, "LARGE_FILE", 1000)
+    monkeypatch.setattr(model_file, "LARGE_CONSTANT", 1000)
+    b = Builder(x=(1, 16, 24, 24))
+    y = b.node("Relu", b.node("Conv", "x", floats(16, 16, 3, 3), floats(16), pads=[1, 1, 1, 1]))
+    y = b.node("Conv", y, floats(32, 16, 1, 1), floats(32))
+    y = b.node("Conv", y, floats(32, 1, 5, 5), group=32)
+    y = b.node("Conv", y, floats(24, 32, 2, 2), strides=[2, 2])
+    graph = b.done(b.node("ConvTranspose", y, floats(24, 8, 3, 3)))
+    optimise(graph)
+    file = File(data := model_file.dumps(graph, "float16"))
+    session = InferenceSession(file, executor)
+    unread = [one for one in session.graph.constants.values() if isinstance(one, Unread)]
+    assert len(unread) == 5
+    assert file.most < len(data) / 2
+    x = floats(1, 16, 24, 24)
+    expected = InferenceSession(data, executor).run(None, {"x": x})
+    np.testing.assert_array_equal(session.run(None, {"x": x}), expected)

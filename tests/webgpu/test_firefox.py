@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hearth.runtime.numpy import NumpyExecutor
+from hearth.runtime.unread import at_hand
 from hearth.runtime.webgpu.tuning import HALVES
 from tests.browser.firefox import open_firefox
 from tests.webgpu.test_player import GPU_JS, many_ops, text
@@ -60,7 +61,7 @@ def test_a_net_runs_in_firefox_as_numpy_says(tmp_path: Path) -> None:
     (folder / "index.html").write_text(PAGE)
     job = {
         "plans": {halves: json.loads(lowered.to_json()) for halves, lowered in plans.items()},
-        "constants": {name: text(plan.graph.constants[name]) for name in lowered.constants},
+        "constants": {name: text(at_hand(plan.graph.constants[name])) for name in lowered.constants},
         "feeds": {name: text(array) for name, array in feeds.items()},
     }
     (folder / "job.json").write_text(json.dumps(job))

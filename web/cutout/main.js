@@ -52,7 +52,7 @@ let rendered = 0; // when that was last
 
 translate(document);
 
-const shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => python.post(message, transfer), changed, notice });
+const shelf = new Shelf({ tool: "cutout", tell: (message) => python.post(message), changed, notice });
 const footer = new Stored(shelf);
 const pictures = new Pictures(render);
 const collection = new Collection(new URL("./", ROOT), pictures);

@@ -17,7 +17,7 @@ const WORKER = new URL("../cutout/worker.js", import.meta.url);
 
 export class Engine {
   constructor() {
-    this.shelf = new Shelf({ tool: "cutout", tell: (message, transfer) => this.#tell(message, transfer) });
+    this.shelf = new Shelf({ tool: "cutout", tell: (message) => this.#tell(message) });
     /** @type {Link | null} */
     this.link = null;
     /** @type {Job | null} */

@@ -60,6 +60,13 @@ const bridge = {
       say({ type: "need-model", id });
     });
   },
+  /**
+   * A part of a file, waited for: Python asks for it in the middle of a computation.
+   * @param {Blob} file @param {number} start @param {number} end
+   */
+  readPart(file, start, end) {
+    return new Uint8Array(new FileReaderSync().readAsArrayBuffer(file.slice(start, end)));
+  },
   /** @param {Uint8Array<ArrayBuffer>} bytes  that Python has */
   release(bytes) {
     release(bytes.buffer);
@@ -117,7 +124,7 @@ function takeOwn(message) {
       awaited.get(message.id)?.progress(message.loaded, message.total);
       return true;
     case "model":
-      settle(message.id)?.resolve({ data: new Uint8Array(message.data), checked: message.checked });
+      settle(message.id)?.resolve({ file: message.file, checked: message.checked });
       return true;
     case "model-failed":
       settle(message.id)?.reject(new Error(message.reason));

@@ -20,7 +20,7 @@
  * @typedef {{type: "stop" | "retry", id: number}} OnJob
  * @typedef {{type: "kernels", url: string}} Kernels  what a model that is on its way will want compiled
  * @typedef {{type: "model-progress", id: string, loaded: number, total: number}} ModelProgress
- * @typedef {{type: "model", id: string, data: ArrayBuffer, checked: boolean}} ModelData
+ * @typedef {{type: "model", id: string, file: Blob, checked: boolean}} ModelData
  *     `checked` unless the browser gives this page no way to compute a hash
  * @typedef {{type: "model-failed", id: string, reason: string}} ModelFailed
  * @typedef {Start | OnJob | Kernels | ModelProgress | ModelData | ModelFailed} ToHost

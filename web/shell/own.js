@@ -79,15 +79,15 @@ export class OwnModels {
   }
 
   /**
-   * The model's bytes. Throws DownloadFailed where they are gone or damaged: they can be had nowhere else.
+   * The model's file. Throws DownloadFailed where they are gone or damaged: they can be had nowhere else.
    * @param {Model} model @returns {Promise<Opened>}
    */
   async open(model) {
     const cache = await this.#cache();
     const found = this.loose.get(model.sha256) ?? (await cache?.match(this.#url(model.parts[0].url)));
-    const data = await found?.arrayBuffer();
-    if (!data || (await hashOf(data)) !== model.sha256) throw new DownloadFailed(say("own.gone"));
-    return { data, checked: true, repaired: false, kept: true };
+    const file = found instanceof Response ? await found.blob() : found;
+    if (!file || (await hashOf(await file.arrayBuffer())) !== model.sha256) throw new DownloadFailed(say("own.gone"));
+    return { file, checked: true, repaired: false, kept: true };
   }
 
   /** @returns {Promise<Model[]>} */

@@ -21,7 +21,7 @@ export class Shelf {
   /**
    * @param {object} to
    * @param {string} to.tool  whose models these are
-   * @param {(message: ToHost, transfer?: Transferable[]) => void} to.tell
+   * @param {(message: ToHost) => void} to.tell
    * @param {() => void} [to.changed]  called when what is stored changed
    * @param {(sentence: string) => void} [to.notice]  says what the person should know
    */
@@ -103,12 +103,12 @@ export class Shelf {
     const entry = this.fetchAhead(id);
     const { opened, loaded, total } = entry;
     if (total) this.tell({ type: "model-progress", id, loaded, total });
-    if (entry.awaited) return; // a worker started anew asks again; the bytes can be handed over only once
+    if (entry.awaited) return; // a worker started anew asks again: it is told once
     entry.awaited = true;
     try {
-      const { data, checked, repaired, kept } = await opened;
+      const { file, checked, repaired, kept } = await opened;
       this.running.delete(id);
-      this.tell({ type: "model", id, data, checked }, [data]);
+      this.tell({ type: "model", id, file, checked });
       if (repaired) this.notice(say("models.repaired"));
       else if (!kept && (await storageWorks())) this.notice(say("models.no-room"));
     } catch (error) {

@@ -4,9 +4,10 @@
  *
  * @typedef {import("./messages.js").Model} Model
  * @typedef {Model["parts"][number]} Part
- * @typedef {{data: ArrayBuffer, checked: boolean, repaired: boolean, kept: boolean}} Opened
+ * @typedef {{file: Blob, checked: boolean, repaired: boolean, kept: boolean}} Opened
  */
 
+import { release } from "./release.js";
 import { say } from "./words.js";
 
 const ATTEMPTS = 3;
@@ -23,7 +24,8 @@ export class ModelStore {
   }
 
   /**
-   * The model's bytes, from this device where it is stored, else over the network.
+   * The model's file, from this device where it is stored, else over the network. What is stored stays on the disk: the
+   * file is put together of its parts there, and whoever needs some of it reads that.
    *
    * @param {Model} model
    * @param {(loaded: number, total: number) => void} progress  in bytes over all parts that have to be fetched
@@ -130,29 +132,32 @@ export class ModelStore {
   async #assemble(model, progress, signal) {
     const whole = await openCache(this.wholeName);
     const partial = await openCache(this.partialName);
-    const data = new Uint8Array(model.bytes);
-    /** @type {{part: Part, room: Uint8Array<ArrayBuffer>}[]} */
-    const missing = [];
-    let start = 0;
+    /** @type {Map<Part, Blob>} */
+    const files = new Map();
     let repaired = false;
     for (const part of model.parts) {
-      const room = data.subarray(start, start + part.bytes);
-      const found = (await readStored(whole, this.#url(part), part, room)) ?? (await readStored(partial, this.#url(part), part, room));
-      if (!found?.whole) missing.push({ part, room });
-      repaired ||= found?.whole === false;
-      start += part.bytes;
+      const found = (await readStored(whole, this.#url(part), part)) ?? (await readStored(partial, this.#url(part), part));
+      if (found?.file) files.set(part, found.file);
+      repaired ||= found?.file === null;
     }
-    const total = missing.reduce((sum, { part }) => sum + part.bytes, 0);
+    const missing = model.parts.filter((part) => !files.has(part));
+    const total = missing.reduce((sum, { bytes }) => sum + bytes, 0);
     let before = 0;
     let kept = Boolean(partial);
-    for (const { part, room } of missing) {
-      await fetchPart(this.#url(part), part, room, signal, (loaded) => progress(before + loaded, total));
+    for (const part of missing) {
+      const file = await fetchPart(this.#url(part), part, signal, (loaded) => progress(before + loaded, total));
+      files.set(part, file);
       before += part.bytes;
       const headers = { "content-length": String(part.bytes) };
-      kept &&= await keep(partial, this.#url(part), new Response(room, { headers }));
+      kept &&= await keep(partial, this.#url(part), new Response(file, { headers }));
     }
     if (kept && whole && partial) kept = await this.#promote(model, whole, partial);
-    return { data: data.buffer, checked: Boolean(globalThis.crypto?.subtle), repaired, kept };
+    for (const part of missing) {
+      const stored = kept && (await whole?.match(this.#url(part))); // from now on its bytes need to be on the disk alone
+      if (stored) files.set(part, await stored.blob());
+    }
+    const file = new Blob(model.parts.map((part) => files.get(part) ?? ""));
+    return { file, checked: Boolean(globalThis.crypto?.subtle), repaired, kept };
   }
 
   /**
@@ -197,19 +202,24 @@ export async function storageWorks() {
  * @param {Cache | null} cache
  * @param {string} url
  * @param {Part} part
- * @param {Uint8Array<ArrayBuffer>} room where it is put
- * @returns {Promise<{whole: boolean} | null>}  null where it is not stored
+ * @returns {Promise<{file: Blob | null} | null>}  null where it is not stored; without a file where that was damaged
  */
-async function readStored(cache, url, part, room) {
+async function readStored(cache, url, part) {
   const response = await cache?.match(url);
   if (!cache || !response) return null;
-  const whole = response.body !== null && (await fill(response.body, room)) === room.length && (await isWhole(room, part));
-  if (!whole) await cache.delete(url);
-  return { whole };
+  const file = await response.blob();
+  if (file.size === part.bytes) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const whole = await isWhole(bytes, part);
+    release(bytes.buffer);
+    if (whole) return { file };
+  }
+  await cache.delete(url);
+  return { file: null };
 }
 
 /**
- * Reads a stream to where its bytes belong: a large model is in memory once.
+ * Reads a stream to where its bytes belong.
  * @param {ReadableStream<Uint8Array>} body
  * @param {Uint8Array<ArrayBuffer>} room
  * @param {(loaded: number) => void} [progress]
@@ -250,17 +260,22 @@ async function keep(cache, url, response) {
 /**
  * @param {string} url
  * @param {Part} part
- * @param {Uint8Array<ArrayBuffer>} room where it is put
  * @param {AbortSignal} signal
  * @param {(loaded: number) => void} progress
+ * @returns {Promise<Blob>}
  */
-async function fetchPart(url, part, room, signal, progress) {
+async function fetchPart(url, part, signal, progress) {
+  const room = new Uint8Array(part.bytes);
   let reason = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (attempt - 1)));
     try {
       await download(url, room, signal, progress);
-      if (await isWhole(room, part)) return;
+      if (await isWhole(room, part)) {
+        const file = new Blob([room]);
+        release(room.buffer);
+        return file;
+      }
       reason = say("fetch.damaged");
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -55,7 +55,7 @@ let small = null; // draws the scenes' small pictures
 
 translate(document);
 
-const shelf = new Shelf({ tool: "visualizer", tell: (message, transfer) => python.post(message, transfer), changed, notice });
+const shelf = new Shelf({ tool: "visualizer", tell: (message) => python.post(message), changed, notice });
 const footer = new Stored(shelf);
 const offline = new Offline({ busy: () => state.track !== null, stored });
 const player = new Player({ changed: () => stage.ask(), failed: notPlayed });

@@ -1,7 +1,10 @@
 """What the page's Python asks of the place it runs in: the browser, or a test on the desk."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from hearth.runtime.unread import Source
 
 Progress = Callable[[int, int], None]  # bytes that came, bytes in all
 
@@ -15,10 +18,10 @@ class Bridge(Protocol):
     def stop_asked(self, job: int) -> bool:
         """Whether the person asked to stop this job. Must answer even while no message can come in."""
 
-    async def model(self, model: str, progress: Progress) -> bytes:
+    async def model(self, model: str, progress: Progress) -> "bytes | Source":
         """The whole model file, checked. Raises DownloadFailed.
 
-        The last progress, with all of it loaded, is told before the file takes up Python's memory.
+        The last progress, with all of it loaded, is told before any of it takes up Python's memory.
         """
 
     def drop_model(self, model: str) -> None:

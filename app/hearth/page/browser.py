@@ -4,13 +4,18 @@ import asyncio
 import hashlib
 import importlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyodide.ffi import JsException, create_proxy
 
 from hearth.errors import DownloadFailed
 from hearth.page.bridge import Page, Progress
 from hearth.words import say
+
+if TYPE_CHECKING:
+    from hearth.runtime.unread import Source
+
+_PIECE_BYTES = 1 << 20
 
 
 class BrowserBridge:
@@ -29,7 +34,7 @@ class BrowserBridge:
     def stop_asked(self, job: int) -> bool:
         return bool(self.js.stopAsked(job))
 
-    async def model(self, model: str, progress: Progress) -> bytes:
+    async def model(self, model: str, progress: Progress) -> "Source":
         proxy = create_proxy(progress)
         try:
             answer = await self.js.model(model, proxy)
@@ -37,15 +42,41 @@ class BrowserBridge:
             raise DownloadFailed(say("models.failed", reason=error.message)) from error
         finally:
             proxy.destroy()
-        progress(answer.data.length, answer.data.length)
-        data = bytes(answer.data.to_bytes())
-        self.js.release(answer.data)
-        if not answer.checked and model in self.hashes and hashlib.sha256(data).hexdigest() != self.hashes[model]:
+        file = BrowserFile(self.js, answer.file)
+        progress(len(file), len(file))
+        if not answer.checked and model in self.hashes and file.sha256() != self.hashes[model]:
             raise DownloadFailed(say("models.damaged"))
-        return data
+        return file
 
     def drop_model(self, model: str) -> None:
         self.js.dropModel(model)
+
+
+class BrowserFile:
+    """A file that the browser keeps, mostly on its disk: `hearth.runtime.unread.Source` over a JavaScript Blob."""
+
+    def __init__(self, js: Any, blob: Any) -> None:
+        self.js, self.blob = js, blob
+        self._size = int(blob.size)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, start: int, end: int) -> bytes:
+        """Waits for the browser. Raises DownloadFailed where it has the file no more."""
+        try:
+            piece = self.js.readPart(self.blob, start, end)
+        except JsException as error:
+            raise DownloadFailed(say("models.failed", reason=error.message)) from error
+        data = bytes(piece.to_bytes())
+        self.js.release(piece)
+        return data
+
+    def sha256(self) -> str:
+        digest = hashlib.sha256()
+        for start in range(0, len(self), _PIECE_BYTES):
+            digest.update(self.read(start, min(start + _PIECE_BYTES, len(self))))
+        return digest.hexdigest()
 
 
 class Door:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hearth.errors import BadModel
 from hearth.runtime.types import TensorType, ValueType
+from hearth.runtime.unread import Constant, at_hand
 
 Attribute = object
 """int, float, str, bytes, numpy array, Graph, or a list of one of these."""
@@ -78,14 +79,15 @@ class Dequantised:
 class Graph:
     """Nodes in an order in which they can run, with the constants they read and the types that are known.
 
-    A constant may be stored as float16 where `types` says float32; `constant` widens it.
+    A constant may be stored as float16 where `types` says float32, and may still be in its file; `constant` widens and
+    reads it.
     """
 
     name: str = ""
     inputs: dict[str, ValueType] = field(default_factory=dict)
     outputs: dict[str, ValueType] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
-    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    constants: dict[str, Constant] = field(default_factory=dict)
     types: dict[str, ValueType] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     overridable: dict[str, ValueType] = field(default_factory=dict)
@@ -112,7 +114,7 @@ class Graph:
             return None
         kind = self.type(name)
         assert isinstance(kind, TensorType)
-        return stored if stored.dtype == kind.dtype else stored.astype(kind.dtype)
+        return at_hand(stored) if stored.dtype == kind.dtype else at_hand(stored).astype(kind.dtype)
 
     def copy(self) -> Graph:
         """A graph to rewrite on its own; arrays and subgraphs are shared."""

@@ -8,8 +8,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-
 from hearth.errors import BadModel, DamagedModel, MissingModel, Unsupported
 from hearth.runtime import metadata
 from hearth.runtime.graph import Attribute, Graph, Node
@@ -25,6 +23,7 @@ from hearth.runtime.types import (
     ValueType,
     dtype_of,
 )
+from hearth.runtime.unread import Constant
 
 NO_GRAPH = "This is no ONNX model: it holds no graph. Choose a file that ends in .onnx."
 DEFAULT_DOMAINS = ("", "ai.onnx")
@@ -222,7 +221,7 @@ class _Loader:
             yield Node("Identity", [source], [target], opset=scope.opsets.get("", 1))
 
     def graph(self, message: Message, scope: _Scope) -> Graph:
-        constants: dict[str, np.ndarray] = {}
+        constants: dict[str, Constant] = {}
         for tensor in _messages(message, "initializer"):
             constants[scope.name(str(tensor.get("name", "")))] = tensor_array(tensor, self.folder)
         for sparse in _messages(message, "sparse_initializer"):

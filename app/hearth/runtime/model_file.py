@@ -23,11 +23,16 @@ from hearth.runtime.types import (
     ValueType,
     dtype_of,
 )
+from hearth.runtime.unread import Constant, InMemory, Source, Unread, at_hand
 
 MAGIC = b"HEARTH\x00\x01"
 ALIGNMENT = 64
 HALF_MIN_SIZE = 256
 """Constants of fewer elements stay float32: biases matter more than they weigh."""
+LARGE_FILE = 16 << 20
+"""Bytes from which a file that can be read piece by piece is; a smaller one is sooner read whole."""
+LARGE_CONSTANT = 64 << 10
+"""Bytes from which a constant then stays in the file until it is used."""
 
 Json = dict[str, Any]
 
@@ -107,7 +112,7 @@ class _Writer:
         return entry
 
     def constant(self, graph: Graph, name: str) -> Json:
-        array = graph.constants[name]
+        array = at_hand(graph.constants[name])
         if self.half and array.dtype == np.float32 and array.size >= HALF_MIN_SIZE:
             with np.errstate(over="ignore"):
                 narrow = array.astype(np.float16)
@@ -144,18 +149,32 @@ def save(graph: Graph, path: str | Path, weights: str = "float32") -> None:
 
 
 class _Reader:
-    def __init__(self, data: memoryview) -> None:
-        self.data = data
+    """Reads from `start` of a file on, where its data lie."""
+
+    def __init__(self, source: Source, start: int) -> None:
+        self.source, self.start = source, start
+        self.whole = isinstance(source, InMemory)
+
+    def constant(self, entry: Json) -> Constant:
+        if self.whole or entry.get("bytes", 0) < LARGE_CONSTANT:
+            return self.array(entry)
+        return Unread(self.source, self._place(entry), dtype_of(entry["dtype"]), tuple(entry["shape"]))
+
+    def _place(self, entry: Json) -> int:
+        """Where an array's bytes begin in the file."""
+        at, size = entry["at"], entry["bytes"]
+        if at < 0 or size < 0 or self.start + at + size > len(self.source):
+            raise DamagedModel("The model file is cut short: some of its weights are missing. Fetch it again.")
+        return int(self.start + at)
 
     def array(self, entry: Json) -> np.ndarray:
         if "strings" in entry:
             strings = np.empty(len(entry["strings"]), object)
             strings[:] = entry["strings"]
             return strings.reshape(entry["shape"])
-        at, size = entry["at"], entry["bytes"]
-        if at < 0 or size < 0 or at + size > len(self.data):
-            raise DamagedModel("The model file is cut short: some of its weights are missing. Fetch it again.")
-        return np.frombuffer(self.data[at : at + size], dtype_of(entry["dtype"])).reshape(entry["shape"])
+        place = self._place(entry)
+        data = self.source.read(place, place + entry["bytes"])
+        return np.frombuffer(data, dtype_of(entry["dtype"])).reshape(entry["shape"])
 
     def attribute(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -185,26 +204,30 @@ class _Reader:
             {name: _unpack_type(kind) for name, kind in entry["inputs"].items()},
             {name: _unpack_type(kind) for name, kind in entry["outputs"].items()},
             [self.node(node) for node in entry["nodes"]],
-            {name: self.array(array) for name, array in entry["constants"].items()},
+            {name: self.constant(array) for name, array in entry["constants"].items()},
             {name: _unpack_type(kind) for name, kind in entry["types"].items()},
             entry["metadata"],
         )
 
 
-def is_flat(data: bytes | bytearray | memoryview) -> bool:
-    """Whether data starts as a flat model file does."""
-    return bytes(data[: len(MAGIC)]) == MAGIC
+def is_flat(source: Source) -> bool:
+    """Whether a file starts as a flat model file does."""
+    return bytes(source.read(0, len(MAGIC))) == MAGIC
 
 
-def loads(data: bytes | bytearray | memoryview) -> Graph:
-    """Reads a flat file; constants are views of `data`. Raises BadModel where it is damaged."""
-    view = memoryview(data)
-    length = int.from_bytes(view[len(MAGIC) : len(MAGIC) + 8], "little")
+def loads(data: bytes | bytearray | memoryview | Source) -> Graph:
+    """Reads a flat file; constants are views of data in memory. Of a large one that is not, they are left in the file
+    until they are used. Raises BadModel where it is damaged.
+    """
+    source = InMemory(memoryview(data)) if isinstance(data, bytes | bytearray | memoryview) else data
+    if len(source) < LARGE_FILE and not isinstance(source, InMemory):
+        source = InMemory(memoryview(source.read(0, len(source))))
+    length = int.from_bytes(source.read(len(MAGIC), len(MAGIC) + 8), "little")
     start = len(MAGIC) + 8 + length
-    if not is_flat(view) or start > len(view):
+    if not is_flat(source) or start > len(source):
         raise DamagedModel("The model file is damaged or of another version. Fetch it again.")
     try:
-        header = json.loads(bytes(view[len(MAGIC) + 8 : start]))
-        return _Reader(view[start + (-start % ALIGNMENT) :]).graph(header)
+        header = json.loads(bytes(source.read(len(MAGIC) + 8, start)))
+        return _Reader(source, start + (-start % ALIGNMENT)).graph(header)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedModel(f"The model file is damaged: its header does not fit ({error}). Fetch it again.") from None

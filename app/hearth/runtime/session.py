@@ -28,6 +28,7 @@ from hearth.runtime.passes import fix_inputs, in_floats, keep_outputs, optimise
 from hearth.runtime.plan import make_plan
 from hearth.runtime.programs import MAX_PROGRAMS, Programs
 from hearth.runtime.types import Dim, OptionalType, TensorType, ValueType, type_label
+from hearth.runtime.unread import InMemory, Source
 
 LOG = logging.getLogger("hearth")
 
@@ -54,8 +55,9 @@ def node_arg(name: str, kind: ValueType) -> NodeArg:
     return NodeArg(name, shape, type_label(kind))
 
 
-def read_model(model: str | Path | bytes | bytearray | memoryview | Graph) -> Graph:
-    """A graph from what sessions take: the path or the bytes of an ONNX file or of a flat model file, or a graph."""
+def read_model(model: str | Path | bytes | bytearray | memoryview | Source | Graph) -> Graph:
+    """A graph from what sessions take: an ONNX file or a flat model file by its path, its bytes or piece by piece, or a
+    graph."""
     if isinstance(model, Graph):
         return model
     if isinstance(model, str | Path):
@@ -66,7 +68,9 @@ def read_model(model: str | Path | bytes | bytearray | memoryview | Graph) -> Gr
             return model_file.loads(path.read_bytes())
         except OSError as error:
             raise MissingModel(f"The model file {path.name} can't be read: {error.strerror}.") from None
-    return model_file.loads(model) if model_file.is_flat(model) else load_bytes(model)
+    if isinstance(model, bytes | bytearray | memoryview):
+        model = InMemory(memoryview(model))
+    return model_file.loads(model) if model_file.is_flat(model) else load_bytes(model.read(0, len(model)))
 
 
 def _handed_over(
@@ -142,7 +146,7 @@ class InferenceSession:
 
     def __init__(
         self,
-        model: str | Path | bytes | bytearray | memoryview | Graph,
+        model: str | Path | bytes | bytearray | memoryview | Source | Graph,
         executor: Executor | str | Iterable[str] | None = None,
         shapes: Mapping[str, Sequence[int]] | None = None,
         tolerance: float = 0.0,
@@ -303,8 +307,8 @@ class InferenceSession:
                 graph = in_floats(graph, executor.packed)
             plan = make_plan(graph, self._tolerance)
             for name in outputs:
-                if name in plan.graph.constants:
-                    plan.graph.constants[name].flags.writeable = False  # so that it is handed over as a copy
+                if isinstance(constant := plan.graph.constants.get(name), np.ndarray):
+                    constant.flags.writeable = False  # so that it is handed over as a copy
             try:
                 program = executor.compile(plan)
             except (ExecutorFailed, Unsupported) as failure:

@@ -12,6 +12,7 @@ from hearth.words import say
 
 if TYPE_CHECKING:
     from hearth.runtime import InferenceSession
+    from hearth.runtime.unread import Source
 
 
 MASK_TOLERANCE = 0.01
@@ -86,12 +87,12 @@ class CutoutTool:
             self._pipeline = self._session = None
         self._progress(loaded, total)
 
-    def _open_own(self, data: bytes, plain: Mapping[str, Any]) -> Pipeline:
-        from hearth.runtime.load import load_bytes
+    def _open_own(self, data: "bytes | Source", plain: Mapping[str, Any]) -> Pipeline:
+        from hearth.runtime.session import read_model
         from hearth.tools.cutout import own
 
         settings = own.Settings(**plain)
-        session = self._session = own.session_for(load_bytes(data), settings)
+        session = self._session = own.session_for(read_model(data), settings)
         self.engine = say("engine." + session.executor.name)
         return Pipeline(own.OwnSession(session, settings), settings.preparation())
 

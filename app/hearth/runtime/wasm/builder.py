@@ -11,6 +11,7 @@ import numpy as np
 
 from hearth.errors import TooLarge, Unsupported
 from hearth.runtime.limits import LIMITS
+from hearth.runtime.unread import Constant
 from hearth.runtime.wasm.arena import aligned, plan_arena
 from hearth.runtime.wasm.steps import (
     MAX_DIMS,
@@ -60,7 +61,7 @@ Action = Play | Compute | Load
 class Packing:
     """A constant that a kernel rearranges once: `make(place of the source)`."""
 
-    source: np.ndarray
+    source: Constant
     make: Callable[[int], Structure]
 
 
@@ -134,7 +135,7 @@ class Builder:
         return self.constant(np.ascontiguousarray(array).view(np.float32))
 
     def packed(
-        self, source: np.ndarray, floats: int, make: Callable[[int, int], Structure], room: Tensor | None = None
+        self, source: Constant, floats: int, make: Callable[[int, int], Structure], room: Tensor | None = None
     ) -> Tensor:
         """A constant rearranged by a kernel: `make(place of the source, place of the result)`."""
         tensor = room or self.new((floats,))

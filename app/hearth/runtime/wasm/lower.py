@@ -13,6 +13,7 @@ from hearth.runtime.graph import Node
 from hearth.runtime.limits import check_products, check_types
 from hearth.runtime.plan import Plan, Step
 from hearth.runtime.types import TensorType
+from hearth.runtime.unread import Constant, at_hand
 from hearth.runtime.wasm.builder import Builder, Compute, Load, Lowered
 from hearth.runtime.wasm.chain import Chain
 from hearth.runtime.wasm.steps import NONE, Finish, Number
@@ -80,13 +81,18 @@ class Lowering:
         """A constant's array, None for anything else."""
         return self.graph.constant(name) if name else None
 
-    def weights(self, name: str) -> np.ndarray:
-        """A float constant as it is stored, float32 or float16. Raises Unsupported for any other value."""
+    def stored(self, name: str) -> Constant:
+        """A float constant as it is stored, float32 or float16, perhaps in its file. Raises Unsupported for any other
+        value."""
         array = self.graph.constants.get(name)
         if array is None or array.dtype not in (np.float32, np.float16):
             raise Unsupported(f"The weights '{name}' are not constant.")
         self.require_floats(name)
         return array
+
+    def weights(self, name: str) -> np.ndarray:
+        """The same at hand."""
+        return at_hand(self.stored(name))
 
     def tensor(self, name: str) -> Tensor:
         """A value in the arena, in whatever layout it has."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from hearth.errors import ExecutorFailed
+from hearth.runtime.unread import at_hand
 from hearth.runtime.wasm.arena import ALIGNMENT_FLOATS
 from hearth.runtime.wasm.builder import Lowered, Packing, words
 from hearth.runtime.wasm.library import Library
@@ -79,7 +80,7 @@ class HeapPlayer:
 
     def _pack(self, packing: Packing, step: np.ndarray, staging: int) -> None:
         """Rearranges one constant, by way of the place where values will lie later."""
-        source = np.ascontiguousarray(packing.source)
+        source = np.ascontiguousarray(at_hand(packing.source))
         self.arena[staging:].view(np.uint8)[: source.nbytes] = source.reshape(-1).view(np.uint8)
         start = np.zeros(1, np.int32)
         self.library.play(address(step), address(start), self.places[2], 0, 1, self.places[3])

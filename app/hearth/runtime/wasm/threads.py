@@ -11,6 +11,7 @@ import numpy as np
 
 from hearth.errors import ExecutorFailed, Unsupported
 from hearth.runtime.browser import open_bridge
+from hearth.runtime.unread import at_hand
 from hearth.runtime.wasm.builder import Lowered, words
 from hearth.runtime.wasm.library import in_browser
 from hearth.runtime.wasm.tensors import Tensor, address
@@ -77,7 +78,7 @@ class SharedPlayer:
             much = sum(packing.source.nbytes for packing in lowered.packings) >= WORTH_PACKING
             zero, worth = self._put(np.zeros(1, np.int32)), self._put(np.array([much], np.int32))
             for packing, step in zip(lowered.packings, packed, strict=True):
-                source = np.ascontiguousarray(packing.source)
+                source = np.ascontiguousarray(at_hand(packing.source))
                 self._write(self.arena + 4 * lowered.staging, address(source), source.nbytes)
                 while not self._play(step, zero, worth, self.arena, 0, 1, self.scratch, self.stride):
                     pass  # a worker went missing; packing again does no harm, and now this thread is alone

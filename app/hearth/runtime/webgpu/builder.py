@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import numpy as np
-
 from hearth.errors import Unsupported
 from hearth.runtime.device import fits_i32, kind_of
+from hearth.runtime.unread import Constant, at_hand
 from hearth.runtime.webgpu.arena import Life, plan_arena
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Dispatch, Halves, Lowered, Place, Range, Segment
@@ -67,7 +66,7 @@ class Builder:
     """
 
     limits: Limits
-    constant_of: Callable[[str], np.ndarray]
+    constant_of: Callable[[str], Constant]
     halves: Halves = "none"
     calls: list[_Call] = field(default_factory=list)
     setup: list[_Call] = field(default_factory=list)
@@ -103,7 +102,7 @@ class Builder:
             array = self.constant_of(name)
             kind = kind_of(array.dtype)
             packed = {"float16": "f16", "int8": "i8", "uint8": "u8"}.get(array.dtype.name, "")
-            if kind is None or not fits_i32(array):
+            if kind is None or not (array.dtype.kind == "f" or fits_i32(at_hand(array))):
                 raise Unsupported(f"The constant '{name}' is of the type {array.dtype}, which has no place on the GPU.")
             elements = -(-array.size // {"": 1, "f16": 2}.get(packed, 4))
             self.constants[name] = Stored(self.tensor(elements, name, constant=True), array.shape, kind, packed)

@@ -17,6 +17,7 @@ from hearth.runtime.executor import Progress, check_shape
 from hearth.runtime.numpy.executor import NumpyExecutor, NumpyProgram
 from hearth.runtime.plan import Plan
 from hearth.runtime.types import TensorType
+from hearth.runtime.unread import at_hand
 from hearth.runtime.webgpu import probe
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.lower import lower
@@ -106,7 +107,7 @@ class WebGPUProgram:
             segment.steps: _cpu_part(plan, segment.steps) for segment in self.lowered.segments if segment.steps
         }
         for name, place in self.lowered.constants.items():
-            self.player.write(place.range, gpu_bytes(plan.graph.constants[name], place.kind))
+            self.player.write(place.range, gpu_bytes(at_hand(plan.graph.constants[name]), place.kind))
         self.on_cpu = {name for numbers in self.cpu_parts for at in numbers for name in plan.steps[at].node.reads()}
 
     def run(self, feeds: Mapping[str, Any], keep: Collection[str] = ()) -> list[Any]:

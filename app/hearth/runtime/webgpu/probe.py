@@ -11,6 +11,7 @@ from hearth.runtime.numpy import NumpyExecutor
 from hearth.runtime.passes import optimise
 from hearth.runtime.plan import Plan, make_plan
 from hearth.runtime.types import TensorType
+from hearth.runtime.unread import Constant
 from hearth.runtime.webgpu.tiles import Choice, ConvChooser, Gemm, Staged, Unstaged, Winograd
 
 INPUT, OUTPUT = "x", "y"
@@ -24,7 +25,7 @@ def probe_plan() -> Plan:
     """Three convolutions by three kernels, joined, then a mean over the map and a sigmoid."""
     rng = np.random.default_rng(1)
     nodes: list[Node] = []
-    constants: dict[str, np.ndarray] = {}
+    constants: dict[str, Constant] = {}
     last = INPUT
     for number in range(len(_CHOICES)):
         weight, bias, made, active = (f"{name}{number}" for name in ("w", "b", "c", "r"))

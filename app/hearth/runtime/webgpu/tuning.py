@@ -23,6 +23,7 @@ import numpy as np
 from hearth import __version__
 from hearth.errors import NotANumber, Unsupported
 from hearth.runtime.plan import Plan
+from hearth.runtime.unread import Unread
 from hearth.runtime.webgpu.limits import Limits
 from hearth.runtime.webgpu.program import Halves
 from hearth.runtime.webgpu.tiles import Choice, ConvChooser, ConvShape, choose, variants
@@ -100,7 +101,8 @@ def fingerprint(plan: Plan) -> str:
     for step in plan.steps:
         digest.update(f"{step.node.op} {step.node.outputs}".encode())
     for name, array in plan.graph.constants.items():
-        digest.update(f"{name} {array.shape} {array.reshape(-1)[:8].tolist()}".encode())
+        first = array.read(8) if isinstance(array, Unread) else array.reshape(-1)[:8]
+        digest.update(f"{name} {array.shape} {first.tolist()}".encode())
     return f"halves {digest.hexdigest()[:16]}"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.plan import Step
+from hearth.runtime.unread import at_hand
 from hearth.runtime.wasm.lower import Lowering, lowers
 from hearth.runtime.wasm.ops.integer_conv import integer_conv
 from hearth.runtime.wasm.ops.layer import CONV_BLOCK, Layer, layer_of
@@ -45,7 +46,7 @@ def conv(low: Lowering, step: Step) -> None:
         return
     layer = layer_of(low, step, by_planes=True)
     batch, outs, *spatial = layer.y.shape
-    if layer.groups == len(layer.weights) > 1 and layer.weights.shape[1] == 1:
+    if layer.groups == layer.weights.shape[0] > 1 and layer.weights.shape[1] == 1:
         _depthwise(layer)
     elif _tiles(layer) is not None:
         _winograd(layer, _tiles(layer) or 0)
@@ -80,7 +81,7 @@ def _tiles(layer: Layer) -> int | None:
 
 def _depthwise(layer: Layer) -> None:
     """Weights lie (channel, tap) where x lies plane by plane, else (tap, channel)."""
-    channels_first = layer.weights[:, 0]
+    channels_first = at_hand(layer.weights)[:, 0]
     taps = channels_first if layer.channels == 1 else channels_first.transpose(1, 2, 0)
     taps = np.ascontiguousarray(taps, np.float32)
     weights = layer.builder.constant(taps)
@@ -94,7 +95,7 @@ def _pointwise(layer: Layer, pixels: int) -> None:
     def pack(source: int, packed: int) -> Structure:
         return PackMatrix(Opcode.PACK_MATRIX, source, packed, Number.FLOAT32, 1, channels, outs, 0, 1, channels)
 
-    matrix = layer.weights.reshape(outs, channels).astype(np.float32)
+    matrix = at_hand(layer.weights).reshape(outs, channels).astype(np.float32)
     weights = builder.packed(matrix, channels * builder.padded(outs), pack)
 
     def make() -> Structure:

@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from hearth.runtime.plan import Step
+from hearth.runtime.unread import at_hand
 from hearth.runtime.wasm.lower import Lowering
 from hearth.runtime.wasm.ops.integers import EXACT_DEPTH, pairs
 from hearth.runtime.wasm.ops.layer import CONV_BLOCK, Layer, layer_of
@@ -66,7 +67,9 @@ def _emit(layer: Layer, scales: np.ndarray | None, bias: np.ndarray | None, roun
     )
     by_tiles = _by_tiles(layer)
     packed = _transformed if by_tiles else _packed
-    weights = builder.table(np.concatenate([packed(part, panel) for part in np.split(layer.weights, layer.groups)]))
+    weights = builder.table(
+        np.concatenate([packed(part, panel) for part in np.split(at_hand(layer.weights), layer.groups)])
+    )
     channels = -(-layer.outs // panel) * panel
     factor, added = (
         None if array is None else builder.table(np.pad(array.astype(kind), (0, channels - layer.outs)))

@@ -10,6 +10,7 @@ import numpy as np
 from hearth.errors import Unsupported
 from hearth.runtime.ops.windows import Windows, windows
 from hearth.runtime.plan import Step
+from hearth.runtime.unread import Constant, at_hand
 from hearth.runtime.wasm.builder import Builder, Make
 from hearth.runtime.wasm.lower import Lowering
 from hearth.runtime.wasm.steps import Conv, Grid, Number, Opcode, PackConv, Window
@@ -32,7 +33,7 @@ class Layer:
     step: Step
     x: Tensor
     y: Tensor
-    weights: np.ndarray
+    weights: Constant
     window: Window
     groups: int
     bias: Tensor | None
@@ -78,7 +79,7 @@ def layer_of(low: Lowering, step: Step, by_planes: bool = False) -> Layer:
     """Raises Unsupported for what has no kernel. `by_planes`: a depthwise one may be of images of one channel each."""
     node, arguments = step.node, step.arguments
     low.require_floats(node.inputs[0], node.outputs[0])
-    weights = low.weights(node.inputs[1])
+    weights = low.stored(node.inputs[1])
     x_shape = low.shape(node.inputs[0])
     if len(x_shape) not in (3, 4) or 0 in x_shape:
         raise Unsupported("Only images with one or two axes have a kernel.")
@@ -93,7 +94,7 @@ def layer_of(low: Lowering, step: Step, by_planes: bool = False) -> Layer:
     if min(before for before, _ in geometry.pads) < 0:
         raise Unsupported("Negative pads have no kernel.")
     if weights.ndim == 3:
-        weights = weights[:, :, None]
+        weights = at_hand(weights)[:, :, None]
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
     bias = low.constant(bias_name)
     if bias_name and bias is None:
