@@ -10,7 +10,7 @@ import { turnToDecode } from "./turns.js";
 
 const THUMB_SIDE = 320; // pixels; also stands in on the stage until the large one is there
 const LARGE_SIDE = 2048;
-const PAIRS_KEPT = 4;
+const KEPT_BYTES = 48e6; // of pairs: the photo that is seen, the one worked on, and more where they are small
 
 export class Pictures {
   /** @param {() => void} changed  called when a picture came */
@@ -141,12 +141,18 @@ export class Pictures {
   #use(id, pair) {
     this.pairs.delete(id);
     this.pairs.set(id, pair);
-    for (const oldest of this.pairs.keys()) {
-      if (this.pairs.size <= PAIRS_KEPT) break;
-      this.#letGo(oldest);
+    let bytes = 0;
+    for (const [other, { before, after }] of [...this.pairs].reverse()) {
+      bytes += bytesOf(before) + bytesOf(after);
+      if (bytes > KEPT_BYTES && other !== id) this.#letGo(other);
     }
     return pair;
   }
+}
+
+/** @param {ImageBitmap | null} bitmap */
+function bytesOf(bitmap) {
+  return bitmap ? 4 * bitmap.width * bitmap.height : 0;
 }
 
 /** @param {ImageBitmap} bitmap */

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hearth.page.cutout.room import ROOM
 from hearth.tools.cutout import Matte, Photo
 
 KEPT_BYTES = 60_000_000
@@ -90,7 +91,7 @@ def _pack(matte: Matte) -> _Small:
 
 def _unpack(small: _Small, photo: Photo) -> Matte:
     width, height = small.size
-    alpha = np.empty((height, width), np.uint8)
+    alpha = np.frombuffer(ROOM.take(height * width), np.uint8).reshape(height, width)
     flat, at, stream, packed = alpha.reshape(-1), 0, zlib.decompressobj(), small.alpha
     while at < flat.size:  # piece by piece, to need no more memory than alpha itself
         piece = stream.decompress(packed, _PIECE_BYTES)

@@ -33,12 +33,15 @@ def small_size(size: tuple[int, int]) -> tuple[int, int]:
 def reduced(photo: Photo) -> Photo:
     """The photo at its small size; itself where that is its own."""
     size = small_size(photo.size)
-    return photo if size == photo.size else replace(photo, pixels=np.asarray(resized(photo.image, *size)))
+    return photo if size == photo.size else replace(photo, pixels=resized(photo.pixels, *size, photo.has_alpha))
 
 
 def before(small: Photo) -> Preview:
     """The photo that was `reduced`."""
-    return shown(np.asarray(small.image.convert("RGBA")), small.icc)
+    pixels = small.pixels.copy()
+    if not small.has_alpha:
+        pixels[:, :, 3] = 255
+    return shown(pixels, small.icc)
 
 
 def after(matte: Matte, small: Photo | None = None, alpha: Alpha | None = None) -> Preview:
@@ -56,6 +59,6 @@ def found(pixels: Held, size: tuple[int, int], icc: bytes | None) -> Preview:
 def shown(pixels: NDArray[np.uint8], icc: bytes | None) -> Preview:
     """Pixels (height, width, 4) in the colours of a profile."""
     height, width, _ = pixels.shape
-    image = Image.fromarray(pixels)
-    on_it = on_screen(image, icc)
-    return Preview(width, height, pixels.reshape(-1).data if on_it is image else on_it.tobytes())
+    if is_screens(icc):
+        return Preview(width, height, pixels.reshape(-1).data)
+    return Preview(width, height, on_screen(Image.fromarray(pixels), icc).tobytes())

@@ -17,7 +17,7 @@ from hearth.tools.cutout import Matte, Photo
 from hearth.tools.cutout.adjust import adjusted
 from hearth.tools.cutout.export import base_alpha, finished_alpha
 from hearth.tools.cutout.look import Mask
-from hearth.tools.cutout.matte import Alpha
+from hearth.tools.cutout.matte import Alpha, resized
 from hearth.tools.cutout.scene import SIZES, Frame, Scene
 from hearth.tools.cutout.scene.backdrop import background_blurred, colour_in, fitted
 from hearth.tools.cutout.scene.frame import place
@@ -115,8 +115,7 @@ def _small_alpha(matte: Matte, editing: Editing) -> Alpha:
     width, height = matte.size
     part = min(1.0, _LONG_SIDE / max(width, height))
     size = max(1, round(width * part)), max(1, round(height * part))
-    base = Image.fromarray(base_alpha(matte, editing.look))
-    small = np.array(base.resize(size, Image.Resampling.BOX, reducing_gap=2.0))
+    small = resized(base_alpha(matte, editing.look), *size)
     mask = editing.look.mask
     if mask != Mask():
         for _, changed in adjusted(small, replace(mask, shift=mask.shift * part, feather=mask.feather * part)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hearth.page.bridge import Progress
 from hearth.page.cutout.bridge import CutoutBridge
+from hearth.page.cutout.room import ROOM
 from hearth.tools.cutout import Pipeline, Preparation
 from hearth.words import say
 
@@ -74,7 +75,7 @@ class CutoutTool:
             return self._open_own(data, entry["own"])
         session = self._session = InferenceSession(data, tolerance=MASK_TOLERANCE)
         self.engine = say("engine." + session.executor.name)
-        return Pipeline(session, self._preparation(entry))
+        return Pipeline(session, self._preparation(entry), room=ROOM.take)
 
     async def tune(self) -> None:
         """Makes later photos faster, for as long as nothing else is to be done; may be cancelled."""
@@ -94,7 +95,7 @@ class CutoutTool:
         settings = own.Settings(**plain)
         session = self._session = own.session_for(read_model(data), settings)
         self.engine = say("engine." + session.executor.name)
-        return Pipeline(own.OwnSession(session, settings), settings.preparation())
+        return Pipeline(own.OwnSession(session, settings), settings.preparation(), room=ROOM.take)
 
     def _preparation(self, entry: Mapping[str, Any]) -> Preparation:
         pixels = entry["pixels"]

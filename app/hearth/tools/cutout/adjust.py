@@ -41,9 +41,11 @@ def adjusted(alpha: Alpha, mask: Mask, fast: bool = True) -> Iterator[tuple[floa
     way = kernels() if fast else None
     margin = reach(mask)
     curve = _curve(mask)
-    out = curve[alpha]
-    yield 0.0, out
     height, width = alpha.shape
+    out = np.empty((height, width), np.uint8)
+    for top in range(0, height, _TILE):  # to look levels up takes four bytes a pixel and more
+        out[top : top + _TILE] = curve[alpha[top : top + _TILE]]
+    yield 0.0, out
     if margin:
         for top in range(0, height, _TILE):
             bottom = min(top + _TILE, height)

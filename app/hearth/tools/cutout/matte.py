@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,11 +95,13 @@ class Matte:
         """
         if (width, height) == self.size:
             return self.rows(0, height, alpha)
-        array = np.array(resized(self.photo.image, width, height)) if small is None else small.pixels.copy()
-        found = np.array(resized(Image.fromarray(self.alpha), width, height))
+        array = (
+            resized(self.photo.pixels, width, height, self.photo.has_alpha) if small is None else small.pixels.copy()
+        )
+        found = resized(self.alpha, width, height)
         seen = found
         if alpha is not None and alpha is not self.alpha:
-            seen = np.array(resized(Image.fromarray(alpha), width, height))
+            seen = resized(alpha, width, height)
         if self.photo.has_alpha:
             np.minimum(seen, array[:, :, 3], out=seen)
         if self.colours is not None:
@@ -148,8 +151,32 @@ def _with_alpha(pixels: NDArray[np.uint8], alpha: Alpha) -> NDArray[np.uint8]:
     return pixels
 
 
-def resized(image: Image.Image, width: int, height: int) -> Image.Image:
-    """At a smaller size, by averages over areas."""
-    if image.size == (width, height):
-        return image
-    return image.resize((width, height), Image.Resampling.BOX, reducing_gap=REDUCING_GAP)
+def picture_of(pixels: NDArray[np.uint8], has_alpha: bool = False) -> Image.Image:
+    """Alpha (H, W), or pixels (H, W, 4) of a photo, as a picture over the same memory; not to be written to."""
+    mode = "L" if pixels.ndim == 2 else "RGBA" if has_alpha else "RGBX"
+    height, width = pixels.shape[:2]
+    return Image.frombuffer(mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1)
+
+
+def resized(pixels: NDArray[np.uint8], width: int, height: int, has_alpha: bool = False) -> NDArray[np.uint8]:
+    """Alpha (H, W), or pixels (H, W, 4) of a photo, at a smaller size, by averages over areas.
+
+    As Pillow does it with REDUCING_GAP, but strip by strip: of a large photo its means of blocks alone would take a
+    quarter of the photo's memory.
+    """
+    down, across = pixels.shape[:2]
+    if (across, down) == (width, height):
+        return pixels.copy()
+    gap = inf if has_alpha else REDUCING_GAP  # blocks know nothing of what is transparent
+    x, y = (max(1, int(full / small / gap)) for full, small in ((across, width), (down, height)))
+    out = np.empty((height, width, *pixels.shape[2:]), np.uint8)
+    scale = down / y / height  # rows of blocks for a row of the result
+    for top, bottom in strips(width, height):
+        first = int(top * scale)
+        last = min(-(-down // y), int(bottom * scale) + 1)
+        blocks = picture_of(pixels[first * y : last * y], has_alpha)
+        if x > 1 or y > 1:
+            blocks = blocks.reduce((x, y))
+        box = (0, top * scale - first, across / x, min(bottom * scale - first, blocks.height))
+        out[top:bottom] = np.asarray(blocks.resize((width, bottom - top), Image.Resampling.BOX, box=box))
+    return out

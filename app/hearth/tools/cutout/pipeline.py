@@ -46,6 +46,10 @@ def _ignore(*_: object) -> None:
     """Nobody listens."""
 
 
+def _new_room(size: int) -> memoryview:
+    return np.empty(size, np.uint8).data
+
+
 @dataclass(frozen=True)
 class Options:
     """What a person may choose."""
@@ -183,6 +187,9 @@ class Pipeline:
     session: Session
     preparation: Preparation
     options: Options = Options()
+
+    room: Callable[[int], memoryview] = _new_room
+    """Gives so many bytes, with anything in them, for alpha at full size."""
 
     def matte(
         self,
@@ -393,7 +400,8 @@ class Pipeline:
             refinement.destroy()
             if refined is not None:
                 return _Edges(refined.alpha, colours=refined.colours)
-        alpha = np.empty(photo.size[::-1], np.uint8)
+        width, height = photo.size
+        alpha = np.frombuffer(self.room(width * height), np.uint8).reshape(height, width)
         if not self.options.refine:
             for fraction in enlarge_strips(mask, alpha):
                 yield done(fraction)

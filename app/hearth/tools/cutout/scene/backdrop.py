@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from hearth.tools.cutout.matte import Alpha
+from hearth.tools.cutout.matte import Alpha, picture_of
 from hearth.tools.cutout.photo import Photo
 from hearth.tools.cutout.scene.frame import Placement
 from hearth.tools.cutout.scene.sample import Sampler, transformed
@@ -152,7 +152,7 @@ def background_blurred(photo: Photo, alpha: Alpha, sigma: float) -> tuple[Field,
     side = min(max(long * FINEST / sigma, 24), _LARGEST, long)
     width, height = (max(1, round(length * side / long)) for length in photo.size)
     pixels = np.asarray(photo.image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0))
-    seen = Image.fromarray(alpha).resize((width, height), Image.Resampling.BOX)
+    seen = picture_of(alpha).resize((width, height), Image.Resampling.BOX)
     # Where the two mix, and beside that, colours are partly the subject's: not to be trusted.
     around = np.asarray(seen.filter(ImageFilter.MaxFilter(3)), np.float32)
     weight = np.maximum(1 - around * np.float32(4 / 255), 0)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hearth.tools.cutout.matte import Alpha
+from hearth.tools.cutout.matte import Alpha, picture_of
 from hearth.tools.cutout.scene.frame import Placement
 from hearth.tools.cutout.scene.sample import transformed
 from hearth.tools.cutout.scene.settings import Shadow
@@ -86,7 +86,7 @@ def _outline(placement: Placement, alpha: Alpha, size: tuple[int, int], blur: fl
 
 def outline(placement: Placement, alpha: Alpha, size: tuple[int, int]) -> Field:
     """Alpha on a canvas that is small beside the photo of `size`, 0..1."""
-    small = Image.fromarray(alpha)
+    small = picture_of(alpha)
     cell = max(1.0, placement.scale)
     width, height = (min(own, max(1, round(full / cell))) for own, full in zip(small.size, size, strict=True))
     small = small.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
