@@ -25,3 +25,13 @@ def test_a_photo_takes_the_place_of_the_last_one_once_nobody_looks_at_that(monke
     small = kept.take(404)
     assert place_of(small) != first and len(small) == 404, "a small one does not take the place of a large one"
     assert len(kept.take(100)) == 100
+
+
+def test_the_next_photo_takes_the_places_of_the_last_ones_pixels_and_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "LARGE_BYTES", 200)
+    kept = room.Room()
+    pixels, alpha = kept.take(1600), kept.take(400)
+    before = place_of(pixels), place_of(alpha)
+    del pixels, alpha
+    pixels, alpha = kept.take(1500), kept.take(380)
+    assert (place_of(pixels), place_of(alpha)) == before

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from hearth.tools.cutout.enlarge import enlarge, enlarge_strips
+from hearth.tools.cutout.matte import REDUCING_GAP, resized
 
 
 def directly(mask: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -67,3 +69,13 @@ def test_fractions_rise_to_one_and_rows_are_filled_as_told() -> None:
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
     assert len(fractions) > 5
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBX", "RGBA"])
+@pytest.mark.parametrize("size", [(3001, 1505), (1300, 1100)])
+def test_a_picture_is_made_smaller_strip_by_strip_as_pillow_does_it_whole(size: tuple[int, int], mode: str) -> None:
+    shape = (size[1], size[0], 4)[: 2 if mode == "L" else 3]
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
+    expected = np.asarray(image.resize((901, 511), Image.Resampling.BOX, reducing_gap=REDUCING_GAP))
+    np.testing.assert_array_equal(resized(pixels, 901, 511, mode == "RGBA"), expected)
