@@ -10,7 +10,8 @@ import { turnToDecode } from "./turns.js";
 
 const THUMB_SIDE = 320; // pixels; also stands in on the stage until the large one is there
 const LARGE_SIDE = 2048;
-const KEPT_BYTES = 48e6; // of pairs: the photo that is seen, the one worked on, and more where they are small
+const KEPT_PAIRS = 2; // at least: that of the photo which is seen, and of the one worked on
+const KEPT_BYTES = 48e6; // up to these there may be more
 
 export class Pictures {
   /** @param {() => void} changed  called when a picture came */
@@ -142,9 +143,9 @@ export class Pictures {
     this.pairs.delete(id);
     this.pairs.set(id, pair);
     let bytes = 0;
-    for (const [other, { before, after }] of [...this.pairs].reverse()) {
+    for (const [newer, [other, { before, after }]] of [...this.pairs].reverse().entries()) {
       bytes += bytesOf(before) + bytesOf(after);
-      if (bytes > KEPT_BYTES && other !== id) this.#letGo(other);
+      if (bytes > KEPT_BYTES && newer >= KEPT_PAIRS) this.#letGo(other);
     }
     return pair;
   }
