@@ -20,8 +20,12 @@ export async function fileOf(source, how) {
   if (source instanceof Response) return new File([await source.blob()], nameOf(source.url));
   if (typeof source === "string" || source instanceof URL) return fetched(String(source), how);
   if (source instanceof HTMLImageElement) {
-    await source.decode();
-    return fetched(source.currentSrc || source.src, how).catch(() => drawn(source, source.naturalWidth, source.naturalHeight));
+    await source.decode().catch(() => {}); // why it has no picture, fetching it says better
+    return fetched(source.currentSrc || source.src, how).catch((error) =>
+      drawn(source, source.naturalWidth, source.naturalHeight).catch(() => {
+        throw error;
+      }),
+    );
   }
   if (source instanceof ImageData || source instanceof ImageBitmap) return drawn(source, source.width, source.height);
   if (source instanceof HTMLCanvasElement || source instanceof OffscreenCanvas) return drawn(source, source.width, source.height);
@@ -41,10 +45,13 @@ async function bare(pixels) {
 
 /** @param {string} url @param {{signal?: AbortSignal, fetchArgs?: RequestInit}} how */
 async function fetched(url, { signal, fetchArgs }) {
+  const [, type = "", data] = /^data:([^;,]*);base64,([A-Za-z0-9+/]+=*)$/.exec(url) ?? [];
+  if (data) return new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], "photo", { type });
+  const named = url.length > 100 ? `${url.slice(0, 100)}…` : url;
   const response = await fetch(url, { ...fetchArgs, ...(signal && { signal }) }).catch((error) => {
-    throw error instanceof TypeError ? new TypeError(say("embed.not-fetched", { url, reason: say("embed.no-answer") })) : error;
+    throw error instanceof TypeError ? new TypeError(say("embed.not-fetched", { url: named, reason: say("embed.no-answer") })) : error;
   });
-  if (!response.ok) throw new TypeError(say("embed.not-fetched", { url, reason: say("fetch.answered", { status: response.status }) }));
+  if (!response.ok) throw new TypeError(say("embed.not-fetched", { url: named, reason: say("fetch.answered", { status: response.status }) }));
   return new File([await response.blob()], nameOf(response.url));
 }
 
@@ -59,8 +66,12 @@ function nameOf(url) {
   }
 }
 
-/** @param {ImageData | CanvasImageSource} picture @param {number} width @param {number} height */
+/**
+ * Throws TypeError where there are no pixels, or they may not be read.
+ * @param {ImageData | CanvasImageSource} picture @param {number} width @param {number} height
+ */
 async function drawn(picture, width, height) {
+  if (!(width && height)) throw new TypeError(say("embed.no-source")); // a bitmap was closed
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   if (picture instanceof ImageData) context?.putImageData(picture, 0, 0);
