@@ -35,6 +35,7 @@ _CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _INDEXED: 1, _INKS: 
 _MODES = {_INDEXED: "P", _INKS: "CMYK", _LAB: "LAB", _ICC_LAB: "LAB", _RGB: "RGB"}  # greys: "L"
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _REAL = 3  # numbers, not whole ones
+_BAND = 64  # rows that are worked on at a time
 _MOST_PAGES, _MOST_SAMPLES, _MOST_BEYOND = 1000, 16, 4096  # the last in pixels, of tiles over the picture's rim
 
 Tags = Any
@@ -173,17 +174,19 @@ def _parts(data: bytes, tags: Tags) -> Iterator[tuple[int, int, int, NDArray[Any
     for (plane, top, left), start, count in zip(places, starts, counts, strict=True):
         rows = down if tiled else min(down, height - top)
         packed = memoryview(data)[start : start + count]
-        values = np.frombuffer(_unpacked(packed, _packing(tags), rows, row_bytes), np.uint8, rows * row_bytes)
-        values = values.reshape(rows, row_bytes)
-        if bits == 16:
-            values = values.view(order + "u2").astype(np.uint16)
-        elif bits < 8:
-            single = np.unpackbits(values, axis=1)[:, : across * bits].reshape(rows, across, bits)
-            values = (single << np.arange(bits - 1, -1, -1, dtype=np.uint8)).sum(axis=2, dtype=np.uint8)
-        values = values.reshape(rows, across, channels)
-        if tags.get(_PREDICTOR, 1) == 2:
-            values = np.cumsum(values, axis=1, dtype=values.dtype)
-        yield top, left, plane * channels, values
+        whole = np.frombuffer(_unpacked(packed, _packing(tags), rows, row_bytes), np.uint8, rows * row_bytes)
+        whole = whole.reshape(rows, row_bytes)
+        for first in range(0, rows, _BAND):  # a strip may be all of a large photo
+            values = whole[first : first + _BAND]
+            if bits == 16:
+                values = values.view(order + "u2").astype(np.uint16)
+            elif bits < 8:
+                single = np.unpackbits(values, axis=1)[:, : across * bits].reshape(-1, across, bits)
+                values = (single << np.arange(bits - 1, -1, -1, dtype=np.uint8)).sum(axis=2, dtype=np.uint8)
+            values = values.reshape(-1, across, channels)
+            if tags.get(_PREDICTOR, 1) == 2:
+                values = np.cumsum(values, axis=1, dtype=values.dtype)
+            yield top + first, left, plane * channels, values
 
 
 def _unpacked(packed: memoryview, packing: int, rows: int, row_bytes: int) -> bytes | memoryview:
