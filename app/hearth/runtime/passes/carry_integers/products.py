@@ -10,12 +10,19 @@ from hearth.runtime.ops.registry import WHOLE_NUMBERS
 from hearth.runtime.passes.carry_integers.linear import dynamic
 from hearth.runtime.passes.carry_integers.rewriting import EXACT, MICROSOFT, Carried, Rewriting, Unknown, rewrites
 
+LARGEST = 255
+"""A number of 8 bits less its zero point."""
+
 
 @rewrites("ConvInteger")
 def conv_integer(rewriting: Rewriting, node: Node) -> None:
     x, w, x_zero, w_zero = [*node.inputs, "", ""][:4]
     rewriting.require_scalar(x_zero)
     weights = _conv_weights(rewriting, w, w_zero)
+    kept = rewriting.constant(weights)
+    assert kept is not None
+    sums = np.abs(kept).reshape(len(kept), -1).sum(1)
+    rewriting.require_exact(node.outputs[0], LARGEST * float(sums.max(initial=0)))
     how = {**node.attributes, WHOLE_NUMBERS: 1}
     y = rewriting.add("Conv", rewriting.centred(x, x_zero), weights, like=node.outputs[0], attributes=how)
     rewriting.carried[node.outputs[0]] = Carried(y)
@@ -36,6 +43,8 @@ def matmul_integer(rewriting: Rewriting, node: Node) -> None:
     rewriting.require_scalar(a_zero)
     if b_zero and rewriting.constant(b_zero) is None:
         rewriting.require_scalar(b_zero)
+    shape = rewriting.graph.shape(b)
+    rewriting.require_exact(node.outputs[0], LARGEST * LARGEST * shape[-2:][0] if shape else np.inf)
     product = _product(rewriting, rewriting.centred(a, a_zero), rewriting.centred(b, b_zero), node.outputs[0])
     rewriting.carried[node.outputs[0]] = Carried(product)
 

@@ -112,6 +112,16 @@ class Rewriting:
         bounds = np.iinfo(array.dtype)
         return float(bounds.min), float(bounds.max), zero
 
+    def require_exact(self, name: str, most: float) -> None:
+        """Raises Unknown where sums as large as `most` are read as the integers they are, which floats can't hold.
+
+        What is cast to floats anyway is rounded just the same.
+        """
+        readers = [node for node in self.graph.nodes if name in node.reads()]
+        cast = all(node.op == "Cast" and node.attributes.get("to") == FLOAT for node in readers)
+        if most > EXACT and (name in self.graph.outputs or not cast):
+            raise Unknown
+
     # -- making --------------------------------------------------------------------------------------------------
 
     def number(self, value: Any) -> str:
