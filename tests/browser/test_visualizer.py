@@ -99,6 +99,9 @@ def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -
         source = ["-f", "lavfi", "-i", "color=red:size=64x64:duration=0.2"]
         subprocess.run(["ffmpeg", "-v", "error", *source, str(mute)], check=True)
         cases.append((mute, "no sound in this file"))
+        other = tmp_path / "other.aiff"
+        subprocess.run(["ffmpeg", "-v", "error", "-i", str(one), "-af", "apad=whole_dur=1", str(other)], check=True)
+        cases.append((other, "All of it is heard"))
         damaged, cut, sound = tmp_path / "damaged.m4a", tmp_path / "cut.ogg", write_wav(tmp_path / "c.wav", clicks(6))
         for coded in (damaged, cut):
             subprocess.run(["ffmpeg", "-v", "error", "-i", str(sound), str(coded)], check=True)
@@ -111,6 +114,7 @@ def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -
         person.choose(file)
         until_shown(person, file, sentence)
         until_offered(person, file, sentence not in FAILURES)
+        assert "can't play it" not in person.text("state"), file.name
     assert [line for line in person.complaints() if "ERR_REQUEST_RANGE" not in line and "blob:" not in line] == []
 
 

@@ -7,8 +7,8 @@ import { Ear, SIZE } from "./ear.js";
 import { RATE } from "./features.js";
 
 export class Live {
-  /** @param {MediaStream} stream @param {boolean} guarded  whether flashes are held back */
-  constructor(stream, guarded) {
+  /** @param {MediaStream} stream @param {boolean} guarded  whether flashes are held back @param {() => void} gone  when the microphone is taken away */
+  constructor(stream, guarded, gone) {
     this.stream = stream;
     this.context = new AudioContext();
     this.analyser = new AnalyserNode(this.context, { fftSize: SIZE, smoothingTimeConstant: 0 });
@@ -21,13 +21,15 @@ export class Live {
     this.parts = [];
     this.recorder = new MediaRecorder(stream);
     this.recorder.ondataavailable = ({ data }) => this.parts.push(data);
+    this.stopped = new Promise((resolve) => (this.recorder.onstop = resolve)); // also by itself, with the microphone
     this.recorder.start(1000);
+    for (const track of stream.getTracks()) track.addEventListener("ended", gone);
   }
 
-  /** Asks the person for the microphone. Throws DOMException where it may not be used. @param {boolean} guarded */
-  static async open(guarded) {
+  /** Asks the person for the microphone. Throws DOMException where it may not be used. @param {boolean} guarded @param {() => void} gone */
+  static async open(guarded, gone) {
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    return new Live(await navigator.mediaDevices.getUserMedia({ audio }), guarded);
+    return new Live(await navigator.mediaDevices.getUserMedia({ audio }), guarded, gone);
   }
 
   get features() {
@@ -49,9 +51,8 @@ export class Live {
 
   /** Ends it. @returns {Promise<File>} what was recorded */
   async close() {
-    const stopped = new Promise((resolve) => (this.recorder.onstop = resolve));
-    this.recorder.stop();
-    await stopped;
+    if (this.recorder.state !== "inactive") this.recorder.stop();
+    await this.stopped;
     for (const track of this.stream.getTracks()) track.stop();
     await this.context.close();
     const type = this.recorder.mimeType.split(";")[0];

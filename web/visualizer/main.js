@@ -16,6 +16,7 @@ import { Python } from "../shell/python.js";
 import { Shelf } from "../shell/shelf.js";
 import { Stored } from "../shell/stored.js";
 import { say, told, translate, visibleName } from "../shell/words.js";
+import { asWav, isAiff } from "./aiff.js";
 import { takeWorker } from "./early.js";
 import { Saver } from "./export/saver.js";
 import { Features, sees } from "./features.js";
@@ -61,7 +62,7 @@ const offline = new Offline({ busy: () => state.track !== null, stored });
 const player = new Player({ changed: () => stage.ask(), failed: notPlayed });
 const panel = new Panel(looks, state.settings, settingChanged);
 const overview = new Overview(player, () => state.features);
-const stage = new Stage(looks, { now, drawn, sceneFailed });
+const stage = new Stage(looks, { now, drawn, sceneFailed, lost: () => notice(say("look.lost")) });
 const glimpse = new Glimpse(() => stage.ask());
 const saver = new Saver({
   ...{ looks, settings: state.settings, player, features: () => state.features, sound: soundForSaving, name: fileName },
@@ -71,7 +72,7 @@ const saver = new Saver({
 const python = new Python({ start: takeWorker, success: "heard", describe, shelf, offline, receive, broke: render, restarted: say("song.restarted") });
 openIntake({ take: ([file]) => open(file), isOwn: isSound, isOther: isPicture, other: new URL("../index.html", import.meta.url), nothing: say("song.nothing") });
 addEventListener("beforeunload", (event) => {
-  if (saver.busy) event.preventDefault();
+  if (saver.busy || state.live) event.preventDefault();
 });
 if (!stage.works) notice(say("look.no-webgl"));
 byId("retry").addEventListener("click", retry);
@@ -80,11 +81,14 @@ byId("listen").addEventListener("click", listen);
 byId("fullscreen").addEventListener("click", fullscreen);
 byId("still").addEventListener("click", saveStill);
 
-/** @param {File} file */
-function open(file) {
-  state.live?.close();
+/** @param {File} given */
+async function open(given) {
+  const id = ++lastId;
+  const file = isAiff(given) ? await asWav(given) : given;
+  if (id !== lastId) return; // another one was dropped meanwhile
+  if (state.live) setAside(state.live);
   state.live = null;
-  state.track = { id: ++lastId, file };
+  state.track = { id, file };
   Object.assign(state, { inWorkers: true, mute: false });
   saver.interrupt();
   state.features = new Features();
@@ -118,7 +122,10 @@ async function listen() {
   if (state.asking) return;
   state.asking = true;
   try {
-    state.live = await Live.open(state.settings.guard);
+    state.live = await Live.open(state.settings.guard, () => {
+      if (state.live) notice(say("live.gone"));
+      keepRecording();
+    });
   } catch (error) {
     if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
     notice(say("live.refused"));
@@ -139,6 +146,14 @@ async function keepRecording() {
   const live = state.live;
   state.live = null;
   if (live) open(await live.close());
+}
+
+/** What the microphone heard is saved where a song takes its place. @param {Live} live */
+async function setAside(live) {
+  const file = await live.close();
+  if (!file.size) return;
+  download(file, file.name);
+  notice(say("live.set-aside", { name: file.name }));
 }
 
 function now() {
@@ -259,6 +274,7 @@ function stop() {
 /** Small pictures of all scenes, at the moment of the song when most goes on. */
 function drawThumbs() {
   if (!stage.works) return;
+  if (small?.gl.isContextLost()) small = null;
   small ??= new Renderer(new OffscreenCanvas(192, 108), looks); // one for all songs: a page may not have many
   const renderer = small;
   const { features, settings } = state;
@@ -295,9 +311,14 @@ async function saveStill() {
   renderer.draw(features, settings, time);
   const blob = await canvas.convertToBlob({ type: "image/png" });
   renderer.close();
+  download(blob, `${fileName()}.png`);
+}
+
+/** @param {Blob} blob @param {string} name */
+function download(blob, name) {
   const link = make("a", "");
   link.href = URL.createObjectURL(blob);
-  link.download = `${fileName()}.png`;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

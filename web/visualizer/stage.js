@@ -15,6 +15,7 @@ const MOST_PIXELS = 1920 * 1080;
 const SLOW_MS = 34; // a frame that takes longer on average is drawn smaller
 const FAST_MS = 12;
 const SMALLEST = 0.4; // of the size on the screen
+const RESTORED_MS = 8000; // how long the graphics card may take to come back
 
 export class Stage {
   /**
@@ -23,8 +24,9 @@ export class Stage {
    * @param {() => {features: Features, settings: Settings, time: number, moving: boolean}} from.now
    * @param {() => void} from.drawn  after each frame
    * @param {(scene: string) => void} from.sceneFailed
+   * @param {() => void} from.lost  when the graphics card was reset and does not come back
    */
-  constructor(looks, { now, drawn, sceneFailed }) {
+  constructor(looks, { now, drawn, sceneFailed, lost }) {
     this.looks = looks;
     this.now = now;
     this.drawn = drawn;
@@ -44,6 +46,7 @@ export class Stage {
     this.canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
       this.renderer = null;
+      setTimeout(() => this.renderer || lost(), RESTORED_MS);
     });
     this.canvas.addEventListener("webglcontextrestored", () => {
       this.#open();

@@ -13,54 +13,72 @@ export class RealtimeRecorder {
   /**
    * @param {HTMLCanvasElement} canvas @param {Player} player @param {number} rate
    * @param {{from: number, to: number}} part  of the song, seconds
-   * @param {{progress: (fraction: number) => void, saved: (file: Blob) => void}} tell
+   * @param {{progress: (fraction: number) => void, saved: (file: Blob, seconds: number) => void}} tell  `saved` with how
+   *     much of the part it is, which is less where it was interrupted
    */
   constructor(canvas, player, rate, { from, to }, { progress, saved }) {
     this.player = player;
     this.cancelled = false;
     this.left = false; // whether another song plays by now, which goes on
+    let seconds = 0; // recorded so far
+    const { audio } = player;
     const repeat = player.onceThrough(); // else a part would begin again before it is seen that it ended
     const kind = realtimeKind();
     const stream = canvas.captureStream(rate);
     for (const track of player.soundStream().getAudioTracks()) stream.addTrack(track);
     /** @type {Blob[]} */
     const parts = [];
-    this.recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 12e6 });
-    this.recorder.ondataavailable = ({ data }) => parts.push(data);
-    const stop = () => this.recorder.state === "inactive" || this.recorder.stop();
-    this.recorder.onstop = () => {
+    const recorder = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: 12e6 });
+    this.recorder = recorder;
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    const listening = new AbortController();
+    const when = (/** @type {EventTarget} */ target, /** @type {string} */ event, /** @type {() => void} */ act) =>
+      target.addEventListener(event, act, { signal: listening.signal });
+    const stop = () => recorder.state === "inactive" || recorder.stop();
+    recorder.onstop = () => {
       clearInterval(this.timer);
-      player.audio.removeEventListener("ended", stop);
-      if (!this.left) player.audio.pause();
+      listening.abort();
+      if (!this.left) audio.pause();
       repeat(!this.left);
-      if (!this.cancelled) saved(new Blob(parts, { type: kind.split(";")[0] }));
+      if (!this.cancelled) saved(new Blob(parts, { type: kind.split(";")[0] }), seconds);
     };
-    player.audio.addEventListener("ended", stop);
+    when(audio, "ended", stop);
+    when(audio, "error", stop);
+    // What does not play is not recorded; nor is what is out of sight, where no pictures are drawn.
+    when(audio, "pause", () => recorder.state === "recording" && recorder.pause());
+    when(audio, "play", () => recorder.state === "paused" && recorder.resume());
+    let away = false;
+    when(document, "visibilitychange", () => {
+      if (!document.hidden && away) player.play();
+      away = document.hidden && player.playing;
+      if (away) audio.pause();
+    });
     player.seek(from);
     player.play();
-    this.recorder.start(1000);
+    recorder.start(1000);
     this.timer = setInterval(() => {
-      const { currentTime } = player.audio;
-      progress((currentTime - from) / Math.max(to - from, 1e-3));
-      if (currentTime >= to) stop();
+      seconds = Math.min(audio.currentTime, to) - from;
+      progress(seconds / Math.max(to - from, 1e-3));
+      if (audio.currentTime >= to) stop();
     }, 40);
   }
 
   pause() {
     this.player.audio.pause();
-    this.recorder.pause();
   }
 
   resume() {
     this.player.play();
-    this.recorder.resume();
   }
 
-  /** @param {boolean} [left]  whether another song is about to play */
-  cancel(left = false) {
-    clearInterval(this.timer);
+  /** Ends it; what is recorded by now is saved. Another song is about to play. */
+  leave() {
+    this.left = true;
+    if (this.recorder.state !== "inactive") this.recorder.stop();
+  }
+
+  cancel() {
     this.cancelled = true;
-    this.left = left;
     if (this.recorder.state !== "inactive") this.recorder.stop();
   }
 }

@@ -20,7 +20,7 @@ const RATES = [24, 25, 30, 50, 60];
 const FORMATS = /** @type {Format[]} */ (["mp4", "webm", "transparent"]);
 const WORKER = new URL("./worker.js", import.meta.url);
 const LEAST_LEFT = 0.05; // seconds
-const GRAINY = 0.2; // from which on the first frames of H.264 fall behind the preview
+const MOST_SHORT = 0.5; // seconds that a recording may lack at its end
 
 export class Saver {
   /**
@@ -51,7 +51,6 @@ export class Saver {
     this.size = select("video-size", SIZES.map(String), "1080", (size) => say("video.pixels", { size }));
     this.rate = select("video-rate", RATES.map(String), "30", (rate) => rate);
     this.format = select("video-format", FORMATS, "mp4", (format) => say(`video.format.${format}`));
-    this.format.addEventListener("change", () => this.update());
     byId("save").addEventListener("click", () => this.#begin());
     byId("pause-saving").addEventListener("click", () => this.#pause());
     byId("cancel-saving").addEventListener("click", () => this.#cancel());
@@ -76,8 +75,7 @@ export class Saver {
     /** @type {HTMLButtonElement} */ (byId("save")).disabled = !complete;
     const { from, to, whole } = this.#part();
     const part = whole ? "" : say("video.part", { time: to - from });
-    const grainy = this.format.value === "mp4" && this.settings.grain >= GRAINY ? say("video.grain") : "";
-    const hint = this.failed() ? "" : !complete ? say("video.wait") : !this.able ? say("video.real-time") : [part, grainy].filter(Boolean).join(" ");
+    const hint = this.failed() ? "" : !complete ? say("video.wait") : !this.able ? say("video.real-time") : part;
     setText(byId("video-hint"), hint);
     byId("video-hint").hidden = !hint;
   }
@@ -160,16 +158,15 @@ export class Saver {
     this.#show();
   }
 
-  /** Another song plays: what is recorded of this one ends. What a worker saves goes on. */
+  /** Another song plays: what is recorded of this one ends, and is saved. What a worker saves goes on. */
   interrupt() {
-    if (this.working && !(this.working instanceof Worker)) this.#cancel(true);
+    if (this.working instanceof RealtimeRecorder) this.working.leave();
   }
 
-  /** @param {boolean} [left]  whether another song is about to play */
-  #cancel(left = false) {
+  #cancel() {
     if (this.working instanceof Worker) this.working.postMessage({ type: "cancel" });
     else {
-      this.working?.cancel(left);
+      this.working?.cancel();
       this.#end(say("video.cancelled"));
     }
   }
@@ -204,10 +201,13 @@ export class Saver {
     this.video = { name, rate };
     this.working = new RealtimeRecorder(canvas, this.player, rate, part, {
       progress: (fraction) => this.#progress(fraction * seconds * rate, seconds * rate, fraction * seconds),
-      saved: (file) => {
+      saved: (file, recorded) => {
         // A device too slow to draw a frame before the song is over has recorded nothing.
         if (!file.size) return this.#receive({ type: "refused", reason: "broke", detail: "nothing was recorded" }, name);
-        this.#end(say("video.saved", { name, time: seconds, speed: 1 }));
+        const short = recorded < seconds - MOST_SHORT;
+        const sentence = say(short ? "video.cut-short" : "video.recorded", { name, time: recorded });
+        this.#end(sentence);
+        if (short) notice(sentence);
         this.#offer(file, name);
       },
     });

@@ -30,11 +30,13 @@ import { Features } from "../features.js";
 import { NoWebGL, Renderer } from "../renderer.js";
 import { quality } from "./bitrate.js";
 import { codecs, container, suffix } from "./formats.js";
+import { registerRunUp } from "./run-up.js";
 import { openSoundtrack } from "./soundtrack.js";
 import { TransparentVideo } from "./transparent.js";
 
 const AHEAD = 1; // seconds that the sound goes before the picture
 const REPORT_MS = 120;
+const RESTORED_MS = 20_000; // how long the graphics card may take to come back
 
 let cancelled = false;
 /** @type {(() => void) | null} */
@@ -67,9 +69,11 @@ async function save({ looks, features: plain, settings, sound, channels, format,
   const picture = { width, height, rate, grain: settings.grain };
   const chosen = await codecs(format, picture, { codec: await codecOf(sound), channels, whole });
   if (!chosen) return say({ type: "refused", reason: "no-codec", detail: format });
+  registerRunUp();
   const features = Object.assign(new Features(), plain);
   const canvas = new OffscreenCanvas(width, height);
-  const renderer = new Renderer(canvas, looks);
+  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault()); // so that it comes back
+  let renderer = new Renderer(canvas, looks);
   const place = await openPlace(target, format);
   const output = new Output({ format: container(format, place.handle !== null), target: place.target });
   const transparent = format === "transparent" ? new TransparentVideo(renderer, picture) : null;
@@ -87,7 +91,11 @@ async function save({ looks, features: plain, settings, sound, channels, format,
     if (paused) await clock.without(paused);
     if (cancelled) break;
     await soundtrack?.feed(frame / rate + AHEAD);
-    renderer.draw(features, { ...settings, transparent: transparent !== null }, from + frame / rate);
+    const draw = () => renderer.draw(features, { ...settings, transparent: transparent !== null }, from + frame / rate);
+    for (draw(); renderer.gl.isContextLost(); draw()) {
+      renderer = await restored(canvas, looks);
+      if (transparent) transparent.renderer = renderer;
+    }
     await (transparent ?? opaque)?.add(frame / rate, 1 / rate);
     if (clock.due()) say({ type: "progress", frame: frame + 1, frames, seconds: clock.seconds });
   }
@@ -105,6 +113,18 @@ async function save({ looks, features: plain, settings, sound, channels, format,
   await output.finalize();
   const file = await place.file();
   say({ type: "saved", file, frames, seconds: clock.seconds, video: chosen.video, audio: chosen.audio ?? "" });
+}
+
+/**
+ * A renderer for a canvas whose graphics card was reset. Throws NoWebGL where it does not come back.
+ * @param {OffscreenCanvas} canvas @param {import("../programs.js").Looks} looks
+ */
+async function restored(canvas, looks) {
+  await new Promise((resolve, reject) => {
+    canvas.addEventListener("webglcontextrestored", resolve, { once: true });
+    setTimeout(() => reject(new NoWebGL()), RESTORED_MS);
+  });
+  return new Renderer(canvas, looks);
 }
 
 /** @param {Blob | Whole} sound */
