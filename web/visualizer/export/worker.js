@@ -72,7 +72,11 @@ async function save({ looks, features: plain, settings, sound, channels, format,
   registerRunUp();
   const features = Object.assign(new Features(), plain);
   const canvas = new OffscreenCanvas(width, height);
-  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault()); // so that it comes back
+  let lost = false;
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault(); // so that it comes back
+    lost = true;
+  });
   let renderer = new Renderer(canvas, looks);
   const place = await openPlace(target, format);
   const output = new Output({ format: container(format, place.handle !== null), target: place.target });
@@ -92,8 +96,10 @@ async function save({ looks, features: plain, settings, sound, channels, format,
     if (cancelled) break;
     await soundtrack?.feed(frame / rate + AHEAD);
     const draw = () => renderer.draw(features, { ...settings, transparent: transparent !== null }, from + frame / rate);
-    for (draw(); renderer.gl.isContextLost(); draw()) {
-      renderer = await restored(canvas, looks);
+    for (draw(); lost || renderer.gl.isContextLost(); draw()) {
+      if (renderer.gl.isContextLost()) await restored(canvas);
+      lost = false;
+      renderer = new Renderer(canvas, looks);
       if (transparent) transparent.renderer = renderer;
     }
     await (transparent ?? opaque)?.add(frame / rate, 1 / rate);
@@ -115,17 +121,12 @@ async function save({ looks, features: plain, settings, sound, channels, format,
   say({ type: "saved", file, frames, seconds: clock.seconds, video: chosen.video, audio: chosen.audio ?? "" });
 }
 
-/**
- * A renderer for a canvas whose graphics card was reset. Throws NoWebGL where it does not come back.
- * @param {OffscreenCanvas} canvas @param {import("../programs.js").Looks} looks
- */
-async function restored(canvas, looks) {
-  await new Promise((resolve, reject) => {
+/** Waits for a graphics card that was reset. Throws NoWebGL where it does not come back. @param {OffscreenCanvas} canvas */
+const restored = (canvas) =>
+  new Promise((resolve, reject) => {
     canvas.addEventListener("webglcontextrestored", resolve, { once: true });
     setTimeout(() => reject(new NoWebGL()), RESTORED_MS);
   });
-  return new Renderer(canvas, looks);
-}
 
 /** @param {Blob | Whole} sound */
 async function codecOf(sound) {
