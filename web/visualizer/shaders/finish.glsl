@@ -46,8 +46,8 @@ void main() {
   vec3 screen = to_screen(shoulder(max(all.rgb / max(alpha, 1e-4), 0.0)));
   float brightness = dot(screen, vec3(0.3, 0.6, 0.1));
   uint moment = scramble(uint(time * 24.0 + 0.001));
-  float grains = mix(FINE, COARSE, clamp((grain - 0.04) / 0.2, 0.0, 1.0));
-  if (grain > 0.0) screen += clumps(off * grains, moment) * grain * 0.16 * (0.35 + brightness * (1.0 - brightness) * 2.6);
+  float grains = mix(FINE, COARSE, clamp((grain - 0.04) / 0.12, 0.0, 1.0));
+  if (grain > 0.0) screen += clumps(off * grains, moment) * grain * 0.16 * (0.22 + brightness * (1.0 - brightness) * 2.6);
   screen += speck(ivec2(gl_FragCoord.xy), moment) * 0.6 / 255.0; // against steps in what is almost even
   colour = vec4(clamp(screen, 0.0, 1.0), alpha); // not multiplied: a transparent picture is read, never shown
 }
