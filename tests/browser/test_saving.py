@@ -259,7 +259,7 @@ def test_where_nothing_encodes_the_song_is_recorded_while_it_plays_as_far_as_tha
     person.script(
         "const [state, clock] = ['saving-state', 'clock'].map((id) => document.getElementById(id));"
         "const watch = new MutationObserver(() => {"
-        "  if (!state.textContent.includes('%') || clock.textContent < '0:01') return;"
+        "  if (!state.textContent.includes('%') || clock.textContent < '0:02') return;"
         "  watch.disconnect(); document.getElementById('pause-saving').click(); });"
         "watch.observe(state, {childList: true, characterData: true, subtree: true});"
     )
