@@ -75,7 +75,7 @@ def test_alpha_is_that_of_the_cpu(width: int, height: int, mode: str, gpu: Devic
     refined_twice = []
     for _ in range(2):
         cells = refinement.solve(small)
-        if (share := unbacked(cells)) is not None:
+        if (share := unbacked(cells, decided(cells))) is not None:
             refinement.back(share)
         refined_twice.append(refinement.refined())
     first, refined = refined_twice

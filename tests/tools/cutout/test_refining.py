@@ -8,9 +8,11 @@ from hearth.tools.cutout import Photo, from_rgba
 from hearth.tools.cutout.enlarge import enlarge
 from hearth.tools.cutout.kernels import Kernels, kernels
 from hearth.tools.cutout.refine import (
+    DIM,
     GREY,
     SETTINGS,
     PictureCells,
+    Sides,
     decided,
     fit,
     matted,
@@ -268,16 +270,37 @@ def test_an_area_whose_mask_is_even_is_taken_for_glass() -> None:
     assert decided(PictureCells(picture, even, even)) is None
 
 
+def test_colours_that_both_sides_share_decide_nothing() -> None:
+    picture, mask = in_doubt(0.12)
+    assert decided(PictureCells(picture, mask, mask)) is not None
+    grain = np.random.default_rng(7).normal(0, 0.2, picture.shape).astype(np.float32)
+    coarse = grain.reshape(60, 4, 90, 4, 4).mean((1, 3)).repeat(4, 0).repeat(4, 1)
+    assert decided(PictureCells(picture * np.float32(0.1) + np.float32(0.4) + 4 * coarse, mask, mask)) is None
+
+
 def test_where_both_sides_look_alike_the_mask_keeps_its_word(way: Kernels | None) -> None:
     random = np.random.default_rng(5)
     grain = random.random((60, 90, 3)).repeat(4, 0).repeat(4, 1)  # the same texture everywhere
     alike = np.ascontiguousarray(np.dstack([grain, np.zeros((240, 360))]), np.float32)
     mask = resampled(disc(80), (360, 240))
     assert np.abs(matted(alike, mask, way) - mask).mean() < 0.02
-    assert unbacked(PictureCells(alike, mask, mask)) is not None
+    assert unbacked(PictureCells(alike, mask, mask), None) is not None
     unlike = alike.copy()
     unlike[:, :, 0] = 0.2 * unlike[:, :, 0] + 0.8 * (mask > 0.5)
-    assert unbacked(PictureCells(unlike, mask, mask)) is None
+    assert unbacked(PictureCells(unlike, mask, mask), None) is None
+
+
+def test_alpha_that_covers_far_more_than_the_mask_does_is_not_backed() -> None:
+    random = np.random.default_rng(6)
+    mask = resampled(disc(80), (360, 240))
+    colour = random.normal(0, 0.02, (240, 360, 3)) + np.where(mask[..., None] > 0.5, (0.8, 0.4, 0.3), (0.2, 0.4, 0.7))
+    picture = np.ascontiguousarray(np.dstack([colour, np.zeros((240, 360))]), np.float32)
+    assert unbacked(PictureCells(picture, mask, resampled(disc(80, 0.31), (360, 240))), None) is None
+    run_away = np.maximum(mask, np.where((np.arange(360) > 160) & (np.arange(360) < 200), np.float32(0.8), 0))
+    share = unbacked(PictureCells(picture, mask, run_away), None)
+    assert share is not None and share[3, 45] == 1 and share[30, 45] == 0
+    decided_for = Sides(np.ones_like(share), np.ones_like(share))
+    assert unbacked(PictureCells(picture, mask, run_away), decided_for) is None
 
 
 def test_a_veil_keeps_what_the_network_sees_of_it(way: Kernels | None) -> None:
@@ -288,10 +311,11 @@ def test_a_veil_keeps_what_the_network_sees_of_it(way: Kernels | None) -> None:
     assert np.abs(alpha[20:-20, 150:270].mean() - 0.35) < 0.05
 
 
-def test_a_photo_without_colours_is_known() -> None:
+def test_a_photo_without_colours_or_light_is_known() -> None:
     grey = np.repeat(scene(90, 70)[:, :, :1], 3, 2)
     assert settings_for(opaque(grey)) == GREY
     assert settings_for(opaque(scene(90, 70))) == SETTINGS
+    assert settings_for(opaque(scene(90, 70) // 6)) == DIM
 
 
 def test_too_small_a_subject_decides_nothing() -> None:

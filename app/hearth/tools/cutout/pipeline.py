@@ -388,7 +388,8 @@ class Pipeline:
 
         if refinement is not None and card_of(self.session) is not None:  # the session may have left it
             cells = yield _Solve(refinement, at_size)
-            sides, share = (None, None) if cells is None else (decided(cells), unbacked(cells))
+            sides = None if cells is None else decided(cells)
+            share = None if cells is None else unbacked(cells, sides)
             if sides is not None:
                 refinement.side(sides)
             if share is not None:

@@ -22,7 +22,6 @@ from hearth.tools.cutout.refine.cells import (
     faded,
     filled,
     in_cells,
-    means,
     smoothly_filled,
     spreads,
 )
@@ -32,6 +31,7 @@ from hearth.tools.cutout.refine.matting import solve
 from hearth.tools.cutout.refine.shrink import Picture, shrink, small_size
 
 __all__ = [
+    "DIM",
     "GREY",
     "SETTINGS",
     "Cells",
@@ -89,19 +89,23 @@ class Settings:
 SETTINGS = Settings()
 GREY = replace(SETTINGS, pull=1e-2, even_pull=3e-2)
 """One channel says less than three."""
+DIM = replace(SETTINGS, pull=1e-3)
+"""In little light colours drown in noise."""
 
 _BETWEEN = 0.1, 0.4  # of 4 mask (1 - mask)
 _EVEN = 0.06, 0.03  # standard deviation of the mask in a window of three cells
-_BESIDE = 0.3, 0.0  # mean of how certain sides are in a window of seven cells
 _LEAST_COLOUR = 4.0  # of 255: how much red and blue differ from green, on average, in a photo that is not grey
+_LEAST_CONTRAST = 20.0  # of 255: standard deviation of all numbers of a photo that has light enough
 
 
 def settings_for(photo: Photo) -> Settings:
-    """By a sample of its pixels: GREY for a photo without colours."""
+    """By a sample of its pixels: GREY for a photo without colours, DIM for one without light."""
     height, width = photo.pixels.shape[:2]
     sample = photo.pixels[:: max(1, height // 64), :: max(1, width // 64), :3].astype(np.float32)
     colour = np.abs(sample[:, :, ::2] - sample[:, :, 1:2]).mean()
-    return GREY if colour < _LEAST_COLOUR else SETTINGS
+    if colour < _LEAST_COLOUR * min(1, sample.std() / _LEAST_CONTRAST):
+        return GREY
+    return DIM if sample.std() < _LEAST_CONTRAST else SETTINGS
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,8 @@ def matted(picture: Picture, mask: Plane, kernels: Kernels | None, settings: Set
 
     alpha = solved()
     cells = PictureCells(picture, mask, alpha)
-    sides, share = decided(cells), unbacked(cells)
+    sides = decided(cells)
+    share = unbacked(cells, sides)
     word = mask
     if sides is not None:
         certainty, side = (filled(found, mask.shape) for found in (sides.certainty, sides.goal))
@@ -173,7 +178,7 @@ def pulls(mask: Plane, settings: Settings = SETTINGS, sides: Sides | None = None
     even = faded(spreads(coarse, squares, 1)[1], _EVEN) * faded(between, _BETWEEN)
     more = settings.even_pull * even
     if sides is not None:
-        more *= faded(means(sides.certainty, 3), _BESIDE)
+        more *= sides.elsewhere
     return smoothly_filled((scale * (settings.pull + more)).astype(np.float32), mask.shape)
 
 

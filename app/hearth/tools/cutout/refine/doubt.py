@@ -3,7 +3,8 @@
 Where a mask wanders around a half over a whole area, the network doubts; alpha that is evenly half there means nothing.
 Hair, fur and blur are told from it by alpha that changes within a few pixels; glass and the like by a mask that is the
 same all over. Colours of pixels nearby that are sure vote: a grid over place and colour counts those of both sides and
-is blurred, as in Chen, Paris, Durand, "Real-time Edge-Aware Image Processing with the Bilateral Grid" (2007).
+is blurred, as in Chen, Paris, Durand, "Real-time Edge-Aware Image Processing with the Bilateral Grid" (2007). Where the
+colours of both sides overlap, no vote counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearth.tools.cutout.refine.cells import CELL, Cells, faded, means, spreads
+from hearth.tools.cutout.refine.separation import separation
 
 Plane = NDArray[np.float32]
 
@@ -24,8 +26,12 @@ _LEAST = 0.12, 0.16  # from 0 or 1, of the mean in a window: below lie the tails
 _EVEN = 0.075, 0.045  # standard deviation of alpha in a window
 _SMOOTH = 0.06, 0.04  # how far cells of the mask are from the mean of their neighbours: more is a texture, as of a net
 _AGREED = 0.9, 0.97  # how likely a side must be
+_APART = 4.0, 12.0  # the separation of colours, for the subject
+_APART_AWAY = 0.5, 4.0  # and for the background, of which there is more to be seen
 _WANDERING = 0.018  # standard deviation of the mask's means over windows, at least, in half of what is in doubt
 _AWAY = 0.6  # of the certainty, where what the network half sees is to go: a veil looks like what is behind it
+_EVEN_AWAY = 0.05, 0.03  # and alpha has to be still more even there, for a veil's threads show in it
+_BESIDE = 0.12, 0.0  # mean of how certain sides are in a window of eleven cells
 _LEAST_CERTAIN = 0.1  # anywhere, or nothing is decided
 _SURE = 0.05, 0.02  # from 0 or 1
 _KNOWN = 0.25  # of the area in doubt, how large the sure part of the subject must be
@@ -40,6 +46,11 @@ class Sides:
     """1 for the subject, 0 for the background."""
     certainty: Plane
     """0..1"""
+
+    @property
+    def elsewhere(self) -> NDArray[np.float64]:
+        """0 in and beside what was decided, 1 far from it: there the mask's word goes on to count."""
+        return faded(means(self.certainty, 5), _BESIDE)
 
 
 def decided(cells: Cells) -> Sides | None:
@@ -65,7 +76,9 @@ def decided(cells: Cells) -> Sides | None:
     likely = share * mean / (share * mean + (1 - share) * (1 - mean) + 1e-12)
     texture = np.sqrt(means((cells.mask - means(cells.mask, 1)) ** 2, _REACH).clip(0))
     certainty = doubt * faded(np.maximum(likely, 1 - likely), _AGREED) * faded(texture, _SMOOTH)
-    certainty[likely < 0.5] *= _AWAY
+    apart = separation(cells)
+    away = _AWAY * faded(spread, _EVEN_AWAY) * faded(apart, _APART_AWAY)
+    certainty *= np.where(likely < 0.5, away, faded(apart, _APART))
     if certainty.max() < _LEAST_CERTAIN:
         return None
     return Sides((likely > 0.5).astype(np.float32), certainty.astype(np.float32))
