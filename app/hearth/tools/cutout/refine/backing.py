@@ -23,12 +23,12 @@ _MORE = 0.15, 0.3  # cover than the mask's, or less: as far as an edge of an uns
 
 
 def unbacked(cells: Cells, sides: Sides | None) -> Plane | None:
-    """How much of alpha is to be the mask's, (rows, columns) of 0..1; None where that is nothing. In and beside `sides`
-    that were decided for, alpha may cover more or less than the mask does."""
+    """How much of alpha is to be the mask's, (rows, columns) of 0..1; None where that is nothing: in and beside `sides`
+    that were decided for it is alpha's own."""
     if min(cells.alpha.shape) < _LEAST:
         return None
     moved = faded(np.abs(means(cells.alpha - cells.mask, _REACH)), _MORE)
-    if sides is not None:
-        moved *= sides.elsewhere
     share = np.maximum(faded(separation(cells), _APART), moved).astype(np.float32)
+    if sides is not None:
+        share *= sides.elsewhere.astype(np.float32)
     return share if share.any() else None
