@@ -40,7 +40,8 @@ class SiteServer:
     """Serves the folder `root` under `prefix`; port 0 takes a free one, kept through `stop()` and `start()`.
 
     `more` are headers beside the site's own. `bytes_per_second` slows every response down, to see what a slow network
-    shows; it may be changed at any time. `requests` lists the paths that were asked for.
+    shows; it may be changed at any time. `requests` lists the paths that were asked for, `rests` those of which the
+    rest was, from some byte on.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class SiteServer:
         self.bytes_per_second = bytes_per_second
         self.more = more or {}
         self.requests: list[str] = []
+        self.rests: list[str] = []
         self._server: _Server | None = None
         self._held: socket.socket | None = None  # keeps the port from others while nobody listens
 
@@ -163,6 +165,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         site = self.server.site
         path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
         site.requests.append(path)
+        if self.headers.get("Range", "bytes=0-") != "bytes=0-":
+            site.rests.append(path)
         if path + "/" == site.prefix:
             return self._answer(HTTPStatus.MOVED_PERMANENTLY, {"Location": site.prefix})
         file = self._find(path)

@@ -21,6 +21,8 @@ export class ModelStore {
     this.root = root;
     this.wholeName = `hearth-models ${root.pathname}`;
     this.partialName = `hearth-models-partial ${root.pathname}`;
+    /** What came of a part before its download broke, by address. @type {Map<string, Blob>} */
+    this.begun = new Map();
   }
 
   /**
@@ -145,7 +147,7 @@ export class ModelStore {
     let before = 0;
     let kept = Boolean(partial);
     for (const part of missing) {
-      const file = await fetchPart(this.#url(part), part, signal, (loaded) => progress(before + loaded, total));
+      const file = await fetchPart(this.#url(part), part, this.begun, signal, (loaded) => progress(before + loaded, total));
       files.set(part, file);
       before += part.bytes;
       const headers = { "content-length": String(part.bytes) };
@@ -258,46 +260,61 @@ async function keep(cache, url, response) {
 }
 
 /**
+ * Goes on where a download broke, where the server sends the rest of a file.
  * @param {string} url
  * @param {Part} part
+ * @param {Map<string, Blob>} begun  by address, what came of parts that broke
  * @param {AbortSignal} signal
  * @param {(loaded: number) => void} progress
  * @returns {Promise<Blob>}
  */
-async function fetchPart(url, part, signal, progress) {
+async function fetchPart(url, part, begun, signal, progress) {
   const room = new Uint8Array(part.bytes);
+  const had = await (begun.get(url) ?? new Blob()).arrayBuffer();
+  room.set(new Uint8Array(had));
+  let came = had.byteLength;
+  let restOnly = true;
   let reason = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (attempt - 1)));
+    const start = restOnly ? came : 0;
     try {
-      await download(url, room, signal, progress);
+      progress(start);
+      await download(url, room, start, signal, (loaded) => progress((came = loaded)));
       if (await isWhole(room, part)) {
+        begun.delete(url);
         const file = new Blob([room]);
         release(room.buffer);
         return file;
       }
       reason = say("fetch.damaged");
+      came = 0;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof TypeError || error instanceof DownloadFailed)) throw error;
       reason = error instanceof DownloadFailed ? error.message : say("fetch.broke");
+      const answered = error instanceof DownloadFailed || new URL(url).origin !== self.origin;
+      if (answered && start && came === start) restOnly = false; // perhaps this server does not send the rest alone
     }
-    progress(0);
   }
+  begun.set(url, new Blob([room.subarray(0, came)]));
   throw new DownloadFailed(reason);
 }
 
 /**
  * @param {string} url
  * @param {Uint8Array<ArrayBuffer>} room
+ * @param {number} start  how much of it is there already
  * @param {AbortSignal} signal
  * @param {(loaded: number) => void} progress
  */
-async function download(url, room, signal, progress) {
+async function download(url, room, start, signal, progress) {
+  const headers = start ? { range: `bytes=${start}-` } : undefined;
   // Stored in a cache of its own, so the browser's HTTP cache need not hold it a second time.
-  const response = await fetch(url, { signal, cache: "no-store" });
+  const response = await fetch(url, { signal, cache: "no-store", headers });
   if (!response.ok || !response.body) throw new DownloadFailed(say("fetch.answered", { status: response.status }));
-  const loaded = await fill(response.body, room, progress);
+  const before = response.status === 206 ? start : 0;
+  const loaded = before + (await fill(response.body, room.subarray(before), (some) => progress(before + some)));
   if (loaded !== room.length) throw new DownloadFailed(say(loaded > room.length ? "fetch.damaged" : "fetch.broke"));
 }
 
