@@ -133,7 +133,7 @@ def onnx_asr() -> Any:
     features_of = import_module("onnx_asr.preprocessors.preprocessor").OnnxPreprocessor
     resampler = import_module("onnx_asr.preprocessors.resampler").Resampler
     waves = np.stack([speech()[:32000], speech()[32000:64000]])
-    lengths = np.array([32000, 20000])
+    lengths = np.array([32000, 20000], np.int64)
     answer: dict[str, Any] = {}
     for name in ("gigaam_v2", "gigaam_v3", "kaldi", "nemo80", "nemo128", "wespeaker", "whisper80", "whisper128"):
         for kind in ("", "_conv") if name != "wespeaker" else ("",):
