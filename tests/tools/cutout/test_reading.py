@@ -221,19 +221,24 @@ def test_sixteen_bit_colour_png_comes_in() -> None:
 
 
 def _tiff(
-    values: np.ndarray, photometric: int, order: str = "<", packing: int = 1, **more: int | tuple[int, ...]
+    values: np.ndarray,
+    photometric: int,
+    order: str = "<",
+    packing: int = 1,
+    rows: int = 16,
+    **more: int | tuple[int, ...],
 ) -> bytes:
-    """A TIFF of the values (planes, H, W, channels) in strips of 16 rows; `packing` 1 is none, 8 deflate after a
+    """A TIFF of the values (planes, H, W, channels) in strips of so many rows; `packing` 1 is none, 8 deflate after a
     predictor."""
     planes, height, width, channels = values.shape
     if packing == 8:
         values = np.diff(values, axis=2, prepend=values.dtype.type(0))
-    strips = [plane[top : top + 16] for plane in values for top in range(0, height, 16)]
+    strips = [plane[top : top + rows] for plane in values for top in range(0, height, rows)]
     packed = [strip.astype(strip.dtype.newbyteorder(order)).tobytes() for strip in strips]
     packed = [zlib.compress(strip) for strip in packed] if packing == 8 else packed
     starts = np.cumsum([8, *map(len, packed)]).tolist()
     tags: dict[int, int | tuple[int, ...]] = {256: width, 257: height, 258: (8 * values.itemsize,) * planes * channels}
-    tags |= {259: packing, 262: photometric, 273: tuple(starts[:-1]), 277: planes * channels, 278: 16}
+    tags |= {259: packing, 262: photometric, 273: tuple(starts[:-1]), 277: planes * channels, 278: rows}
     tags |= {279: tuple(map(len, packed)), 284: 2 if planes > 1 else 1, 317: 2 if packing == 8 else 1}
     tags |= {int(name[1:]): value for name, value in more.items()}
     body, at = b"", starts[-1] + 6 + 12 * len(tags)
@@ -276,6 +281,13 @@ def test_eight_bits_packed_by_deflate_come_in_without_libtiff() -> None:
     table = tuple(257 * n for band in np.random.default_rng(0).integers(0, 256, (3, 256)) for n in band.tolist())
     found = pixels(read(_tiff(indices[None, :, :, None], 3, packing=8, t320=table)))
     assert np.array_equal(found, (np.reshape(table, (3, 256)).T // 257)[indices])
+
+
+def test_a_tile_may_reach_far_over_the_rim() -> None:
+    tile = np.zeros((1, 256, 256, 3), np.uint8)
+    tile[0, :50, :70] = PICTURE
+    data = _tiff(tile, 2, packing=8, rows=256, t256=70, t257=50, t322=256, t323=256, t324=8, t325=tile.nbytes)
+    assert np.array_equal(pixels(read(data)), PICTURE)
 
 
 @pytest.mark.skipif(not features.check("littlecms2"), reason="this Pillow is built without LittleCMS")

@@ -176,7 +176,7 @@ def _parts(data: bytes, tags: Tags) -> Iterator[tuple[int, int, int, NDArray[Any
         packed = memoryview(data)[start : start + count]
         whole = np.frombuffer(_unpacked(packed, _packing(tags), rows, row_bytes), np.uint8, rows * row_bytes)
         whole = whole.reshape(rows, row_bytes)
-        for first in range(0, rows, _BAND):  # a strip may be all of a large photo
+        for first in range(0, min(rows, height - top), _BAND):  # a strip may be all of a large photo
             values = whole[first : first + _BAND]
             if bits == 16:
                 values = values.view(order + "u2").astype(np.uint16)
