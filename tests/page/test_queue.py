@@ -3,11 +3,13 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from hearth.errors import DownloadFailed
 from hearth.words import say
 from tests.page.desk import Desk, DeskBridge, png
 
@@ -116,6 +118,22 @@ def test_a_bug_in_one_photo_does_not_stop_the_queue(capsys: pytest.CaptureFixtur
 
     play(scene)
     assert "KeyError" in capsys.readouterr().err
+
+
+def test_a_model_whose_file_is_gone_is_opened_anew_by_the_next_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(*_: object, **__: object) -> NoReturn:
+        raise DownloadFailed(say("models.failed", reason="it is no more"))
+
+    async def scene(desk: Desk) -> None:
+        desk.add((1, "a.png", png()))
+        await desk.until(1, "done")
+        monkeypatch.setattr(desk.page.tool._session, "run_async", gone)
+        desk.add((2, "b.png", png()))
+        assert "it is no more" in (await desk.until(2, "failed"))["text"]
+        desk.tell("retry", id=2)
+        await desk.until(2, "done")
+
+    assert play(scene).asked == ["quick", "quick"]
 
 
 def test_an_empty_scene_is_told_and_gives_no_file() -> None:

@@ -210,14 +210,21 @@ async function readStored(cache, url, part) {
   const response = await cache?.match(url);
   if (!cache || !response) return null;
   const file = await response.blob();
-  if (file.size === part.bytes) {
-    const bytes = new Uint8Array(await file.arrayBuffer());
+  const data = file.size === part.bytes ? await file.arrayBuffer().catch(unreadable) : null;
+  if (data) {
+    const bytes = new Uint8Array(data);
     const whole = await isWhole(bytes, part);
     release(bytes.buffer);
     if (whole) return { file };
   }
   await cache.delete(url);
   return { file: null };
+}
+
+/** What stands for bytes that the disk does not give any more. @param {unknown} error */
+function unreadable(error) {
+  if (error instanceof DOMException) return null;
+  throw error;
 }
 
 /**

@@ -71,7 +71,9 @@ class Job:
                 self._show_after(preview.found(pixels, small.size, picture.icc))
                 shown = True
 
-        matte = await pipeline.matte_async(picture, self._report, glance=None if again else Glance(small.size, show))
+        glance = None if again else Glance(small.size, show)
+        with self.tool.reading():
+            matte = await pipeline.matte_async(picture, self._report, glance=glance)
         if not self.editing.edits:
             self.editing.edits.size = matte.size
         after: list[preview.Preview] = []

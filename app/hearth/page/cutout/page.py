@@ -288,7 +288,9 @@ class CutoutPage:
         known = self._find(photo)
         model = known.model if known and known.model else self.view.model
         pipeline = await self.tool.load(model, self.bridge, lambda loaded, total: None)
-        return await looking(pipeline, bool(known and known.twice)).matte_async(await self._read(photo))
+        picture = await self._read(photo)
+        with self.tool.reading():
+            return await looking(pipeline, bool(known and known.twice)).matte_async(picture)
 
     def _end(self, photo: Photo, state: State, text: Said) -> None:
         """Ends a job; a photo that has an earlier cutout goes back to that."""

@@ -1,10 +1,12 @@
 """The cutout tool as the page uses it: the network of the chosen model, made ready once and kept."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hearth.errors import DownloadFailed
 from hearth.page.bridge import Progress
 from hearth.page.cutout.bridge import CutoutBridge
 from hearth.page.cutout.room import ROOM
@@ -77,10 +79,20 @@ class CutoutTool:
         self.engine = say("engine." + session.executor.name)
         return Pipeline(session, self._preparation(entry), room=ROOM.take)
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """To be held while a pipeline works: one whose file is gone from the device is opened anew the next time."""
+        try:
+            yield
+        except DownloadFailed:
+            self._pipeline = self._session = None
+            raise
+
     async def tune(self) -> None:
         """Makes later photos faster, for as long as nothing else is to be done; may be cancelled."""
         if self._session is not None:
-            await self._session.tune_async()
+            with suppress(DownloadFailed), self.reading():  # the next photo tells of it
+                await self._session.tune_async()
 
     def _told(self, loaded: int, total: int) -> None:
         if loaded >= total:
