@@ -173,6 +173,8 @@ def test_colours_that_a_png_says_by_numbers_are_kept_as_a_profile(
     assert np.abs(on_it - shown).max() <= 4
     assert read(told((b"gAMA", struct.pack(">I", 45455)))).icc is None, "sRGB, as most programs say it"
     assert read(told((b"sRGB", b"\0"), *chunks[1:])).icc is None
+    nonsense = (100_000, 6, 33_000, 1 << 31, 0, 33_000, 3, 3)
+    assert read(told((b"gAMA", struct.pack(">I", 100_000)), (b"cHRM", struct.pack(">8I", *nonsense)))).icc is None
     pq = read(told((b"cICP", bytes((9, 16, 0, 1)))))
     assert pq.icc is None and "HDR" in str(pq.notes[0])
 
@@ -271,8 +273,22 @@ def test_sixteen_bit_tiffs_come_in_however_they_are_laid_out(order: str, packing
     found = read(_tiff(times_alpha, 1, order, packing, t338=1))
     assert found.has_alpha and (found.pixels[:, :, 3] == 0x80).all()
     assert np.abs(found.pixels[:, :, 0].astype(int) - PICTURE[:, :, 0]).max() <= 1
+    layers = _tiff(np.moveaxis(times_alpha[0], 2, 0)[..., None], 1, order, packing, t338=1)
+    assert np.array_equal(read(layers).pixels, found.pixels)
     with pytest.raises(BadImage, match="damaged"):
         read(planes[: len(planes) // 2] + planes[-400:])
+
+
+def test_tiffs_of_twelve_bits_are_as_bright_as_they_are_and_a_predictor_without_packing_means_nothing() -> None:
+    greys = PICTURE[:, :32, 0].astype(int) * 4095 // 255
+    first, second = greys[:, ::2], greys[:, 1::2]
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=2).reshape(1, len(greys), -1, 1)
+    photo = read(_tiff(packed.astype(np.uint8), 1, t256=32, t258=12))
+    assert np.array_equal(photo.pixels[:, :, 0], greys >> 4)
+    with pytest.raises(BadImage):
+        read(_tiff(packed.astype(np.uint8).repeat(3, 2), 2, packing=8, t256=32, t258=(12, 12, 12), t277=3))
+    wide = PICTURE[None].astype(np.uint16) * 257
+    assert np.array_equal(pixels(read(_tiff(wide, 2, t317=2))), PICTURE)
 
 
 def test_eight_bits_packed_by_deflate_come_in_without_libtiff() -> None:

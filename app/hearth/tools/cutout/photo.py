@@ -269,6 +269,8 @@ def _from_16_bits(image: Image.Image, light: Curve | None) -> Image.Image:
     """Grey of 16 bits to 8, by its profile or by its upper byte, as Pillow does for colours; its convert() would clip
     at 255."""
     values = np.asarray(image)
+    if getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE) == (12,):  # as TIFF has them and Pillow leaves them
+        values = values << 4
     if values.dtype.itemsize > 2 and (values.min() < 0 or values.max() > 0xFFFF):
         raise BadImage(say("photo.32-bits"))
     grey = (values >> 8).astype(np.uint8) if light is None else greys_on_screen(light, 1 << 16)[values]

@@ -33,6 +33,7 @@ _CURVES = {
 
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _D50 = np.array([0.9642, 1.0, 0.8249])
+_MOST_LIGHT = 8.0  # of a primary, where white is 1: only nonsense has more, and a profile could not hold it
 _LIKE_SRGB = 0.003  # how far numbers may lie from sRGB's: they are rounded in files
 
 
@@ -79,6 +80,8 @@ def _profile(primaries: Chromaticities, curve: tuple[float, ...]) -> bytes | Non
         return None
     light: NDArray[np.float64] = matrix * np.linalg.solve(matrix, white)
     adapted = np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ _D50) / (_BRADFORD @ white)) @ _BRADFORD @ light
+    if not (np.abs(adapted) < _MOST_LIGHT).all():
+        return None
     tags = {name: _xyz(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), adapted.T, strict=True)}
     kind = 0 if len(curve) == 1 else 3
     shape = struct.pack(f">4s4xH2x{len(curve)}i", b"para", kind, *(round(65536 * number) for number in curve))

@@ -36,7 +36,7 @@ _MODES = {_INDEXED: "P", _INKS: "CMYK", _LAB: "LAB", _ICC_LAB: "LAB", _RGB: "RGB
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _REAL = 3  # numbers, not whole ones
 _BAND = 64  # rows that are worked on at a time
-_MOST_PAGES, _MOST_SAMPLES, _MOST_BEYOND = 1000, 16, 4096  # the last in pixels, of tiles over the picture's rim
+_MOST_PAGES, _MOST_SAMPLES, _MOST_BEYOND = 1000, 16, 4096  # the last: a tile may be so many pixels squared larger
 
 Tags = Any
 """Pillow's directory of a page: values by the tags' numbers."""
@@ -73,10 +73,10 @@ def is_read_here(tags: Tags) -> bool:
     """Whether `read` takes it; all others are Pillow's."""
     bits, photometric, packed = set(tags.get(_BITS, (1,))), tags.get(_PHOTOMETRIC), _packing(tags)
     if photometric == _YCBCR:
-        return packed == _NONE and tags.get(_PLANES, 1) == 1 and _TILES not in tags
+        return bits == {8} and packed == _NONE and tags.get(_PLANES, 1) == 1 and _TILES not in tags
     known = photometric in _CHANNELS and len(bits) == 1 and packed in (_NONE, _LZW, *_DEFLATE, _PACK_BITS)
     samples = tags.get(_SAMPLES, 1)
-    if not known or not _CHANNELS[photometric] <= samples <= _MOST_SAMPLES:
+    if not known or not bits <= {1, 2, 4, 8, 16} or not _CHANNELS[photometric] <= samples <= _MOST_SAMPLES:
         return False
     if (samples > 1 and bits & {1, 2, 4}) or (bits == {16} and photometric == _INDEXED):
         return False
@@ -122,7 +122,9 @@ def _picture(data: bytes, tags: Tags) -> Image.Image:
     extra = tags.get(_EXTRA, ())[:1] if may_be_clear else ()
     kept = colours + (extra in ((_ASSOCIATED,), (_UNASSOCIATED,)))
     wide_grey = bits == 16 and colours == kept == 1
-    whole = np.empty((height, width, kept), np.uint16 if wide_grey else np.uint8)
+    apart = extra == (_ASSOCIATED,) and tags.get(_PLANES, 1) == 2  # alpha comes last, and is needed to divide by
+    wide = wide_grey or (bits == 16 and apart)
+    whole = np.empty((height, width, kept), np.uint16 if wide else np.uint8)
     for top, left, channel, part in _parts(data, tags):
         here = part[: height - top, : width - left]
         if bits < 8 and photometric != _INDEXED:
@@ -133,7 +135,11 @@ def _picture(data: bytes, tags: Tags) -> Image.Image:
         for number in range(here.shape[2]):
             if channel + number < kept:
                 plane = here[:, :, number]
-                rows[:, :, channel + number] = plane >> 8 if plane.dtype.itemsize == 2 and not wide_grey else plane
+                rows[:, :, channel + number] = plane >> 8 if plane.dtype.itemsize == 2 and not wide else plane
+    if apart:
+        for top in range(0, height, _BAND):
+            whole[top : top + _BAND] = _straight(whole[top : top + _BAND])
+        whole = (whole >> 8 if wide else whole).astype(np.uint8)
     if photometric == _WHITE_IS_ZERO:
         np.invert(whole[:, :, :1], out=whole[:, :, :1])
     if photometric == _ICC_LAB:  # a and b count from -128 there, from 0 in what Pillow takes
@@ -166,10 +172,11 @@ def _parts(data: bytes, tags: Tags) -> Iterator[tuple[int, int, int, NDArray[Any
     across = tags[_TILE_WIDTH] if tiled else width
     down = tags[_TILE_HEIGHT] if tiled else min(tags.get(_ROWS, height), height)
     starts, counts = (tags[_TILES], tags[_TILE_BYTES]) if tiled else (tags[_STRIPS], tags[_STRIP_BYTES])
-    if across > width + _MOST_BEYOND or down > height + _MOST_BEYOND:
+    if across * down > width * height + _MOST_BEYOND**2:
         raise ValueError("tiles are larger than the picture")
     places = product(range(planes), range(0, height, down), range(0, width, across))
     order = "<" if data[:2] == b"II" else ">"
+    predicted = tags.get(_PREDICTOR, 1) == 2 and _packing(tags) in (_LZW, *_DEFLATE)  # means nothing elsewhere
     row_bytes = -(-across * channels * bits // 8)
     for (plane, top, left), start, count in zip(places, starts, counts, strict=True):
         rows = down if tiled else min(down, height - top)
@@ -184,7 +191,7 @@ def _parts(data: bytes, tags: Tags) -> Iterator[tuple[int, int, int, NDArray[Any
                 single = np.unpackbits(values, axis=1)[:, : across * bits].reshape(-1, across, bits)
                 values = (single << np.arange(bits - 1, -1, -1, dtype=np.uint8)).sum(axis=2, dtype=np.uint8)
             values = values.reshape(-1, across, channels)
-            if tags.get(_PREDICTOR, 1) == 2:
+            if predicted:
                 values = np.cumsum(values, axis=1, dtype=values.dtype)
             yield top + first, left, plane * channels, values
 
