@@ -50,7 +50,8 @@ export async function asWav(file) {
 async function chunks(file) {
   const outer = await ascii(file, 0);
   if (!outer.startsWith("FORM") || !/^AIF[FC]$/.test(outer.slice(8, 12))) return null;
-  let format = null;
+  let format = null; // and the sound: which may come in either order
+  let sound = null;
   for (let at = 12; at + 8 <= file.size; ) {
     const view = new DataView(await file.slice(at, at + HEAD_BYTES).arrayBuffer());
     const name = (await ascii(file, at)).slice(0, 4);
@@ -59,11 +60,15 @@ async function chunks(file) {
       const coding = outer.slice(8, 12) === "AIFC" ? (await ascii(file, at + 26)).slice(0, 4) : "NONE";
       format = { channels: view.getInt16(8), width: Math.ceil(view.getInt16(14) / 8), rate: extended(view, 16), coding: CODINGS[coding] };
     }
-    if (name === "SSND" && format?.coding && format.channels > 0 && format.width > 0 && format.width <= 8) {
-      const start = at + 16 + view.getUint32(8);
-      const left = Math.min(size - 8, file.size - start);
+    if (name === "SSND") {
+      const skipped = view.getUint32(8);
+      const start = at + 16 + skipped;
+      sound = { start, left: Math.min(size - 8 - skipped, file.size - start) };
+    }
+    if (format && sound) {
       const frame = format.channels * format.width;
-      return { ...format, start, size: Math.max(0, Math.floor(left / frame) * frame) };
+      if (!format.coding || format.channels <= 0 || format.width <= 0 || format.width > 8) return null;
+      return { ...format, start: sound.start, size: Math.max(0, Math.floor(sound.left / frame) * frame) };
     }
     at += 8 + size + (size % 2);
   }

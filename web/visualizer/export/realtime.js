@@ -74,6 +74,7 @@ export class RealtimeRecorder {
   /** Ends it; what is recorded by now is saved. Another song is about to play. */
   leave() {
     this.left = true;
+    clearInterval(this.timer); // the clock is that song's now
     if (this.recorder.state !== "inactive") this.recorder.stop();
   }
 

@@ -64,7 +64,7 @@ class RunUpEncoder extends CustomVideoEncoder {
     if (first) this.#put(frame, chosen, null);
     this.#put(frame, chosen, sample);
     frame.close();
-    while (this.encoder.encodeQueueSize > MOST_WAITING) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.encoder.state === "configured" && this.encoder.encodeQueueSize > MOST_WAITING) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** @param {VideoFrame} frame @param {VideoEncoderEncodeOptions} options @param {import("mediabunny").VideoSample | null} sample  null for the run-up */
