@@ -45,8 +45,9 @@ async function bare(pixels) {
 
 /** @param {string} url @param {{signal?: AbortSignal, fetchArgs?: RequestInit}} how */
 async function fetched(url, { signal, fetchArgs }) {
-  const [, type = "", data] = /^data:([^;,]*);base64,([A-Za-z0-9+/]+=*)$/.exec(url) ?? [];
-  if (data) return new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], "photo", { type });
+  const [, type = "", data] = /^data:([^;,]*);base64,([A-Za-z0-9+/]+={0,2})$/.exec(url) ?? [];
+  const whole = data && (data.length % 4 === 0 || (data.length % 4 > 1 && !data.endsWith("="))); // what is not, fetching refuses in words
+  if (whole) return new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], "photo", { type });
   const named = url.length > 100 ? `${url.slice(0, 100)}…` : url;
   const response = await fetch(url, { ...fetchArgs, ...(signal && { signal }) }).catch((error) => {
     throw error instanceof TypeError ? new TypeError(say("embed.not-fetched", { url: named, reason: say("embed.no-answer") })) : error;
