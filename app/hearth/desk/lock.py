@@ -1,6 +1,7 @@
 """One process at a time."""
 
 import contextlib
+import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,13 @@ def locked(path: Path) -> Iterator[None]:
             import msvcrt
 
             stream.seek(0)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
+            while True:
+                try:
+                    msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
+                    break
+                except OSError as error:  # it gives up after ten seconds
+                    if error.errno != errno.EDEADLOCK:
+                        raise
         else:
             import fcntl
 
