@@ -36,8 +36,8 @@ def source_positions(
         case "pytorch_half_pixel":
             return (at + 0.5) / factor - 0.5 if outputs > 1 else np.zeros(1)
         case "half_pixel_symmetric":
-            centre = length / 2 * (1 - outputs / (factor * length))
-            return centre + (at + 0.5) / factor - 0.5
+            centre = float(length / 2 * (1 - outputs / (factor * length)))
+            return (centre + (np.arange(outputs) + 0.5) / float(factor) - 0.5).astype(np.float32)
         case "tf_half_pixel_for_nn":
             return (at + 0.5) / factor
         case "align_corners":
@@ -54,7 +54,13 @@ HALFWAY = 1e-6
 """What float32 may miss of the middle between two elements without leaving it, as in onnxruntime."""
 
 
+def rounding_before_11(scale: float) -> str:
+    """The nearest mode of Upsample and of the first Resize, which name none, as in onnxruntime."""
+    return "ceil" if scale < 1 else "floor"
+
+
 def _nearest(positions: Array, mode: str) -> Array:
+    positions = positions.astype(np.float64)  # in which HALFWAY is not lost
     match mode:
         case "round_prefer_floor":
             return np.ceil(positions - 0.5 - HALFWAY)
@@ -124,6 +130,11 @@ def _along(x: Array, axis: int, index: Array, weight: Array) -> Array:
     return total
 
 
+def scaled(length: int, scale: float) -> int:
+    """How long an axis becomes; in float32, in which 0.7 of 50 is 35."""
+    return math.floor(np.float32(length) * np.float32(scale))
+
+
 def resize_shape(
     dims: Sequence[int], scales: Sequence[float] | None, sizes: Ints | None, axes: Ints, policy: str
 ) -> tuple[list[int], list[float]]:
@@ -131,7 +142,7 @@ def resize_shape(
     lengths = [dims[axis] for axis in axes]
     if sizes is None:
         assert scales is not None
-        return [math.floor(n * s) for n, s in zip(lengths, scales, strict=True)], list(scales)
+        return [scaled(length, scale) for length, scale in zip(lengths, scales, strict=True)], list(scales)
     ratios = [size / length if length else 1.0 for size, length in zip(sizes, lengths, strict=True)]
     if policy == "stretch":
         return list(sizes), ratios
@@ -169,7 +180,7 @@ def _resize(
             positions,
             length,
             mode,
-            nearest_mode=nearest_mode,
+            nearest_mode=nearest_mode or rounding_before_11(factors[at]),
             cubic_a=cubic_coeff_a,
             exclude_outside=bool(exclude_outside),
             shrink=min(1.0, factors[at]) if antialias else 1.0,
@@ -218,7 +229,7 @@ def resize_10(x: Array, scales: Array, *, mode: str = "nearest") -> Array:
         None,
         mode=mode,
         coordinate_transformation_mode="asymmetric",
-        nearest_mode="floor",
+        nearest_mode="",
     )
 
 
@@ -271,7 +282,7 @@ def _upsample_rule(x: Operand, *, scales: Sequence[float], mode: str = "nearest"
     if x.shape is None:
         return TensorType(x.dtype)
     pairs = zip(x.shape, scales, strict=True)
-    return TensorType(x.dtype, tuple(math.floor(dim * s) if isinstance(dim, int) else None for dim, s in pairs))
+    return TensorType(x.dtype, tuple(scaled(dim, s) if isinstance(dim, int) else None for dim, s in pairs))
 
 
 @op("Upsample", since=7, rule=_upsample_rule)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hearth.errors import Unsupported
-from hearth.runtime.ops.resize import axis_taps, resize_shape, source_positions
+from hearth.runtime.ops.resize import axis_taps, resize_shape, rounding_before_11, source_positions
 from hearth.runtime.ops.rules import normal_axis
 from hearth.runtime.plan import Step
 from hearth.runtime.wasm.lower import Lowering, lowers
@@ -30,7 +30,7 @@ def resize(low: Lowering, step: Step) -> None:
         raise Unsupported("Only images with one or two axes have a kernel.")
     scales, sizes = _wanted(low, step)
     if node.op == "Upsample" or node.opset < 11:
-        how = {**how, "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        how = {**how, "coordinate_transformation_mode": "asymmetric", "nearest_mode": ""}
     axes = [normal_axis(axis, len(shape)) for axis in how.get("axes") or range(len(shape))]
     policy = str(how.get("keep_aspect_ratio_policy", "stretch"))
     outputs, factors = resize_shape(shape, scales, sizes, axes, policy)
@@ -85,7 +85,7 @@ def _table(length: int, count: int, factor: float, how: dict[str, Any]) -> Table
         source_positions(length, count, factor, mode),
         length,
         str(how.get("mode", "nearest")),
-        nearest_mode=str(how.get("nearest_mode", "round_prefer_floor")),
+        nearest_mode=str(how.get("nearest_mode", "round_prefer_floor")) or rounding_before_11(factor),
         cubic_a=float(how.get("cubic_coeff_a", -0.75)),
         exclude_outside=bool(how.get("exclude_outside", 0)),
         shrink=min(1.0, factor) if how.get("antialias") else 1.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hearth.errors import Unsupported
+from hearth.runtime.ops.resize import rounding_before_11
 from hearth.runtime.plan import Step
 from hearth.runtime.webgpu.lower import Lowering, lowers
 from hearth.runtime.webgpu.values import Computed, Doubled, strides
@@ -24,7 +25,7 @@ def resize(low: Lowering, step: Step) -> None:
     old = node.op == "Upsample" or node.opset < 11
     mode = _text(how.get("mode", "nearest"))
     coordinates = _text(how.get("coordinate_transformation_mode", "asymmetric" if old else "half_pixel"))
-    rounding = _text(how.get("nearest_mode", "floor" if old else "round_prefer_floor"))
+    rounding = _text(how.get("nearest_mode", "" if old else "round_prefer_floor"))
     known = ("nearest", "linear", "bilinear", "cubic")
     if mode not in known or how.get("antialias") or how.get("axes") or how.get("exclude_outside"):
         raise Unsupported(f"resizing by {mode}")
@@ -41,7 +42,8 @@ def resize(low: Lowering, step: Step) -> None:
     if cubic:
         body = _cubic(value.shape, shape, axes, float(how.get("cubic_coeff_a", -0.75)))
     else:
-        body = _linear(value.shape, shape, axes) if linear else _nearest(value.shape, shape, axes, rounding)
+        roundings = [rounding or rounding_before_11(scales[axis]) for axis in changed]
+        body = _linear(value.shape, shape, axes) if linear else _nearest(value.shape, shape, axes, roundings)
     twice = (
         linear
         and coordinates in _HALF_PIXEL
@@ -95,20 +97,20 @@ def _other_terms(source: Sequence[int], target: Sequence[int], changed: Sequence
     return " + ".join(terms) or "0u"
 
 
-def _nearest(source: Sequence[int], target: Sequence[int], axes: dict[int, str], rounding: str) -> Body:
+def _nearest(source: Sequence[int], target: Sequence[int], axes: dict[int, str], roundings: Sequence[str]) -> Body:
     rounded = {
         "round_prefer_floor": "ceil({} - 0.5)",
         "round_prefer_ceil": "floor({} + 0.5)",
         "floor": "floor({})",
         "ceil": "ceil({})",
-    }[rounding]
+    }
     outer, inner = strides(tuple(target)), strides(tuple(source))
 
     def body(names: Sequence[str]) -> str:
         lines = [f"var place = {_other_terms(source, target, list(axes))};"]
-        for axis, position in axes.items():
+        for (axis, position), rounding in zip(axes.items(), roundings, strict=True):
             lines.append(f"{{ let o = (at / {outer[axis]}u) % {target[axis]}u;")
-            lines.append(f"let i = clamp(i32({rounded.format(f'({position})')}), 0, {source[axis] - 1});")
+            lines.append(f"let i = clamp(i32({rounded[rounding].format(f'({position})')}), 0, {source[axis] - 1});")
             lines.append(f"place += u32(i) * {inner[axis]}u; }}")
         return " ".join([*lines, f"return {names[0]}(place);"])
 
