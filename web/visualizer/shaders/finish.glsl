@@ -7,7 +7,7 @@ uniform float time, backdrop, dark;
 uniform float bloom_amount, aberration, vignette, grain, words_amount;
 out vec4 colour;
 
-const float FINE = 440.0, COARSE = 180.0; // grains along the shorter side: faster film has more of it, and larger
+const float FINE = 440.0, COARSE = 165.0; // grains along the shorter side: faster film has more of it, and larger
 
 uint scramble(uint x) {
   x = x * 747796405u + 2891336453u;
